@@ -1,0 +1,155 @@
+//! What the station knows about a device, whatever its make: one descriptor, one set of fault kinds.
+
+use crate::units::Ppi;
+use alloc::{format, string::String, vec::Vec};
+use core::fmt;
+use serde::{Deserialize, Serialize};
+
+/// What a device is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum DeviceKind {
+    /// Takes the face.
+    Camera,
+    /// Reads the MRZ of a document. The only kind that needs no capture permit.
+    DocumentReader,
+    /// Takes fingerprints.
+    FingerScanner,
+}
+
+impl DeviceKind {
+    /// The word in configuration and on the command line: `camera`, `reader`, `scanner`.
+    pub const fn id(self) -> &'static str {
+        match self {
+            Self::Camera => "camera",
+            Self::DocumentReader => "reader",
+            Self::FingerScanner => "scanner",
+        }
+    }
+}
+
+/// What a finger scanner can take at once.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum CaptureGroup {
+    /// Left index to little finger.
+    LeftFour,
+    /// Right index to little finger.
+    RightFour,
+    /// One finger.
+    Single,
+    /// Both thumbs.
+    TwoThumbs,
+}
+
+/// A device as it describes itself, completed from our own tables where it cannot.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct DeviceDescriptor {
+    /// What it is for.
+    pub kind: DeviceKind,
+    /// Name of the driver in the factory list: `ef01`, `mjpeg`, `v4l2`, `serial-mrz`.
+    pub driver: String,
+    /// Who made it.
+    pub vendor: String,
+    /// Model.
+    pub model: String,
+    /// Serial number, or empty where the device states none.
+    pub serial: String,
+    /// Firmware version, or empty.
+    pub firmware: String,
+    /// Where it is attached: a device path or an address without credentials.
+    pub transport: String,
+    /// Exact resolution of a finger scanner, for example 508.
+    pub ppi: Option<Ppi>,
+    /// Bits for each pixel that really come over the wire.
+    pub bit_depth: u8,
+    /// Pixels in a row; 0 for a document reader.
+    pub width: u32,
+    /// Rows; 0 for a document reader.
+    pub height: u32,
+    /// What a finger scanner takes at once; empty for other kinds.
+    pub groups: Vec<CaptureGroup>,
+    /// Fingerprint acquisition profile (10 to 60) that the device is certified for; none for the serial class.
+    pub fap: Option<u8>,
+    /// Preview frames a second; 0 where there is no preview.
+    pub preview_fps: u8,
+    /// The device cuts slaps into fingers itself.
+    pub segments_itself: bool,
+    /// The device says that it is simulated. Its records carry the mark.
+    pub simulated: bool,
+}
+
+impl DeviceDescriptor {
+    /// Whether fingerprints of this device may be enrolled without the laboratory override:
+    /// 8 bit, 500 ppi or more, FAP 30 or more (ISO/IEC 19794-4 and the mobile identification profiles).
+    pub fn enrolment_grade(&self) -> bool {
+        self.bit_depth >= 8
+            && self.ppi.is_some_and(|ppi| ppi >= Ppi::FIVE_HUNDRED)
+            && self.fap.is_some_and(|fap| fap >= 30)
+    }
+
+    /// Vendor, model and serial number in one line for pages and records.
+    pub fn label(&self) -> String {
+        let label = format!("{} {} {}", self.vendor, self.model, self.serial);
+        String::from(label.trim())
+    }
+}
+
+/// How a device is doing, as its supervisor sees it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum DeviceState {
+    /// Not there: unplugged, no such path, nobody answers.
+    Absent,
+    /// Capturing.
+    Busy,
+    /// Works, with something amiss: dropped frames, checksum errors.
+    Degraded,
+    /// Its driver gave up; it is being restarted with back-off.
+    Faulted,
+    /// Idle and able to capture.
+    Ready,
+    /// Its driver has just been started.
+    Starting,
+}
+
+/// What to do about a device error: the shared answer to many makes' own errors.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum ErrorKind {
+    /// Another program holds the device.
+    Busy,
+    /// It was unplugged, or its driver died.
+    Disconnected,
+    /// Nobody put a finger on it in time.
+    NoFinger,
+    /// None of the others.
+    Other,
+    /// The station's account may not open it.
+    PermissionDenied,
+    /// It sent something that its protocol does not allow.
+    Protocol,
+    /// It did not answer in time.
+    Timeout,
+}
+
+/// A device error with its two texts. Neither holds personal or biometric data.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct DeviceFault {
+    /// What kind of trouble, which decides what the station does.
+    pub kind: ErrorKind,
+    /// Short code to read out over the telephone: `D-12`.
+    pub code: String,
+    /// What happened and what to do now, for the officer.
+    pub officer: String,
+    /// Port, byte, attempt: for the log.
+    pub log: String,
+}
+
+impl fmt::Display for DeviceFault {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} ({})", self.officer, self.code)
+    }
+}
+
+impl core::error::Error for DeviceFault {}

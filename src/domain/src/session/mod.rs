@@ -1,0 +1,392 @@
+//! One traveller at the desk, as a closed enum of steps. The session decides, the station does.
+//!
+//! No clock, no device and no store inside: [`Session::apply`] takes an event and gives the next session with the
+//! effects to carry out, or refuses and changes nothing. There is no wildcard arm over steps, so that a new event has
+//! to be answered by each of them; `tests/transitions.rs` prints the whole table.
+
+mod progress;
+mod words;
+
+pub use progress::{MAX_ATTEMPTS, Progress, SlotState};
+pub use words::{
+    Attempt, AttemptLog, CapturePlan, Effect, Event, FaceException, Outcome, Refused, ReviewReason, Slot, Veto,
+};
+
+use crate::case::CaseNumber;
+use crate::permit::{CapturePermit, Permitted};
+use crate::policy::{Decision, Due, SettledBy, Verdict};
+use crate::units::StaffId;
+use alloc::{vec, vec::Vec};
+
+/// Where a case stands. The order is that of the work.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Step {
+    /// The clock is in doubt: the officer checks the date before anything is decided.
+    ConfirmDate,
+    /// Waiting for the document, or for facts from its printed page.
+    Document,
+    /// The rules have been asked; the officer sees the answer or its question.
+    Decided(Decision),
+    /// Biometrics are due; waiting for the officer to declare what can be taken.
+    Declare(Due),
+    /// A device works on this slot.
+    Capturing(Due, Progress, Slot),
+    /// A device failed; waiting for the officer to press Retry.
+    Held(Due, Progress, Slot),
+    /// Everything is taken; the officer looks at the summary.
+    Summary(Due, Progress),
+    /// Parked for a supervisor.
+    InReview(ReviewReason, Parked),
+    /// A supervisor has spoken, and the traveller is to be called back: for these slots, or for a new decision.
+    AwaitingRecall(Parked, Vec<Slot>),
+    /// The record is being sealed and committed.
+    Keeping(Outcome),
+    /// Over.
+    Closed(Outcome),
+}
+
+/// What a parked case holds.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Parked {
+    /// Biometrics were taken; the best attempts are kept.
+    Taken(Due, Progress),
+    /// Whether biometrics are due is still open: no device has opened, and none may.
+    Undecided(Decision),
+}
+
+impl Step {
+    /// The step's name in pages, logs and tests.
+    pub const fn id(&self) -> &'static str {
+        match self {
+            Self::ConfirmDate => "confirm-date",
+            Self::Document => "document",
+            Self::Decided(_) => "decided",
+            Self::Declare(_) => "declare",
+            Self::Capturing(..) => "capturing",
+            Self::Held(..) => "held",
+            Self::Summary(..) => "summary",
+            Self::InReview(..) => "in-review",
+            Self::AwaitingRecall(..) => "awaiting-recall",
+            Self::Keeping(_) => "keeping",
+            Self::Closed(_) => "closed",
+        }
+    }
+}
+
+impl Event {
+    /// The event's name in refusals, logs and tests.
+    pub const fn id(&self) -> &'static str {
+        match self {
+            Self::AttemptScored(..) => "attempt-scored",
+            Self::Cancelled => "cancelled",
+            Self::CaptureDeclared(_) => "capture-declared",
+            Self::DateConfirmed => "date-confirmed",
+            Self::Decided(_) => "decided",
+            Self::DeviceFailed(..) => "device-failed",
+            Self::ExemptionClaimed { .. } => "exemption-claimed",
+            Self::Proceed => "proceed",
+            Self::Recalled => "recalled",
+            Self::RecordKept => "record-kept",
+            Self::Retry => "retry",
+            Self::ReviewApproved(_) => "review-approved",
+            Self::ReviewRecapture(_) => "review-recapture",
+            Self::ReviewRefused(_) => "review-refused",
+            Self::SentToSupervisor => "sent-to-supervisor",
+            Self::Signed => "signed",
+            Self::TravellerRefused => "traveller-refused",
+            Self::Vetoed(..) => "vetoed",
+        }
+    }
+}
+
+/// One case, from "new traveller" to its outcome.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Session {
+    case: CaseNumber,
+    officer: StaffId,
+    step: Step,
+}
+
+/// The next session and what to do, or a refusal that changes nothing.
+pub type Applied = Result<(Session, Vec<Effect>), Refused>;
+
+impl Session {
+    /// A new case. `clock_in_doubt` makes the officer confirm the date first.
+    pub fn open(case: CaseNumber, officer: StaffId, clock_in_doubt: bool) -> Self {
+        let step = if clock_in_doubt { Step::ConfirmDate } else { Step::Document };
+        Self { case, officer, step }
+    }
+
+    /// The case's number.
+    pub fn case(&self) -> &CaseNumber {
+        &self.case
+    }
+
+    /// Who opened the case.
+    pub fn officer(&self) -> &StaffId {
+        &self.officer
+    }
+
+    /// Where the case stands.
+    pub fn step(&self) -> &Step {
+        &self.step
+    }
+
+    /// The session after this event, with the effects to carry out.
+    pub fn apply(&self, event: Event) -> Applied {
+        match &self.step {
+            Step::ConfirmDate => self.in_confirm_date(event),
+            Step::Document => self.in_document(event),
+            Step::Decided(decision) => self.in_decided(decision, event),
+            Step::Declare(due) => self.in_declare(due, event),
+            Step::Capturing(due, progress, slot) => self.in_capturing(due, progress, *slot, event),
+            Step::Held(due, progress, slot) => self.in_held(due, progress, *slot, event),
+            Step::Summary(due, progress) => self.in_summary(due, progress, event),
+            Step::InReview(reason, parked) => self.in_review(reason, parked, event),
+            Step::AwaitingRecall(parked, slots) => self.in_recall(parked, slots, event),
+            Step::Keeping(outcome) => match event {
+                Event::RecordKept => self.to(Step::Closed(*outcome), vec![Effect::WipeSamples]),
+                other => self.refuse(&other),
+            },
+            Step::Closed(_) => self.refuse(&event),
+        }
+    }
+
+    fn in_confirm_date(&self, event: Event) -> Applied {
+        match event {
+            Event::DateConfirmed => self.to(Step::Document, vec![]),
+            Event::Cancelled => self.keep(Outcome::Cancelled),
+            other => self.refuse(&other),
+        }
+    }
+
+    fn in_document(&self, event: Event) -> Applied {
+        match event {
+            Event::Decided(decision) => self.to(Step::Decided(decision), vec![]),
+            Event::Cancelled => self.keep(Outcome::Cancelled),
+            other => self.refuse(&other),
+        }
+    }
+
+    fn in_decided(&self, decision: &Decision, event: Event) -> Applied {
+        match event {
+            Event::Decided(again) => self.to(Step::Decided(again), vec![]),
+            Event::ExemptionClaimed { ground, evidence } => {
+                self.park(ReviewReason::Attestation { ground, evidence }, Parked::Undecided(decision.clone()))
+            }
+            Event::SentToSupervisor => match &decision.question {
+                Some(question) => {
+                    let reason = ReviewReason::Question(question.id.clone());
+                    self.park(reason, Parked::Undecided(decision.clone()))
+                }
+                None => self.refuse(&Event::SentToSupervisor),
+            },
+            Event::Proceed => self.proceed(decision),
+            Event::Cancelled => self.keep(Outcome::Cancelled),
+            other => self.refuse(&other),
+        }
+    }
+
+    fn proceed(&self, decision: &Decision) -> Applied {
+        let open = Err(Refused::QuestionOpen(self.case.clone()));
+        match decision.verdict {
+            Verdict::NoRule => self.keep(Outcome::NoRule),
+            Verdict::Exempt if decision.stands() => self.keep(Outcome::Exempt),
+            Verdict::NotInScope if decision.stands() => self.keep(Outcome::NotInScope),
+            Verdict::Required => match Due::from_decision(decision) {
+                Some(due) => self.to(Step::Declare(due), vec![]),
+                None => open,
+            },
+            Verdict::AskSupervisor | Verdict::Exempt | Verdict::NotInScope => open,
+        }
+    }
+
+    fn in_declare(&self, due: &Due, event: Event) -> Applied {
+        match event {
+            Event::CaptureDeclared(plan) => self.next_slot(due, Progress::new(plan)),
+            // Somebody who claims an exemption only now is heard before any device opens.
+            Event::ExemptionClaimed { ground, evidence } => {
+                let undecided = Parked::Undecided(due.decision().clone());
+                self.park(ReviewReason::Attestation { ground, evidence }, undecided)
+            }
+            Event::TravellerRefused => self.keep(Outcome::RefusedByTraveller),
+            Event::Cancelled => self.keep(Outcome::Cancelled),
+            other => self.refuse(&other),
+        }
+    }
+
+    fn in_capturing(&self, due: &Due, progress: &Progress, slot: Slot, event: Event) -> Applied {
+        let mut progress = progress.clone();
+        match event {
+            Event::AttemptScored(of, attempt) if of == slot => {
+                progress.scored(slot, attempt);
+                self.next_slot(due, progress)
+            }
+            Event::DeviceFailed(of, code) if of == slot => {
+                progress.failed(slot, code);
+                self.to(Step::Held(due.clone(), progress, slot), vec![])
+            }
+            Event::TravellerRefused => self.stop_and_keep(Outcome::RefusedByTraveller),
+            Event::Cancelled => self.stop_and_keep(Outcome::Cancelled),
+            other => self.refuse(&other),
+        }
+    }
+
+    fn in_held(&self, due: &Due, progress: &Progress, slot: Slot, event: Event) -> Applied {
+        match event {
+            Event::Retry => self.capture(due, progress.clone(), slot),
+            Event::TravellerRefused => self.stop_and_keep(Outcome::RefusedByTraveller),
+            Event::Cancelled => self.stop_and_keep(Outcome::Cancelled),
+            other => self.refuse(&other),
+        }
+    }
+
+    fn in_summary(&self, due: &Due, progress: &Progress, event: Event) -> Applied {
+        let taken = Parked::Taken(due.clone(), progress.clone());
+        match event {
+            Event::Signed => match review_needed(progress) {
+                Some(reason) => self.park(reason, taken),
+                None => self.keep(unreviewed_outcome(progress)),
+            },
+            Event::Vetoed(slot, veto) if progress.slots().any(|of| of == slot) => {
+                self.park(ReviewReason::Vetoed(slot, veto), taken)
+            }
+            Event::TravellerRefused => self.stop_and_keep(Outcome::RefusedByTraveller),
+            Event::Cancelled => self.stop_and_keep(Outcome::Cancelled),
+            other => self.refuse(&other),
+        }
+    }
+
+    fn in_review(&self, why: &ReviewReason, parked: &Parked, event: Event) -> Applied {
+        let own = Err(Refused::OwnCase(self.case.clone()));
+        match event {
+            Event::ReviewApproved(by) | Event::ReviewRecapture(by) | Event::ReviewRefused(by) if by == self.officer => {
+                own
+            }
+            Event::Cancelled => self.stop_and_keep(Outcome::Cancelled),
+            Event::TravellerRefused => self.stop_and_keep(Outcome::RefusedByTraveller),
+            other => match (parked, why) {
+                (Parked::Taken(_, progress), _) => self.review_of_samples(why, parked, progress, other),
+                (Parked::Undecided(_), ReviewReason::Attestation { .. }) => self.review_of_claim(parked, other),
+                (Parked::Undecided(_), _) => self.review_of_question(parked, other),
+            },
+        }
+    }
+
+    fn review_of_samples(&self, why: &ReviewReason, parked: &Parked, progress: &Progress, event: Event) -> Applied {
+        match event {
+            Event::ReviewApproved(_) => self.keep(Outcome::EnrolledWithExceptions),
+            Event::ReviewRecapture(_) => {
+                self.to(Step::AwaitingRecall(parked.clone(), slots_again(why, progress)), vec![])
+            }
+            Event::ReviewRefused(_) => self.stop_and_keep(Outcome::FailureToEnrol),
+            other => self.refuse(&other),
+        }
+    }
+
+    /// A claimed exemption: confirmed, it ends the case; refused, the rules are asked again without it.
+    fn review_of_claim(&self, parked: &Parked, event: Event) -> Applied {
+        match event {
+            Event::ReviewApproved(_) => self.keep(Outcome::Exempt),
+            Event::ReviewRefused(_) => self.to(Step::AwaitingRecall(parked.clone(), vec![]), vec![]),
+            other => self.refuse(&other),
+        }
+    }
+
+    /// A question of the rules: approved means that biometrics are due, and the rules are asked again with that ruling.
+    fn review_of_question(&self, parked: &Parked, event: Event) -> Applied {
+        match event {
+            Event::ReviewApproved(_) => self.to(Step::AwaitingRecall(parked.clone(), vec![]), vec![]),
+            Event::ReviewRefused(_) => self.keep(Outcome::NoRule),
+            other => self.refuse(&other),
+        }
+    }
+
+    fn in_recall(&self, parked: &Parked, slots: &[Slot], event: Event) -> Applied {
+        match (event, parked) {
+            (Event::Recalled, Parked::Undecided(decision)) => self.to(Step::Decided(decision.clone()), vec![]),
+            (Event::Recalled, Parked::Taken(due, progress)) => {
+                let mut progress = progress.clone();
+                progress.again(slots.to_vec());
+                self.next_slot(due, progress)
+            }
+            (Event::Cancelled, _) => self.stop_and_keep(Outcome::Cancelled),
+            (Event::TravellerRefused, _) => self.stop_and_keep(Outcome::RefusedByTraveller),
+            (other, _) => self.refuse(&other),
+        }
+    }
+
+    fn next_slot(&self, due: &Due, progress: Progress) -> Applied {
+        match progress.next_open() {
+            Some(slot) => self.capture(due, progress, slot),
+            None => self.to(Step::Summary(due.clone(), progress), vec![Effect::StopDevices]),
+        }
+    }
+
+    fn capture(&self, due: &Due, progress: Progress, slot: Slot) -> Applied {
+        let what = match slot {
+            Slot::Face => Permitted::Face,
+            Slot::Finger(finger) => Permitted::Finger(finger),
+        };
+        let permit = CapturePermit::issue(due, &self.case, what);
+        self.to(Step::Capturing(due.clone(), progress, slot), vec![Effect::Capture(slot, permit)])
+    }
+
+    fn park(&self, reason: ReviewReason, parked: Parked) -> Applied {
+        self.to(Step::InReview(reason.clone(), parked), vec![Effect::Park(reason)])
+    }
+
+    fn keep(&self, outcome: Outcome) -> Applied {
+        self.to(Step::Keeping(outcome), vec![Effect::KeepRecord(outcome)])
+    }
+
+    /// Ends a case in which devices may be open and samples may be held.
+    fn stop_and_keep(&self, outcome: Outcome) -> Applied {
+        self.to(Step::Keeping(outcome), vec![Effect::StopDevices, Effect::WipeSamples, Effect::KeepRecord(outcome)])
+    }
+
+    fn to(&self, step: Step, effects: Vec<Effect>) -> Applied {
+        Ok((Self { step, ..self.clone() }, effects))
+    }
+
+    fn refuse(&self, event: &Event) -> Applied {
+        Err(Refused::NotNow { case: self.case.clone(), step: self.step.id(), event: event.id() })
+    }
+}
+
+/// Why a finished capture has to go to a supervisor, if it has to.
+fn review_needed(progress: &Progress) -> Option<ReviewReason> {
+    let rejected = progress.rejected();
+    if !rejected.is_empty() {
+        Some(ReviewReason::Rejected(rejected))
+    } else if progress.plan().fingers.is_empty() {
+        Some(ReviewReason::NoFingers)
+    } else {
+        None
+    }
+}
+
+fn unreviewed_outcome(progress: &Progress) -> Outcome {
+    let plan = progress.plan();
+    if plan.missing.is_empty() && plan.face_exception.is_none() {
+        Outcome::Enrolled
+    } else {
+        Outcome::EnrolledWithExceptions
+    }
+}
+
+/// The slots that a recapture takes again.
+fn slots_again(why: &ReviewReason, progress: &Progress) -> Vec<Slot> {
+    match why {
+        ReviewReason::Rejected(slots) => slots.clone(),
+        ReviewReason::Vetoed(slot, _) => vec![*slot],
+        ReviewReason::Attestation { .. } | ReviewReason::NoFingers | ReviewReason::Question(_) => {
+            progress.slots().collect()
+        }
+    }
+}
+
+/// Whether the officer alone may settle this decision's question.
+pub fn officer_may_settle(decision: &Decision) -> bool {
+    decision.question.as_ref().is_some_and(|question| question.settled_by == SettledBy::Officer)
+}

@@ -1,0 +1,105 @@
+//! How far the capture of one traveller has come: slots, attempts, the best of them.
+
+use super::words::{Attempt, AttemptLog, CapturePlan, Slot};
+use alloc::{string::String, vec::Vec};
+
+/// Attempts for a finger or the face before the best one has to do (BSI TR-03121-3 volume 1).
+pub const MAX_ATTEMPTS: u8 = 3;
+
+/// Where one slot stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum SlotState {
+    /// An attempt met the limit.
+    Accepted,
+    /// All attempts are used up and none met the limit.
+    Exhausted,
+    /// More attempts may be made.
+    Open,
+}
+
+/// The capture of one traveller: the plan, and every attempt so far.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Progress {
+    plan: CapturePlan,
+    attempts: Vec<AttemptLog>,
+    /// Attempts before this index belong to an earlier round: a supervisor asked for a recapture.
+    round_starts: usize,
+    again: Option<Vec<Slot>>,
+}
+
+impl Progress {
+    /// Nothing captured yet.
+    pub fn new(plan: CapturePlan) -> Self {
+        Self { plan, attempts: Vec::new(), round_starts: 0, again: None }
+    }
+
+    /// The plan.
+    pub fn plan(&self) -> &CapturePlan {
+        &self.plan
+    }
+
+    /// Every attempt, oldest first, of all rounds.
+    pub fn attempts(&self) -> &[AttemptLog] {
+        &self.attempts
+    }
+
+    /// The slots of this traveller: the face, then the fingers in order.
+    pub fn slots(&self) -> impl Iterator<Item = Slot> + '_ {
+        core::iter::once(Slot::Face).chain(self.plan.fingers.iter().copied().map(Slot::Finger))
+    }
+
+    /// Where a slot stands in this round.
+    pub fn state(&self, slot: Slot) -> SlotState {
+        let (earlier, round) = self.attempts.split_at(self.round_starts);
+        let in_this_round = self.again.as_ref().is_none_or(|again| again.contains(&slot));
+        let of_slot = |log: &&AttemptLog| log.slot == slot && log.error.is_none();
+        let counted = if in_this_round { round } else { earlier };
+        if counted.iter().filter(of_slot).any(|log| log.passes) {
+            SlotState::Accepted
+        } else if counted.iter().filter(of_slot).count() >= usize::from(MAX_ATTEMPTS) {
+            SlotState::Exhausted
+        } else {
+            SlotState::Open
+        }
+    }
+
+    /// The next slot that needs an attempt.
+    pub fn next_open(&self) -> Option<Slot> {
+        self.slots().find(|slot| self.state(*slot) == SlotState::Open)
+    }
+
+    /// Slots whose attempts are used up without success.
+    pub fn rejected(&self) -> Vec<Slot> {
+        self.slots().filter(|slot| self.state(*slot) == SlotState::Exhausted).collect()
+    }
+
+    /// Number of the best attempt of a slot in all rounds: an accepted one before any other, then the higher score,
+    /// then the later one.
+    pub fn best(&self, slot: Slot) -> Option<u8> {
+        let key = |log: &&AttemptLog| (log.passes, log.score, log.number);
+        self.attempts.iter().filter(|log| log.slot == slot && log.error.is_none()).max_by_key(key).map(|log| log.number)
+    }
+
+    /// The number that the next attempt of a slot will have.
+    pub fn next_number(&self, slot: Slot) -> u8 {
+        let count = self.attempts.iter().filter(|log| log.slot == slot).count();
+        u8::try_from(count).unwrap_or(u8::MAX).saturating_add(1)
+    }
+
+    pub(super) fn scored(&mut self, slot: Slot, attempt: Attempt) {
+        let number = self.next_number(slot);
+        let Attempt { score, passes, took } = attempt;
+        self.attempts.push(AttemptLog { slot, number, score, passes, error: None, took });
+    }
+
+    pub(super) fn failed(&mut self, slot: Slot, code: String) {
+        let number = self.next_number(slot);
+        let log = AttemptLog { slot, number, score: None, passes: false, error: Some(code), took: Default::default() };
+        self.attempts.push(log);
+    }
+
+    pub(super) fn again(&mut self, slots: Vec<Slot>) {
+        self.round_starts = self.attempts.len();
+        self.again = Some(slots);
+    }
+}
