@@ -15,7 +15,7 @@ use crate::guarded::{Biometric, Personal};
 use crate::policy::Decision;
 use crate::session::{AttemptLog, FaceException, Outcome};
 use crate::units::{Ppi, QualityScore, StaffId};
-use alloc::{string::String, vec::Vec};
+use alloc::{boxed::Box, string::String, vec::Vec};
 
 /// A record before it is sealed: everything that the receiving authority will read.
 #[derive(Debug)]
@@ -54,7 +54,7 @@ pub enum Body {
     /// Any other end: an outcome and nothing about the person.
     Closure,
     /// Biometrics were taken.
-    Enrolment(Enrolment),
+    Enrolment(Box<Enrolment>),
     /// An exempt person: how it was shown.
     Exemption(Exemption),
 }
