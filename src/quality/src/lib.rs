@@ -1,1 +1,11 @@
+//! Face and finger quality: pure functions on pixels.
+//!
+//! Nothing here reads a file, a clock or a device, and nothing logs. A bad picture is an answer, not an error: every
+//! assessment returns a value, and what could not be measured says so by name ([`Assessment::FailureToAssess`]).
+//!
+//! **Invariant:** a measure stated under the identifier of a standard or of a reference program is that measure
+//! exactly; what is our own has our own name.
 
+pub mod assessment;
+pub mod face;
+pub mod finger;
