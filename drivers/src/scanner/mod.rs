@@ -1,0 +1,3 @@
+//! Fingerprint scanners.
+
+pub mod ef01;
