@@ -1,0 +1,211 @@
+//! One simulated person's head: every measure and colour that stays the same from picture to picture.
+
+use super::super::rng::Rng;
+
+/// What grows, or is worn, on the face below the nose.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Beard {
+    /// Moustache, cheeks and chin.
+    Full,
+    /// Moustache and chin.
+    Goatee,
+    /// Clean-shaven.
+    None,
+    /// A few days' growth.
+    Stubble,
+}
+
+/// Hair, or what covers it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum HairStyle {
+    /// None at all.
+    Bald,
+    /// Shoulder-length, parted.
+    Bob,
+    /// Tied into a knot.
+    Bun,
+    /// A few millimetres.
+    Buzz,
+    /// Thick and curly.
+    Curly,
+    /// Below the shoulders.
+    Long,
+    /// A scarf that leaves the face free from brow to chin.
+    Scarf,
+    /// Short all round.
+    Short,
+    /// Short at the sides, long on top.
+    Swept,
+}
+
+/// The measures of a head. Lengths are factors of an average head's (1 is average) unless another unit stands there.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Identity {
+    /// The seed that made this person; also seeds the texture of skin and hair.
+    pub seed: u64,
+    /// Skin tone: 0 the darkest, 1 the lightest.
+    pub tone: f32,
+    /// Undertone of the skin: -1 olive, 1 rosy.
+    pub undertone: f32,
+    /// Strength of the features that tend to differ between women (0) and men (1).
+    pub ruggedness: f32,
+    /// 0 young, 1 old.
+    pub age: f32,
+    /// Width of the skull.
+    pub skull_width: f32,
+    /// Height of the skull.
+    pub skull_height: f32,
+    /// Length of the face from eyes to chin.
+    pub face_length: f32,
+    /// Width of the jaw.
+    pub jaw_width: f32,
+    /// Width of the chin.
+    pub chin: f32,
+    /// Prominence of the cheekbones.
+    pub cheeks: f32,
+    /// Prominence of the brow ridge.
+    pub brow_ridge: f32,
+    /// Length of the nose.
+    pub nose_length: f32,
+    /// Width of the nose at the wings.
+    pub nose_width: f32,
+    /// How far the nose stands out.
+    pub nose_height: f32,
+    /// Distance between the eyes.
+    pub eye_spacing: f32,
+    /// Size of the eyes' opening.
+    pub eye_size: f32,
+    /// Tilt of the eyes; positive raises the outer corners.
+    pub eye_tilt: f32,
+    /// Thickness of the brows.
+    pub brow_thickness: f32,
+    /// Height of the brows' arch.
+    pub brow_arch: f32,
+    /// Thickness of the lips.
+    pub lip_fullness: f32,
+    /// Width of the mouth.
+    pub mouth_width: f32,
+    /// Size of the ears.
+    pub ear_size: f32,
+    /// Width of the neck.
+    pub neck_width: f32,
+    /// Width of the shoulders.
+    pub shoulder_width: f32,
+    /// Colour of the irises, sRGB.
+    pub iris: [u8; 3],
+    /// Hair or cover.
+    pub hair: HairStyle,
+    /// Colour of hair, brows and beard, sRGB.
+    pub hair_colour: [u8; 3],
+    /// Beard.
+    pub beard: Beard,
+    /// Glasses are worn.
+    pub glasses: bool,
+    /// Colour of the garment, sRGB.
+    pub garment: [u8; 3],
+    /// A jacket over a shirt, instead of a pullover.
+    pub jacket: bool,
+    /// Colour of a scarf, sRGB.
+    pub scarf: [u8; 3],
+}
+
+/// Natural hair from black to white; grey ones last.
+const HAIR: [[u8; 3]; 9] = [
+    [20, 17, 16],
+    [33, 25, 21],
+    [52, 36, 26],
+    [78, 52, 34],
+    [106, 74, 46],
+    [150, 112, 68],
+    [122, 66, 38],
+    [118, 116, 114],
+    [186, 184, 180],
+];
+
+const IRISES: [[u8; 3]; 6] = [[48, 30, 20], [66, 42, 26], [92, 64, 38], [98, 94, 58], [84, 110, 128], [104, 124, 132]];
+
+const GARMENTS: [[u8; 3]; 10] = [
+    [38, 48, 70],
+    [52, 54, 58],
+    [96, 40, 44],
+    [44, 74, 62],
+    [120, 112, 98],
+    [170, 172, 170],
+    [72, 84, 112],
+    [30, 32, 36],
+    [116, 88, 62],
+    [84, 70, 96],
+];
+
+impl Identity {
+    /// The person of a seed. Skin tones are spread evenly over the whole human range.
+    pub fn from_seed(seed: u64) -> Self {
+        let mut rng = Rng::stream(seed, 0x4EAD);
+        let ruggedness = if rng.chance(0.5) { rng.range(0.62, 1.0) } else { rng.range(0.0, 0.38) };
+        let tone = rng.unit();
+        let age = rng.unit();
+        let around = |rng: &mut Rng, spread: f32| 1.0 + spread * (rng.normal() * 0.5).clamp(-1.0, 1.0);
+        let hair = hair_style(&mut rng, ruggedness, age);
+        Self {
+            seed,
+            tone,
+            undertone: rng.range(-1.0, 1.0),
+            ruggedness,
+            age,
+            skull_width: around(&mut rng, 0.05),
+            skull_height: around(&mut rng, 0.05),
+            face_length: around(&mut rng, 0.06) + 0.03 * (ruggedness - 0.5),
+            jaw_width: around(&mut rng, 0.1) + 0.1 * (ruggedness - 0.5),
+            chin: around(&mut rng, 0.14) + 0.25 * (ruggedness - 0.5),
+            cheeks: around(&mut rng, 0.2),
+            brow_ridge: around(&mut rng, 0.25) + 0.5 * (ruggedness - 0.5),
+            nose_length: around(&mut rng, 0.1),
+            nose_width: around(&mut rng, 0.14) + 0.14 * (0.5 - tone),
+            nose_height: around(&mut rng, 0.16) + 0.08 * (tone - 0.5),
+            eye_spacing: around(&mut rng, 0.05),
+            eye_size: around(&mut rng, 0.1) - 0.05 * (ruggedness - 0.5),
+            eye_tilt: rng.range(-0.06, 0.12),
+            brow_thickness: around(&mut rng, 0.25) + 0.4 * (ruggedness - 0.5),
+            brow_arch: around(&mut rng, 0.3) - 0.4 * (ruggedness - 0.5),
+            lip_fullness: around(&mut rng, 0.22) + 0.3 * (0.5 - tone) - 0.25 * (ruggedness - 0.5),
+            mouth_width: around(&mut rng, 0.09),
+            ear_size: around(&mut rng, 0.12) + 0.05 * age,
+            neck_width: around(&mut rng, 0.05) + 0.16 * (ruggedness - 0.5),
+            shoulder_width: around(&mut rng, 0.06) + 0.18 * (ruggedness - 0.5),
+            iris: IRISES[if tone > 0.55 { rng.below(IRISES.len()) } else { rng.below(3) }],
+            hair,
+            hair_colour: hair_colour(&mut rng, tone, age),
+            beard: beard(&mut rng, ruggedness),
+            glasses: rng.chance(0.18),
+            garment: GARMENTS[rng.below(GARMENTS.len())],
+            jacket: rng.chance(0.4),
+            scarf: GARMENTS[rng.below(GARMENTS.len())],
+        }
+    }
+}
+
+fn hair_style(rng: &mut Rng, ruggedness: f32, age: f32) -> HairStyle {
+    use HairStyle::{Bald, Bob, Bun, Buzz, Curly, Long, Scarf, Short, Swept};
+    if ruggedness < 0.5 {
+        return [Bob, Long, Long, Bun, Curly, Scarf, Bob, Short][rng.below(8)];
+    }
+    if age > 0.5 && rng.chance(0.25) {
+        return Bald;
+    }
+    [Short, Short, Swept, Swept, Buzz, Curly][rng.below(6)]
+}
+
+fn hair_colour(rng: &mut Rng, tone: f32, age: f32) -> [u8; 3] {
+    if age > 0.7 && rng.chance(0.6) {
+        return HAIR[7 + rng.below(2)];
+    }
+    // Fair hair goes with fair skin; dark hair goes with every skin.
+    HAIR[if tone > 0.6 { rng.below(7) } else { rng.below(3) }]
+}
+
+fn beard(rng: &mut Rng, ruggedness: f32) -> Beard {
+    if ruggedness < 0.5 {
+        return Beard::None;
+    }
+    [Beard::None, Beard::None, Beard::Stubble, Beard::Stubble, Beard::Full, Beard::Goatee][rng.below(6)]
+}

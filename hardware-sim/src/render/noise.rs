@@ -1,0 +1,61 @@
+//! A tile of smooth noise that repeats, for textures: skin, hair, cloth.
+
+use super::rng::Rng;
+
+/// Side of the tile in cells; a power of two, so that wrapping is a mask.
+const SIDE: usize = 128;
+
+/// Band-limited noise with a standard deviation near 1, periodic over 128 cells.
+#[derive(Clone, Debug)]
+pub struct Tile {
+    cells: Vec<f32>,
+}
+
+impl Tile {
+    /// The tile of a seed.
+    pub fn new(seed: u64) -> Self {
+        let mut rng = Rng::stream(seed, 0x7113);
+        Self { cells: (0..SIDE * SIDE).map(|_| rng.normal()).collect() }
+    }
+
+    /// The noise at a place in cells, smoothly interpolated.
+    pub fn at(&self, x: f32, y: f32) -> f32 {
+        let (fx, fy) = (x.floor(), y.floor());
+        let (tx, ty) = (smooth(x - fx), smooth(y - fy));
+        let (x0, y0) = (wrap(fx), wrap(fy));
+        let (x1, y1) = ((x0 + 1) & (SIDE - 1), (y0 + 1) & (SIDE - 1));
+        let top = self.cells[y0 * SIDE + x0] * (1.0 - tx) + self.cells[y0 * SIDE + x1] * tx;
+        let bottom = self.cells[y1 * SIDE + x0] * (1.0 - tx) + self.cells[y1 * SIDE + x1] * tx;
+        top * (1.0 - ty) + bottom * ty
+    }
+
+    /// Three octaves, each twice as fine and half as strong.
+    pub fn rough(&self, x: f32, y: f32) -> f32 {
+        0.6 * self.at(x, y)
+            + 0.3 * self.at(2.0 * x + 17.3, 2.0 * y + 5.1)
+            + 0.15 * self.at(4.0 * x + 3.7, 4.0 * y + 9.2)
+    }
+}
+
+fn smooth(t: f32) -> f32 {
+    t * t * (3.0 - 2.0 * t)
+}
+
+fn wrap(whole: f32) -> usize {
+    (whole as i32 as u32 as usize) & (SIDE - 1)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_tile_repeats_and_is_smooth() {
+        let tile = Tile::new(3);
+        let period = SIDE as f32;
+        for (x, y) in [(0.25, 0.5), (-3.75, 9.0), (127.5, 127.5)] {
+            assert_eq!(tile.at(x, y), tile.at(x + period, y - period), "{x} {y}");
+            assert!((tile.at(x, y) - tile.at(x + 0.01, y)).abs() < 0.2, "{x} {y}");
+        }
+    }
+}

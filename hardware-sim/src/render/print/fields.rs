@@ -1,0 +1,1 @@
+//! Fields of smooth noise over an image.
