@@ -52,6 +52,14 @@ impl Assessment {
     }
 }
 
+/// One quality component: one function and one line in the `COMPONENTS` of its modality.
+pub struct Component<T: ?Sized> {
+    /// Stable id, as reports and thresholds write it.
+    pub id: &'static str,
+    /// Assesses the evidence; pure.
+    pub assess: fn(&T) -> Assessment,
+}
+
 macro_rules! advice {
     ($($(#[$doc:meta])* $name:ident = $id:literal,)+) => {
         /// What the traveller or the officer should change before the next attempt: a closed list, each with a stable

@@ -1,0 +1,84 @@
+//! The region of interest: where the print lies, found by two blurs and two thresholds.
+
+use super::cells::SIDE;
+use super::prepare::Raster;
+use super::{Measure, Module, Print};
+use super::{blur, otsu, regions};
+
+/// The mean grey of the region.
+pub(super) const MODULE: Module = Module { id: "RegionOfInterestMean", measure };
+
+/// Size of the first blur in pixels at 500 ppi (NFIQ 2's constant).
+const FIRST_BLUR: usize = 41;
+/// Size of the second blur in pixels at 500 ppi (NFIQ 2's constant).
+const SECOND_BLUR: usize = 91;
+
+fn measure(print: &Print) -> Result<Vec<Measure>, &'static str> {
+    Ok(vec![Measure { id: "ImgProcROIArea_Mean", value: print.region.mean }])
+}
+
+/// The region of interest of a print.
+pub(super) struct Region {
+    /// Whether each pixel of the print belongs to it.
+    pub mask: Vec<bool>,
+    /// Pixels that belong to it.
+    pub area: usize,
+    /// Their mean grey; 255 where there is none.
+    pub mean: f64,
+    /// Whether each cell (32 x 32 from the corner, partial ones too, row by row) has a pixel of it.
+    pub touches: Vec<bool>,
+}
+
+impl Region {
+    pub fn of(raster: &Raster) -> Self {
+        let width = raster.width;
+        let soft = blur::gaussian(&eroded(raster), width, FIRST_BLUR);
+        let parted: Vec<u8> = otsu::above(&soft).iter().map(|&light| if light { 255 } else { 0 }).collect();
+        let softer = blur::gaussian(&parted, width, SECOND_BLUR);
+        let mut mask: Vec<bool> = otsu::above(&softer).iter().map(|&light| !light).collect();
+        regions::keep_largest_without_holes(&mut mask, width);
+        let inside = || mask.iter().zip(raster.grey()).filter(|(inside, _)| **inside);
+        let area = inside().count();
+        let sum: u64 = inside().map(|(_, &grey)| u64::from(grey)).sum();
+        let mean = if area == 0 { 255.0 } else { sum as f64 / area as f64 };
+        let touches = touched_cells(&mask, width);
+        Self { mask, area, mean, touches }
+    }
+}
+
+/// The darkest pixel of the 5 x 5 around each; the edge counts as light.
+fn eroded(raster: &Raster) -> Vec<u8> {
+    let mut across = vec![0u8; raster.grey().len()];
+    for (y, out) in across.chunks_exact_mut(raster.width).enumerate() {
+        darkest(raster.width, |x| raster.row(y)[x], out);
+    }
+    let mut out = Vec::with_capacity(across.len());
+    let row = |y: usize| &across[y * raster.width..][..raster.width];
+    for y in 0..raster.height {
+        let start = out.len();
+        out.extend_from_slice(row(y));
+        for other in y.saturating_sub(2)..=(y + 2).min(raster.height - 1) {
+            for (least, &pixel) in out[start..].iter_mut().zip(row(other)) {
+                *least = pixel.min(*least);
+            }
+        }
+    }
+    out
+}
+
+fn darkest(width: usize, pixel: impl Fn(usize) -> u8, out: &mut [u8]) {
+    for (x, least) in out.iter_mut().enumerate() {
+        *least = (x.saturating_sub(2)..=(x + 2).min(width - 1)).map(&pixel).min().unwrap_or(u8::MAX);
+    }
+}
+
+fn touched_cells(mask: &[bool], width: usize) -> Vec<bool> {
+    let columns = width.div_ceil(SIDE);
+    let mut touched = vec![false; columns * (mask.len() / width).div_ceil(SIDE)];
+    for (y, row) in mask.chunks_exact(width).enumerate() {
+        for (column, part) in row.chunks(SIDE).enumerate() {
+            touched[y / SIDE * columns + column] |= part.contains(&true);
+        }
+    }
+    touched
+}
