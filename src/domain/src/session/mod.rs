@@ -2,9 +2,11 @@
 //!
 //! No clock, no device and no store inside: [`Session::apply`] takes an event and gives the next session with the
 //! effects to carry out, or refuses and changes nothing. There is no wildcard arm over steps, so that a new event has
-//! to be answered by each of them; `tests/transitions.rs` prints the whole table.
+//! to be answered by each of them; `tests.rs` prints the whole table.
 
 mod progress;
+#[cfg(test)]
+mod tests;
 mod words;
 
 pub use progress::{MAX_ATTEMPTS, Progress, SlotState};
