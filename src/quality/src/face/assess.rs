@@ -1,0 +1,310 @@
+//! One frame judged: what was measured, whether it is good enough, what to change.
+
+use super::geometry::Geometry;
+use super::limits::{Place, advice_for};
+use super::{COMPONENTS, Component, Detection, FaceBox, FaceLimits, FaceView, Limit};
+use crate::assessment::{Advice, Assessment};
+use domain::image::Frame;
+use domain::units::QualityScore;
+
+/// How much better than its least score a component must be before a shown hint about it goes away.
+const HINT_MARGIN: u8 = 5;
+
+/// Everything measured on one frame. It holds no pixels.
+#[derive(Clone, Debug, PartialEq)]
+pub struct FaceAssessment {
+    /// What the detector said, the largest face first.
+    pub detection: Detection,
+    /// Every row of [`COMPONENTS`], measured on the largest face, in that order.
+    pub components: Vec<(Component, Assessment)>,
+    /// The largest face's estimated points.
+    pub geometry: Option<Geometry>,
+    frame_width: u32,
+    frame_height: u32,
+}
+
+/// Measures every component on the largest face of a frame.
+pub fn assess(frame: &Frame, detection: &Detection) -> FaceAssessment {
+    let view = match detection {
+        Detection::Faces(faces) => FaceView::of(frame, faces),
+        Detection::FailureToAssess(why) => Err(*why),
+    };
+    let components = COMPONENTS.iter().map(|&(component, measure)| {
+        (component, view.as_ref().map_or_else(|why| Assessment::FailureToAssess(why), measure))
+    });
+    FaceAssessment {
+        detection: detection.clone(),
+        components: components.collect(),
+        geometry: view.as_ref().ok().map(|v| v.geometry),
+        frame_width: frame.width,
+        frame_height: frame.height,
+    }
+}
+
+impl FaceAssessment {
+    /// All faces, the largest first.
+    pub fn faces(&self) -> &[FaceBox] {
+        self.detection.faces()
+    }
+
+    /// The face that was measured: the largest.
+    pub fn face(&self) -> Option<&FaceBox> {
+        self.geometry.and_then(|_| self.faces().first())
+    }
+
+    /// The answer of one component.
+    pub fn component(&self, component: Component) -> &Assessment {
+        const ABSENT: &Assessment = &Assessment::FailureToAssess("not measured");
+        self.components.iter().find(|(c, _)| *c == component).map_or(ABSENT, |(_, a)| a)
+    }
+
+    /// Whether the frame keeps every limit.
+    pub fn passes(&self, limits: &FaceLimits) -> bool {
+        self.failing(limits).is_empty()
+    }
+
+    /// The limits that the frame does not keep.
+    pub fn failing(&self, limits: &FaceLimits) -> Vec<Limit> {
+        if let Detection::FailureToAssess(_) = self.detection {
+            return vec![Limit::NotJudged];
+        }
+        let Some(places) = self.places(limits, None) else { return vec![Limit::NoFace] };
+        let geometric = [
+            (Limit::EyesAcross, places.across != Place::Within),
+            (Limit::EyesDown, places.down != Place::Within),
+            (Limit::HeadSize, places.size != Place::Within),
+            (Limit::InterEyeDistance, !places.enough_pixels),
+        ];
+        let poor = limits.least_scores.iter().filter(|&(&c, &least)| self.component(c).score() < Some(least));
+        let geometric = geometric.into_iter().filter_map(|(limit, fails)| fails.then_some(limit));
+        geometric.chain(poor.map(|(&c, _)| Limit::Component(c))).collect()
+    }
+
+    /// How many of the components that are not mandatory score at least 50: the second key of the best-shot rule.
+    pub fn optional_passed(&self, limits: &FaceLimits) -> usize {
+        let good = |a: &Assessment| a.score().is_some_and(|s| s.get() >= 50);
+        self.components.iter().filter(|(c, a)| !limits.least_scores.contains_key(c) && good(a)).count()
+    }
+
+    /// One score for the frame: the lowest score among the mandatory components, none without a face or when one of
+    /// them could not be measured.
+    ///
+    /// The lowest and not the mean, so that one bad component cannot hide. It ranks frames and stands in the record;
+    /// it is not the unified quality score of ISO/IEC 29794-5, which needs a trained network.
+    pub fn capture_score(&self, limits: &FaceLimits) -> Option<QualityScore> {
+        self.face()?;
+        let scores = limits.least_scores.keys().map(|&c| self.component(c).score());
+        scores.collect::<Option<Vec<_>>>()?.into_iter().min()
+    }
+
+    /// The one thing the traveller should change first; none when there is nothing, or nobody to tell.
+    ///
+    /// In this order: one person only, distance, side, height, light, stillness. `shown` is the hint on the page now:
+    /// its limit is taken a little narrower, so that it goes away only when the fault has clearly gone.
+    pub fn hint(&self, limits: &FaceLimits, shown: Option<Advice>) -> Option<Advice> {
+        let places = self.places(limits, shown)?;
+        if self.poor(limits, shown, Component::SingleFacePresent) {
+            return Some(Advice::OneOnly);
+        }
+        let placed = match (places.size, places.across, places.down) {
+            (Place::Above, ..) => Some(Advice::Back),
+            (Place::Below, ..) => Some(Advice::Closer),
+            (_, Place::Below, _) => Some(Advice::Left),
+            (_, Place::Above, _) => Some(Advice::Right),
+            (_, _, Place::Below) => Some(Advice::Down),
+            (_, _, Place::Above) => Some(Advice::Up),
+            _ if !places.enough_pixels => Some(Advice::Closer),
+            _ => None,
+        };
+        let light_first = |c: &&Component| **c == Component::Sharpness;
+        let mut mandatory: Vec<&Component> = limits.least_scores.keys().collect();
+        mandatory.sort_by_key(light_first);
+        placed.or_else(|| {
+            let poor = mandatory.into_iter().filter(|&&c| self.poor(limits, shown, c));
+            poor.filter_map(|&c| advice_for(c, self.component(c).advice())).next()
+        })
+    }
+
+    fn poor(&self, limits: &FaceLimits, shown: Option<Advice>, component: Component) -> bool {
+        let Some(least) = limits.least_scores.get(&component) else { return false };
+        let answer = self.component(component);
+        let margin = if shown.is_some() && shown == advice_for(component, answer.advice()) { HINT_MARGIN } else { 0 };
+        answer.score().is_none_or(|s| s.get() < least.get().saturating_add(margin).min(100))
+    }
+
+    fn places(&self, limits: &FaceLimits, shown: Option<Advice>) -> Option<Places> {
+        let g = self.geometry?;
+        let (width, height) = (f64::from(self.frame_width.max(1)), f64::from(self.frame_height.max(1)));
+        let place = |range: &super::Range, value: f64, shows: [Advice; 2]| match shown {
+            Some(hint) if shows.contains(&hint) => range.narrowed().place(value),
+            _ => range.place(value),
+        };
+        Some(Places {
+            size: place(&limits.head_size, f64::from(g.eye_to_chin) / height, [Advice::Closer, Advice::Back]),
+            across: place(&limits.eyes_across, f64::from(g.eyes.0) / width, [Advice::Left, Advice::Right]),
+            down: place(&limits.eyes_down, f64::from(g.eyes.1) / height, [Advice::Up, Advice::Down]),
+            enough_pixels: f64::from(g.inter_eye) >= limits.least_inter_eye_px,
+        })
+    }
+}
+
+/// Where the face is, compared with the limits.
+struct Places {
+    size: Place,
+    across: Place,
+    down: Place,
+    enough_pixels: bool,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::limits::tests::proposed;
+    use super::super::scenes;
+    use super::*;
+    use domain::units::Millis;
+    use proptest::prelude::*;
+
+    /// In the middle of a 640 x 480 frame and of a good size.
+    const GOOD: FaceBox = FaceBox { x: 215.0, y: 110.0, width: 210.0, height: 210.0, score: 9.0 };
+
+    fn judged(frame: &Frame, faces: Vec<FaceBox>) -> FaceAssessment {
+        assess(frame, &Detection::of(faces))
+    }
+
+    #[test]
+    fn each_fault_has_its_hint_and_its_limit() {
+        let limits = proposed();
+        let sharp = |face: &FaceBox| scenes::drawn_face(640, 480, face);
+        let at = |x: f32, y: f32, side: f32| FaceBox { x, y, width: side, height: side, score: 9.0 };
+        let good = sharp(&GOOD);
+        let blurred = scenes::blurred(&good, 12);
+        let dark = scenes::lit(&good, 0.06);
+        let burnt = scenes::flat(640, 480, [253; 3]);
+        let component = Limit::Component;
+        for (name, frame, faces, hint, limit) in [
+            ("good", &good, vec![GOOD], None, None),
+            ("nobody", &good, vec![], None, Some(Limit::NoFace)),
+            (
+                "far",
+                &sharp(&at(270.0, 160.0, 100.0)),
+                vec![at(270.0, 160.0, 100.0)],
+                Some(Advice::Closer),
+                Some(Limit::HeadSize),
+            ),
+            (
+                "near",
+                &sharp(&at(150.0, 40.0, 340.0)),
+                vec![at(150.0, 40.0, 340.0)],
+                Some(Advice::Back),
+                Some(Limit::HeadSize),
+            ),
+            (
+                "left of the frame",
+                &sharp(&at(20.0, 110.0, 210.0)),
+                vec![at(20.0, 110.0, 210.0)],
+                Some(Advice::Left),
+                Some(Limit::EyesAcross),
+            ),
+            (
+                "right of the frame",
+                &sharp(&at(410.0, 110.0, 210.0)),
+                vec![at(410.0, 110.0, 210.0)],
+                Some(Advice::Right),
+                Some(Limit::EyesAcross),
+            ),
+            (
+                "high",
+                &sharp(&at(215.0, 5.0, 210.0)),
+                vec![at(215.0, 5.0, 210.0)],
+                Some(Advice::Down),
+                Some(Limit::EyesDown),
+            ),
+            (
+                "low",
+                &sharp(&at(215.0, 250.0, 210.0)),
+                vec![at(215.0, 250.0, 210.0)],
+                Some(Advice::Up),
+                Some(Limit::EyesDown),
+            ),
+            (
+                "two",
+                &good,
+                vec![GOOD, at(10.0, 100.0, 190.0)],
+                Some(Advice::OneOnly),
+                Some(component(Component::SingleFacePresent)),
+            ),
+            ("dark", &dark, vec![GOOD], Some(Advice::MoreLight), Some(component(Component::DynamicRange))),
+            (
+                "burnt out",
+                &burnt,
+                vec![GOOD],
+                Some(Advice::LessLight),
+                Some(component(Component::OverExposurePrevention)),
+            ),
+            ("blurred", &blurred, vec![GOOD], Some(Advice::HoldStill), Some(component(Component::Sharpness))),
+        ] {
+            let got = judged(frame, faces);
+            assert_eq!(got.hint(&limits, None), hint, "{name}: {:?}", got.components);
+            assert_eq!(got.passes(&limits), limit.is_none(), "{name}: {:?}", got.failing(&limits));
+            assert!(limit.is_none_or(|l| got.failing(&limits).contains(&l)), "{name}: {:?}", got.failing(&limits));
+        }
+    }
+
+    #[test]
+    fn a_frame_the_detector_refused_has_no_score_and_a_reason() {
+        let got = assess(&scenes::flat(0, 0, [0; 3]), &Detection::FailureToAssess("frame too small"));
+        assert_eq!(got.failing(&proposed()), [Limit::NotJudged]);
+        assert_eq!(got.capture_score(&proposed()), None);
+        assert!(got.components.iter().all(|(_, a)| *a == Assessment::FailureToAssess("frame too small")));
+    }
+
+    #[test]
+    fn the_score_is_the_lowest_mandatory_one() {
+        let got = judged(&scenes::drawn_face(640, 480, &GOOD), vec![GOOD]);
+        let limits = proposed();
+        let score = got.capture_score(&limits).unwrap();
+        assert!(limits.least_scores.keys().all(|&c| got.component(c).score().unwrap() >= score));
+        assert!(limits.least_scores.keys().any(|&c| got.component(c).score().unwrap() == score));
+    }
+
+    #[test]
+    fn a_shown_hint_stays_until_the_fault_has_clearly_gone() {
+        let limits = proposed();
+        // Eyes at .65, .63 and .60 of the width: over the limit of .64, under it, and clearly under it.
+        for (eyes, fresh, shown) in
+            [(0.65, Some(Advice::Right), Some(Advice::Right)), (0.63, None, Some(Advice::Right)), (0.60, None, None)]
+        {
+            let face = FaceBox { x: 640.0 * eyes - 105.0, ..GOOD };
+            let got = judged(&scenes::drawn_face(640, 480, &face), vec![face]);
+            assert_eq!(got.hint(&limits, None), fresh, "{eyes}");
+            assert_eq!(got.hint(&limits, Some(Advice::Right)), shown, "{eyes}");
+        }
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(200))]
+        #[test]
+        fn no_size_and_no_box_panics(
+            width in 0u32..60, height in 0u32..60, seed in any::<u8>(),
+            boxes in proptest::collection::vec(
+                (any::<f32>(), -80f32..120.0, -80f32..120.0, 0f32..200.0, any::<bool>()), 0..4),
+        ) {
+            let rgb = (0..width * height * 3).map(|i| (i as u8).wrapping_mul(seed)).collect();
+            let frame = Frame::new(width, height, Millis(0), 0, rgb).unwrap();
+            let boxes: Vec<FaceBox> = boxes.into_iter().map(|(wild, x, y, side, tame)| {
+                FaceBox { x: if tame { x } else { wild }, y, width: side, height: side * 1.1, score: 0.0 }
+            }).collect();
+            // Also past the ordering that `Detection::of` gives: a detector of tomorrow may not use it.
+            for detection in [Detection::of(boxes.clone()), Detection::Faces(boxes)] {
+                let got = assess(&frame, &detection);
+                prop_assert_eq!(got.components.len(), COMPONENTS.len());
+                let limits = proposed();
+                prop_assert_eq!(got.passes(&limits), got.failing(&limits).is_empty());
+                let _ = got.hint(&limits, Some(Advice::Back));
+                for (_, answer) in &got.components {
+                    prop_assert!(answer.native().is_none_or(f64::is_finite));
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,137 @@
+//! What finds faces, behind one trait.
+
+use super::FaceBox;
+use domain::image::Frame;
+use std::path::Path;
+use thiserror::Error;
+
+/// What a detector says about one frame.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Detection {
+    /// The faces found, at most [`super::MAX_FACES`] of them, the largest first; none is an answer.
+    Faces(Vec<FaceBox>),
+    /// The detector could not judge this frame, and why (one lower-case phrase, nothing of the frame in it).
+    FailureToAssess(&'static str),
+}
+
+impl Detection {
+    /// Boxes put in order: impossible ones dropped, the largest first, the list cut to [`super::MAX_FACES`].
+    pub fn of(mut faces: Vec<FaceBox>) -> Self {
+        faces.retain(FaceBox::is_sound);
+        faces.sort_by(|a, b| b.area().total_cmp(&a.area()));
+        faces.truncate(super::MAX_FACES);
+        Self::Faces(faces)
+    }
+
+    /// The faces found; none when the frame could not be judged.
+    pub fn faces(&self) -> &[FaceBox] {
+        match self {
+            Self::Faces(faces) => faces,
+            Self::FailureToAssess(_) => &[],
+        }
+    }
+}
+
+/// Finds faces in frames. One detector belongs to one stream: it may keep state between frames.
+pub trait FaceDetector: Send {
+    /// The engine's stable name, which the record keeps.
+    fn name(&self) -> &'static str;
+
+    /// SHA-256 of the model file that judges, which the record keeps.
+    fn model_digest(&self) -> [u8; 32];
+
+    /// The faces of one frame. A frame that cannot be judged is an answer, never a panic.
+    fn detect(&mut self, frame: &Frame) -> Detection;
+}
+
+/// One make of detector: one file in this folder and one line in [`ENGINES`].
+pub struct Engine {
+    /// The name the configuration uses.
+    pub name: &'static str,
+    /// Where Debian puts the engine's model file.
+    pub default_model: &'static str,
+    /// Loads the model file.
+    pub open: fn(&Path) -> Result<Box<dyn FaceDetector>, EngineFault>,
+}
+
+/// Every detector of this build, the preferred one first.
+pub const ENGINES: &[Engine] = &[
+    #[cfg(feature = "opencv")]
+    super::cascade::ENGINE,
+];
+
+/// Why there is no detector.
+#[derive(Clone, Debug, PartialEq, Eq, Error)]
+pub enum EngineFault {
+    /// The file is no model of this engine, or a damaged one.
+    #[error("the model file of {engine} is damaged or of another kind: {inside}")]
+    BadModel {
+        /// The engine that refused it.
+        engine: &'static str,
+        /// What the loader said, for the log.
+        inside: String,
+    },
+    /// The model file cannot be read.
+    #[error("the model file of {engine} cannot be read: {inside}")]
+    NoModel {
+        /// The engine that wanted it.
+        engine: &'static str,
+        /// What the system said, for the log.
+        inside: String,
+    },
+    /// No engine of this build has that name.
+    #[error("this build has no face detector of that name")]
+    UnknownEngine,
+}
+
+impl EngineFault {
+    /// The code shown to people.
+    pub const fn code(&self) -> &'static str {
+        match self {
+            Self::BadModel { .. } => "Q-11",
+            Self::NoModel { .. } => "Q-12",
+            Self::UnknownEngine => "Q-13",
+        }
+    }
+
+    /// What the officer or installer does now.
+    pub const fn advice(&self) -> &'static str {
+        match self {
+            Self::BadModel { .. } => "The face detector's file is damaged. Run the set-up command again.",
+            Self::NoModel { .. } => "The face detector's file is missing. Run the set-up command.",
+            Self::UnknownEngine => "The configuration names a face detector that this program does not have.",
+        }
+    }
+}
+
+/// Opens a detector by name; without a model path, the engine's default one.
+pub fn open(engine: &str, model: Option<&Path>) -> Result<Box<dyn FaceDetector>, EngineFault> {
+    let engine = ENGINES.iter().find(|e| e.name == engine).ok_or(EngineFault::UnknownEngine)?;
+    (engine.open)(model.unwrap_or(Path::new(engine.default_model)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_poster_of_ten_thousand_faces_is_cut() {
+        let face = |i: u16| FaceBox { x: 0.0, y: 0.0, width: f32::from(i), height: 10.0, score: 1.0 };
+        let found = Detection::of((0..10_000).map(face).collect());
+        assert_eq!(found.faces().len(), super::super::MAX_FACES);
+        assert_eq!(found.faces()[0].width, 9_999.0);
+    }
+
+    #[test]
+    fn an_unknown_engine_is_refused_by_name() {
+        assert_eq!(open("oracle", None).err(), Some(EngineFault::UnknownEngine));
+    }
+
+    #[test]
+    fn engine_names_differ() {
+        let mut names: Vec<_> = ENGINES.iter().map(|e| e.name).collect();
+        names.sort_unstable();
+        names.dedup();
+        assert_eq!(names.len(), ENGINES.len());
+    }
+}

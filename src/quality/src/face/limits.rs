@@ -1,0 +1,222 @@
+//! The limits that a frame must keep, all of them from the configuration.
+
+use super::Component;
+use crate::assessment::Advice;
+use domain::units::QualityScore;
+use serde::{Deserialize, Deserializer, de::Error as _};
+use std::collections::BTreeMap;
+
+/// What a frame must keep to be taken as the traveller's picture.
+///
+/// Nothing here has a default in code: the values stand in the thresholds file. Proposed ones, with their sources:
+///
+/// ```toml
+/// [face]
+/// # Estimated pixels between the eye centres. BSI TR-03121-3 v7 asks 120 of a portrait; a 640 x 480 camera cannot
+/// # give that at arm's length, and 90 is the least of ISO/IEC 19794-5 full frontal. 60 is our laboratory value.
+/// least_inter_eye_px = 60.0
+/// # Eye line to chin by frame height. Own: at the upper end the whole head with hair still fits.
+/// head_size = { min = 0.24, max = 0.44 }
+/// # Point between the eyes: share of the frame's width and height, from the left and the top. Own.
+/// eyes_across = { min = 0.36, max = 0.64 }
+/// eyes_down = { min = 0.28, max = 0.56 }
+/// # Mandatory components. OFIQ sets no limits: own values, chosen so that every skin tone passes in even light.
+/// [face.least_scores]
+/// SingleFacePresent = 50
+/// UnderExposurePrevention = 20
+/// OverExposurePrevention = 10
+/// DynamicRange = 30
+/// Sharpness = 30
+/// ```
+#[derive(Clone, Debug, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct FaceLimits {
+    /// Least estimated distance of the eye centres, pixels of the source frame.
+    #[serde(deserialize_with = "pixels")]
+    pub least_inter_eye_px: f64,
+    /// Native HeadSize: eye line to chin as a share of the frame's height.
+    pub head_size: Range,
+    /// Point between the eyes, share of the frame's width from its left edge.
+    pub eyes_across: Range,
+    /// Point between the eyes, share of the frame's height from its upper edge.
+    pub eyes_down: Range,
+    /// The mandatory components and the least score of each.
+    pub least_scores: BTreeMap<Component, QualityScore>,
+}
+
+/// A range of shares: 0 <= `min` < `max` <= 1, both ends allowed.
+#[derive(Clone, Copy, Debug, PartialEq, Deserialize)]
+#[serde(try_from = "RawRange")]
+pub struct Range {
+    min: f64,
+    max: f64,
+}
+
+impl Range {
+    /// A range, if the numbers are one.
+    pub fn new(min: f64, max: f64) -> Option<Self> {
+        (0.0 <= min && min < max && max <= 1.0).then_some(Self { min, max })
+    }
+
+    /// Where a value lies.
+    pub fn place(&self, value: f64) -> Place {
+        if value < self.min {
+            Place::Below
+        } else if value > self.max {
+            Place::Above
+        } else {
+            Place::Within
+        }
+    }
+
+    /// The range that a value must re-enter before a shown hint goes away: a twelfth narrower at each end, so that a
+    /// face that stands exactly on a limit does not make the hint flicker.
+    pub fn narrowed(&self) -> Self {
+        let margin = (self.max - self.min) / 12.0;
+        Self { min: self.min + margin, max: self.max - margin }
+    }
+}
+
+/// Where a value lies to a [`Range`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Place {
+    /// Under its lower end.
+    Below,
+    /// In it.
+    Within,
+    /// Over its upper end.
+    Above,
+}
+
+/// A limit that a frame did not keep.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Limit {
+    /// A mandatory component is under its least score, or could not be measured.
+    Component(Component),
+    /// The face is too far to one side.
+    EyesAcross,
+    /// The face is too high or too low.
+    EyesDown,
+    /// The head is too small or too large in the frame.
+    HeadSize,
+    /// Too few pixels between the eyes.
+    InterEyeDistance,
+    /// Nobody looks at the camera.
+    NoFace,
+    /// The detector could not judge the frame.
+    NotJudged,
+    /// Everything else was kept, never for long enough without movement.
+    NotStill,
+}
+
+impl Limit {
+    /// The stable name, for records and logs.
+    pub const fn id(self) -> &'static str {
+        match self {
+            Self::Component(component) => component.id(),
+            Self::EyesAcross => "eyes-across",
+            Self::EyesDown => "eyes-down",
+            Self::HeadSize => "head-size",
+            Self::InterEyeDistance => "inter-eye-px",
+            Self::NoFace => "no-face",
+            Self::NotJudged => "not-judged",
+            Self::NotStill => "not-still",
+        }
+    }
+}
+
+/// The advice for a component under its least score, where a traveller can do something about it.
+pub(super) fn advice_for(component: Component, own: Option<Advice>) -> Option<Advice> {
+    own.or(match component {
+        Component::SingleFacePresent => Some(Advice::OneOnly),
+        Component::UnderExposurePrevention | Component::DynamicRange => Some(Advice::MoreLight),
+        Component::OverExposurePrevention | Component::IlluminationUniformity => Some(Advice::LessLight),
+        Component::Sharpness => Some(Advice::HoldStill),
+        _ => None,
+    })
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct RawRange {
+    min: f64,
+    max: f64,
+}
+
+impl TryFrom<RawRange> for Range {
+    type Error = &'static str;
+
+    fn try_from(raw: RawRange) -> Result<Self, Self::Error> {
+        Self::new(raw.min, raw.max).ok_or("a range of shares needs 0 <= min < max <= 1")
+    }
+}
+
+fn pixels<'de, D: Deserializer<'de>>(deserializer: D) -> Result<f64, D::Error> {
+    let value = f64::deserialize(deserializer)?;
+    if (0.0..=10_000.0).contains(&value) { Ok(value) } else { Err(D::Error::custom("not within 0 to 10000 pixels")) }
+}
+
+#[cfg(test)]
+pub(super) mod tests {
+    use super::*;
+    use serde_json::json;
+
+    /// The proposed values of the documentation.
+    pub fn proposed() -> FaceLimits {
+        serde_json::from_value(proposed_json()).unwrap()
+    }
+
+    fn proposed_json() -> serde_json::Value {
+        json!({
+            "least_inter_eye_px": 60.0,
+            "head_size": {"min": 0.24, "max": 0.44},
+            "eyes_across": {"min": 0.36, "max": 0.64},
+            "eyes_down": {"min": 0.28, "max": 0.56},
+            "least_scores": {
+                "SingleFacePresent": 50, "UnderExposurePrevention": 20, "OverExposurePrevention": 10,
+                "DynamicRange": 30, "Sharpness": 30,
+            },
+        })
+    }
+
+    #[test]
+    fn faults_are_refused_at_the_door() {
+        for (name, path, value) in [
+            ("unknown component", "/least_scores/Sharpnes", json!(30)),
+            ("score over 100", "/least_scores/Sharpness", json!(130)),
+            ("turned range", "/head_size", json!({"min": 0.5, "max": 0.2})),
+            ("range over 1", "/eyes_down", json!({"min": 0.5, "max": 1.2})),
+            ("unknown key in a range", "/eyes_down", json!({"min": 0.5, "max": 0.7, "mid": 0.6})),
+            ("unknown key", "/eyes_up", json!(1)),
+            ("negative pixels", "/least_inter_eye_px", json!(-1)),
+        ] {
+            let mut limits = proposed_json();
+            let (parent, key) = path.rsplit_once('/').unwrap();
+            limits.pointer_mut(parent).unwrap()[key] = value;
+            assert!(serde_json::from_value::<FaceLimits>(limits).is_err(), "{name}");
+        }
+    }
+
+    #[test]
+    fn a_missing_value_has_no_default() {
+        for key in ["least_inter_eye_px", "head_size", "eyes_across", "eyes_down", "least_scores"] {
+            let mut limits = proposed_json();
+            limits.as_object_mut().unwrap().remove(key);
+            assert!(serde_json::from_value::<FaceLimits>(limits).is_err(), "{key}");
+        }
+    }
+
+    #[test]
+    fn narrowed_lies_inside() {
+        let range = Range::new(0.24, 0.48).unwrap();
+        for (value, wide, narrow) in [
+            (0.23, Place::Below, Place::Below),
+            (0.25, Place::Within, Place::Below),
+            (0.3, Place::Within, Place::Within),
+            (0.47, Place::Within, Place::Above),
+            (0.5, Place::Above, Place::Above),
+        ] {
+            assert_eq!((range.place(value), range.narrowed().place(value)), (wide, narrow), "{value}");
+        }
+    }
+}

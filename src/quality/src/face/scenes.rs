@@ -1,0 +1,72 @@
+//! Pictures drawn for the tests of this folder. None of them is anybody.
+
+use super::FaceBox;
+use domain::image::Frame;
+use domain::units::Millis;
+
+/// One colour.
+pub fn flat(width: u32, height: u32, rgb: [u8; 3]) -> Frame {
+    draw(width, height, |_, _| rgb)
+}
+
+/// Black and white squares.
+pub fn checks(width: u32, height: u32, side: u32) -> Frame {
+    draw(width, height, |x, y| if (x / side + y / side) % 2 == 0 { [0; 3] } else { [255; 3] })
+}
+
+/// Black on the left to white on the right.
+pub fn ramp(width: u32, height: u32) -> Frame {
+    draw(width, height, |x, _| [(x * 255 / (width - 1).max(1)) as u8; 3])
+}
+
+/// Skin with dark eyes, brows and mouth where a detector's box would have them, on a plain wall.
+pub fn drawn_face(width: u32, height: u32, face: &FaceBox) -> Frame {
+    let inside = |x: u32, y: u32, cx: f32, cy: f32, rx: f32, ry: f32| {
+        let dx = ((x as f32 - face.x) / face.width - cx) / rx;
+        let dy = ((y as f32 - face.y) / face.height - cy) / ry;
+        dx * dx + dy * dy <= 1.0
+    };
+    draw(width, height, |x, y| {
+        let dark = [(0.3, 0.39, 0.08, 0.04), (0.7, 0.39, 0.08, 0.04), (0.3, 0.28, 0.12, 0.03), (0.7, 0.28, 0.12, 0.03)];
+        if dark.iter().any(|&(cx, cy, rx, ry)| inside(x, y, cx, cy, rx, ry)) {
+            [60, 40, 35]
+        } else if inside(x, y, 0.5, 0.8, 0.16, 0.05) {
+            [150, 70, 70]
+        } else if inside(x, y, 0.5, 0.5, 0.5, 0.65) {
+            // A little shade to the sides and the grain of skin, so that histograms are not one bin.
+            let shade = ((x as f32 - face.x) / face.width - 0.5).abs() * 60.0;
+            let grain = f32::from(((x * 7 + y * 13) % 11) as u8) - 5.0;
+            [205.0, 160.0, 138.0].map(|v: f32| (v - shade + grain) as u8)
+        } else {
+            [200, 203, 206]
+        }
+    })
+}
+
+/// A frame averaged over squares of `2 radius + 1` pixels.
+pub fn blurred(frame: &Frame, radius: u32) -> Frame {
+    draw(frame.width, frame.height, |x, y| {
+        let mut sums = [0u32; 3];
+        let mut count = 0;
+        for v in y.saturating_sub(radius)..=(y + radius).min(frame.height - 1) {
+            for u in x.saturating_sub(radius)..=(x + radius).min(frame.width - 1) {
+                let at = ((v * frame.width + u) * 3) as usize;
+                (0..3).for_each(|c| sums[c] += u32::from(frame.rgb()[at + c]));
+                count += 1;
+            }
+        }
+        sums.map(|sum| (sum / count) as u8)
+    })
+}
+
+/// Every channel scaled, as light would.
+pub fn lit(frame: &Frame, factor: f32) -> Frame {
+    let rgb = frame.rgb().iter().map(|&v| (f32::from(v) * factor) as u8).collect();
+    Frame::new(frame.width, frame.height, frame.captured_at, frame.sequence, rgb).unwrap()
+}
+
+fn draw(width: u32, height: u32, pixel: impl Fn(u32, u32) -> [u8; 3]) -> Frame {
+    let pixel = &pixel;
+    let rgb = (0..height).flat_map(|y| (0..width).flat_map(move |x| pixel(x, y))).collect();
+    Frame::new(width, height, Millis(0), 0, rgb).unwrap()
+}
