@@ -1,0 +1,107 @@
+//! Eyes: the opening between the lids with the ball behind it, lashes, folds and shadows around it.
+
+use super::super::maths::smoothstep;
+use super::figure::Person;
+use super::march::{Hit, Lamps};
+use super::skin::Surface;
+use super::vec::{V3, linear, v};
+
+/// Half the width of the opening, cm (palpebral fissure about 30 mm).
+const HALF: f32 = 1.52;
+/// Height of the opening above and below the line between the corners, cm.
+const UPPER: f32 = 0.66;
+const LOWER: f32 = 0.44;
+/// Radii of iris and pupil, cm (visible iris about 12 mm across).
+const IRIS: f32 = 0.62;
+const PUPIL: f32 = 0.24;
+
+/// A point relative to the nearer eye: `u` from the inner corner (-1) to the outer (1), heights in cm.
+struct Place {
+    u: f32,
+    height: f32,
+    upper: f32,
+    lower: f32,
+    /// The upper lid's edge when the eye is wide open.
+    wide: f32,
+}
+
+fn place(person: &Person, p: V3) -> Place {
+    let who = &person.who;
+    let eye = person.layout.eye;
+    let half = HALF * who.eye_size.max(0.8);
+    let u = (p.x.abs() - eye.x) / half;
+    let height = p.y - eye.y - who.eye_tilt * (p.x.abs() - eye.x);
+    let round = (1.0 - u * u).max(0.0);
+    // The upper lid's arch peaks a little towards the nose, the lower lid's a little away from it.
+    let wide = UPPER * who.eye_size * round * (1.0 - 0.16 * u);
+    let lower = -LOWER * who.eye_size * round * (1.0 + 0.18 * u);
+    let shut = lower * 0.85;
+    Place { u, height, upper: shut + (wide - shut) * person.lids, lower, wide }
+}
+
+/// The colour of the eyeball or the lashes, where they show.
+pub(super) fn eye(person: &Person, hit: &Hit, lamps: &Lamps) -> Option<V3> {
+    let at = place(person, hit.at);
+    if at.u.abs() > 1.0 || at.height > at.upper || at.height < at.lower || at.upper - at.lower < 0.05 {
+        return None;
+    }
+    let side = if hit.at.x < 0.0 { -1.0 } else { 1.0 };
+    let centre = v(person.layout.eye.x * side, person.layout.eye.y, person.layout.eye.z);
+    // People look into the camera: the iris sits where the line of sight leaves the ball.
+    let sight = (-hit.ray).times(v(1.0, 1.0, 0.0)) * 1.15;
+    let (dx, dy) =
+        (hit.at.x - centre.x - sight.x.clamp(-0.7, 0.7), hit.at.y - centre.y - 0.06 - sight.y.clamp(-0.35, 0.35));
+    let off = (dx * dx + dy * dy).sqrt();
+    let white = v(0.66, 0.62, 0.59);
+    let mut colour = white.mix(v(0.55, 0.3, 0.26), smoothstep(0.55, 1.0, at.u.abs()) * 0.5);
+    let iris = linear(person.who.iris);
+    let spokes = person.tile.at(dx / off.max(0.05) * 6.0, dy / off.max(0.05) * 6.0);
+    let ring = smoothstep(IRIS * 0.7, IRIS, off);
+    let iris = iris * ((1.25 + 0.25 * spokes) * (1.0 - 0.7 * ring) * (0.75 + 0.35 * smoothstep(0.3, -0.4, dy)));
+    colour = colour.mix(iris, smoothstep(IRIS + 0.05, IRIS - 0.05, off));
+    colour = colour.mix(v(0.004, 0.004, 0.004), smoothstep(PUPIL + 0.04, PUPIL - 0.04, off));
+    // The upper lid and its lashes throw a shadow on the ball.
+    let shade = 0.42 + 0.58 * smoothstep(0.0, 0.42, at.upper - at.height);
+    let corner = 1.0 - 0.35 * smoothstep(0.7, 1.0, at.u.abs());
+    let ball = (hit.at - centre).unit();
+    let wet = Surface { albedo: colour * (shade * corner), wrap: v(0.3, 0.25, 0.25), gloss: 0.0, tight: 4 };
+    let lit = wet.light(
+        &Hit { normal: (ball + v(0.0, 0.0, 0.8)).unit(), open: 0.5 + 0.5 * hit.open, lit: 0.4 + 0.6 * hit.lit, ..*hit },
+        lamps,
+    );
+    Some(lit + glint(hit, lamps, dx, dy))
+}
+
+/// The lamps' reflections on the cornea.
+fn glint(hit: &Hit, lamps: &Lamps, dx: f32, dy: f32) -> V3 {
+    let spot = |lamp: V3, size: f32| {
+        let half = (lamp - hit.ray).unit();
+        let (ex, ey) = (dx - half.x * 0.52, dy - half.y * 0.52);
+        smoothstep(size, size * 0.45, (ex * ex + ey * ey).sqrt())
+    };
+    lamps.key_colour * (spot(lamps.key, 0.15) * 0.95) + lamps.fill_colour * (spot(lamps.fill, 0.1) * 0.5)
+}
+
+/// Lashes, the fold of the lid and the darker skin around the eye, painted onto `colour`.
+pub(super) fn around(person: &Person, p: V3, colour: V3) -> V3 {
+    let at = place(person, p);
+    if at.u.abs() > 1.9 || at.height.abs() > 2.2 {
+        return colour;
+    }
+    let who = &person.who;
+    let soft = 1.0 - 0.13 * smoothstep(1.8, 0.6, (at.u * at.u + at.height * at.height * 0.7).sqrt());
+    let bag = smoothstep(0.55, 0.05, (at.height - at.lower + 0.45 + 0.1 * at.u * at.u).abs()) * (0.05 + 0.1 * who.age);
+    let mut colour = colour * (soft - bag * smoothstep(1.2, 0.7, at.u.abs()));
+    // The lid's fold, deepest when the eye is open.
+    let fold = (at.height - at.wide - 0.26 + 0.08 * at.u).abs();
+    colour = colour * (1.0 - 0.4 * smoothstep(0.14, 0.02, fold) * smoothstep(1.15, 0.8, at.u.abs()));
+    let dark = v(0.01, 0.007, 0.006);
+    // Strong enough for the eye to read as a dark line from afar, heavier outwards as lashes are.
+    let reach = if at.u > 0.0 { 1.14 } else { 1.02 };
+    let ends = smoothstep(reach, reach - 0.2, at.u.abs());
+    let thick = 0.1 + 0.05 * at.u + 0.05 * (1.0 - who.ruggedness);
+    let upper = smoothstep(thick + 0.07, thick - 0.04, (at.height - at.upper - 0.03).abs());
+    colour = colour.mix(dark, 0.92 * upper * ends);
+    let lower = smoothstep(0.11, 0.02, (at.height - at.lower + 0.03).abs());
+    colour.mix(dark, 0.38 * lower * smoothstep(1.0, 0.75, at.u.abs()))
+}

@@ -1,0 +1,172 @@
+//! The bare head as a solid: skull, jaw, features, ears. Centimetres; the origin lies between the eyes' height and the
+//! middle of the head, x to the right of the picture, y up, z towards the camera. Lengths are those of an average
+//! adult head (eye to chin 11.6, cheek to cheek 13.6), varied by the identity.
+
+use super::identity::Identity;
+use super::pose::Pose;
+use super::primitives::{Capsule, Ellipsoid, carve, join, sphere};
+use super::vec::{V3, v};
+
+/// Nothing of the face stands out further than this from skull, jaw and cheeks.
+const RELIEF: f32 = 3.0;
+
+/// Places on the face that geometry and paint share.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Layout {
+    /// Centre of the eye on the right of the picture.
+    pub eye: V3,
+    /// Radius of the eyeball with its lids.
+    pub eye_ball: f32,
+    /// Height of the line between the lips.
+    pub mouth_y: f32,
+    /// Half the width of the mouth.
+    pub mouth_half: f32,
+    /// How far the lower lip is from the upper, cm.
+    pub gap: f32,
+    /// Tip of the nose.
+    pub nose_tip: V3,
+    /// Half the distance between the wings of the nose.
+    pub nose_wing: f32,
+    /// Lowest point of the chin.
+    pub chin_y: f32,
+    /// Thickness of the upper and lower lip.
+    pub lips: (f32, f32),
+}
+
+impl Layout {
+    pub fn new(who: &Identity, pose: &Pose) -> Self {
+        let long = who.face_length;
+        let gap = 1.7 * pose.mouth.clamp(0.0, 1.0);
+        let nose_y = -4.15 * long * (0.5 + 0.5 * who.nose_length);
+        let mouth_y = nose_y - 2.45 * long;
+        let fullness = who.lip_fullness.clamp(0.55, 1.5);
+        Self {
+            eye: v(3.18 * who.eye_spacing, 0.0, 6.55),
+            eye_ball: 1.36,
+            mouth_y,
+            mouth_half: 2.5 * who.mouth_width,
+            gap,
+            nose_tip: v(0.0, nose_y, 9.15 + 1.25 * who.nose_height),
+            nose_wing: 1.32 * who.nose_width,
+            chin_y: -11.7 * long - 0.8 * gap,
+            lips: (0.62 * fullness, 0.82 * fullness),
+        }
+    }
+}
+
+/// The solids of one head.
+#[derive(Clone, Debug)]
+pub(super) struct Face {
+    skull: Ellipsoid,
+    middle: Ellipsoid,
+    jaw: Capsule,
+    chin: (V3, f32),
+    cheek: Ellipsoid,
+    brow: Capsule,
+    brow_blend: f32,
+    bridge: Capsule,
+    tip: f32,
+    wing: V3,
+    wing_radius: f32,
+    muzzle: Ellipsoid,
+    upper_lip: Ellipsoid,
+    lower_lip: Ellipsoid,
+    ear: Ellipsoid,
+    ear_hollow: Ellipsoid,
+    lobe: V3,
+    neck: Capsule,
+    layout: Layout,
+}
+
+impl Face {
+    pub fn new(who: &Identity, layout: Layout) -> Self {
+        let long = who.face_length;
+        let drop = 0.8 * layout.gap;
+        let wide = who.skull_width;
+        let jaw = who.jaw_width;
+        let (upper, lower) = layout.lips;
+        let mouth = layout.mouth_y;
+        let ear = who.ear_size;
+        Self {
+            skull: Ellipsoid::new(v(0.0, 3.1, -0.9), v(7.45 * wide, 8.5 * who.skull_height, 9.5)),
+            middle: Ellipsoid::new(v(0.0, -2.6 * long, 1.5), v(6.2 * wide, 8.3 * long, 6.7)),
+            jaw: Capsule::new(
+                v(4.75 * jaw, -6.2 * long - drop * 0.4, 0.2),
+                v(1.5 * who.chin, -9.95 * long - drop, 5.9),
+                1.55,
+                1.35,
+            ),
+            chin: (v(0.0, layout.chin_y + 1.75, 6.35), 1.75),
+            cheek: Ellipsoid::new(v(4.25 * wide, -2.9 * long, 4.7), v(2.3, 2.0, 2.3) * (0.8 + 0.2 * who.cheeks)),
+            brow: Capsule::new(v(1.3, 1.75, 7.55), v(4.9 * wide, 1.75, 5.3), 0.85, 0.75),
+            brow_blend: 0.9 + 0.5 * who.brow_ridge,
+            bridge: Capsule::new(
+                v(0.0, 0.7, 7.75 + 0.25 * who.nose_height),
+                layout.nose_tip + v(0.0, 0.5, -0.75),
+                0.62,
+                0.8,
+            ),
+            tip: 0.88 + 0.12 * who.nose_width,
+            wing: v(layout.nose_wing * 0.82, layout.nose_tip.y - 0.28, layout.nose_tip.z - 1.35),
+            wing_radius: 0.68 * (0.5 + 0.5 * who.nose_width),
+            muzzle: Ellipsoid::new(v(0.0, mouth + 0.2, 5.9), v(3.5, 3.0, 2.75)),
+            upper_lip: Ellipsoid::new(v(0.0, mouth + 0.5 * upper, 8.35), v(0.95 * layout.mouth_half, upper, 0.72)),
+            lower_lip: Ellipsoid::new(
+                v(0.0, mouth - layout.gap - 0.55 * lower, 8.25),
+                v(0.8 * layout.mouth_half, 0.95 * lower, 0.78),
+            ),
+            ear: Ellipsoid::new(v(7.25 * wide, -0.7, -1.2), v(0.95, 3.05 * ear, 1.75 * ear)),
+            ear_hollow: Ellipsoid::new(v(7.95 * wide, -0.5, -0.6), v(0.7, 1.9 * ear, 0.95 * ear)),
+            lobe: v(7.05 * wide, -0.7 - 2.75 * ear, -0.6),
+            neck: Capsule::new(v(0.0, -6.5, -2.3), v(0.0, -17.0, -3.6), 5.0 * who.neck_width, 5.5 * who.neck_width),
+            layout,
+        }
+    }
+
+    /// Distance to the bare head with its neck; never more than the true distance by much.
+    pub fn distance(&self, p: V3) -> f32 {
+        let q = p.folded();
+        let mut d = join(self.skull.distance(p), self.middle.distance(p), 2.6);
+        d = join(d, self.jaw.distance(q), 2.4);
+        d = join(d, sphere(p, self.chin.0, self.chin.1), 2.2);
+        if p.y < 0.0 {
+            d = join(d, self.neck.distance(p), 1.3);
+        }
+        if d > RELIEF + 0.6 {
+            return d - RELIEF;
+        }
+        if p.z > 1.5 && p.y < 5.0 {
+            d = self.features(p, q, d);
+        }
+        if q.x > 4.8 && q.y.abs() < 6.0 {
+            let ear = carve(self.ear.distance(q), self.ear_hollow.distance(q), 0.35);
+            d = join(d, join(ear, sphere(q, self.lobe, 0.55), 0.5), 0.45);
+        }
+        d
+    }
+
+    fn features(&self, p: V3, q: V3, mut d: f32) -> f32 {
+        let place = &self.layout;
+        if p.y > -6.0 {
+            d = join(d, self.cheek.distance(q), 2.2);
+            d = join(d, self.brow.distance(q), self.brow_blend);
+            d = carve(d, sphere(q, v(place.eye.x - 0.15, -0.1, 9.25), 1.75), 1.3);
+            d = join(d, sphere(q, place.eye, place.eye_ball), 0.42);
+            d = join(d, self.bridge.distance(p), 1.5);
+        }
+        if p.y > -7.0 && q.x < 3.5 {
+            d = join(d, sphere(p, place.nose_tip - v(0.0, 0.0, self.tip), self.tip), 0.75);
+            d = join(d, sphere(q, self.wing, self.wing_radius), 0.55);
+            let nostril = v(place.nose_wing * 0.46, place.nose_tip.y - 0.86, place.nose_tip.z - 1.15);
+            d = carve(d, sphere(q, nostril, 0.3), 0.22);
+        }
+        if p.y < -2.5 && q.x < 5.5 {
+            d = join(d, self.muzzle.distance(p), 1.7);
+            let groove = sphere(p, v(0.0, place.mouth_y + 1.35, 9.1), 0.42);
+            d = carve(d, groove, 0.5);
+            d = join(d, self.upper_lip.distance(p), 0.4);
+            d = join(d, self.lower_lip.distance(p), 0.4);
+        }
+        d
+    }
+}

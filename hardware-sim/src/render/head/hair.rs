@@ -1,0 +1,110 @@
+//! Hair as a solid shell around the skull, cut free of face and ears; or the scarf over it.
+
+use super::super::noise::Tile;
+use super::figure::Material;
+use super::identity::{HairStyle, Identity};
+use super::primitives::{Ellipsoid, carve, common, join, sphere};
+use super::vec::{V3, v};
+
+/// One head's hair.
+#[derive(Clone, Debug)]
+pub(super) struct Hair {
+    style: HairStyle,
+    shell: Ellipsoid,
+    curtain: Ellipsoid,
+    face: Ellipsoid,
+    knot: V3,
+    parting: f32,
+    lock: f32,
+}
+
+impl Hair {
+    pub fn new(who: &Identity) -> Self {
+        use HairStyle::{Bald, Bob, Bun, Buzz, Curly, Long, Scarf, Short, Swept};
+        let (wide, high) = (who.skull_width, who.skull_height);
+        let thick = match who.hair {
+            Bald | Buzz => 0.0,
+            Bun => 0.45,
+            Short => 0.65,
+            Swept => 0.8,
+            Bob | Long => 0.85,
+            Scarf => 0.75,
+            Curly => 2.3,
+        };
+        let lift = match who.hair {
+            Swept => 0.9,
+            Curly => 0.9,
+            Bob | Long => 0.25,
+            _ => 0.1,
+        };
+        let (drop, reach) = match who.hair {
+            Bob => (-4.0, 9.6),
+            Scarf => (-6.5, 10.5),
+            _ => (-9.0, 17.0),
+        };
+        let recede = if who.ruggedness > 0.5 { 1.4 * who.age } else { 0.0 };
+        Self {
+            style: who.hair,
+            shell: Ellipsoid::new(
+                v(0.0, 3.1 + lift, -0.9 - 0.3 * thick),
+                v(7.45 * wide + thick, 8.5 * high + thick, 9.5 + 0.8 * thick),
+            ),
+            curtain: Ellipsoid::new(v(0.0, drop + 4.0, -3.2), v(8.6 * wide, reach, 6.8)),
+            face: if who.hair == Scarf {
+                Ellipsoid::new(v(0.0, -2.9, 11.0), v(6.0 * wide, 9.6 * who.face_length, 12.5))
+            } else {
+                Ellipsoid::new(v(0.0, -3.2 + recede, 10.5), v(6.75 * wide, 10.3 + 0.3 * recede, 8.6))
+            },
+            knot: v(0.0, 9.5, -8.5),
+            parting: if who.seed & 1 == 0 { 2.4 } else { -2.4 },
+            lock: if matches!(who.hair, Curly) { 0.55 } else { 0.16 },
+        }
+    }
+
+    /// Hair, or cloth for a scarf.
+    pub fn material(&self) -> Material {
+        if self.style == HairStyle::Scarf { Material::Cloth } else { Material::Hair }
+    }
+
+    pub fn distance(&self, p: V3, tile: &Tile) -> f32 {
+        use HairStyle::{Bald, Bob, Bun, Buzz, Curly, Long, Scarf, Short, Swept};
+        if matches!(self.style, Bald | Buzz) {
+            return f32::MAX;
+        }
+        let shell = self.shell.distance(p);
+        let cap = match self.style {
+            Bob | Long => join(shell, self.curtain.distance(p), 1.5),
+            Scarf => join(shell, self.curtain.distance(p), 3.0),
+            Bun => join(shell, sphere(p, self.knot, 2.9), 0.4),
+            Bald | Buzz | Curly | Short | Swept => shell,
+        };
+        if cap > 2.5 {
+            return cap - 1.0;
+        }
+        let rough = if self.style == Scarf {
+            0.12 * tile.at(p.x * 0.35 + p.y * 0.2, p.y * 0.3 - p.z * 0.2)
+        } else {
+            self.lock * tile.at(p.x * 0.9 + p.z * 0.45 + 9.0, p.y * 0.5 + p.z * 0.5)
+        };
+        let cut = carve(cap + rough, self.face.distance(p) + 0.4 * rough, 0.7);
+        match self.style {
+            Short | Swept | Bun | Curly => common(cut, self.above_ears(p) + rough, 0.6),
+            Bob | Long => self.parted(p, cut),
+            Bald | Buzz | Scarf => cut,
+        }
+    }
+
+    /// Hair of the short styles ends here: above a line that falls from the temple behind the ear to the nape.
+    fn above_ears(&self, p: V3) -> f32 {
+        let ear = sphere(p.folded(), v(8.0, -1.1, -0.6), 2.6);
+        let line = (0.62 * p.z - 0.3 - p.y) * 0.85;
+        if self.style == HairStyle::Curly { line.max(-ear) } else { line.max(0.35 - ear - 0.35) }
+    }
+
+    /// A shallow valley where the hair falls to both sides.
+    fn parted(&self, p: V3, d: f32) -> f32 {
+        let across = (p.x - self.parting) * 1.3;
+        let depth = 0.35 / (1.0 + across * across * 4.0);
+        if p.y > 3.0 { d + depth } else { d }
+    }
+}

@@ -1,0 +1,150 @@
+//! What is drawn on the skin: brows, lips, blush, beard, the shadow of cropped hair.
+
+use super::super::maths::smoothstep;
+use super::figure::Person;
+use super::identity::{Beard, HairStyle};
+use super::march::{Hit, Lamps};
+use super::skin::{Surface, skin_colour};
+use super::vec::{V3, linear, v};
+use super::{eyes, lips};
+
+/// Colour of a point of the skin with everything on it.
+pub(super) fn skin(person: &Person, hit: &Hit, lamps: &Lamps) -> V3 {
+    let p = hit.at;
+    if p.z > 3.0
+        && let Some(eye) = eyes::eye(person, hit, lamps)
+    {
+        return eye;
+    }
+    let mut colour = base(person, p);
+    let mut gloss = 0.055;
+    if p.z > 2.0 {
+        if let Some(mouth) = lips::inside(person, p) {
+            return mouth * (0.4 + 0.6 * hit.open);
+        }
+        let (lip, share) = lips::lip(person, p);
+        colour = colour.mix(lip, share);
+        gloss += 0.1 * share;
+        colour = eyes::around(person, p, colour);
+        colour = brows(person, p, colour);
+        colour = colour * creases(person, p);
+    }
+    colour = beard(person, p, colour);
+    colour = scalp(person, p, colour);
+    // The forehead, nose and chin shine more than the cheeks.
+    let oily = smoothstep(3.5, 0.5, p.x.abs()) * smoothstep(5.0, 8.0, p.z);
+    Surface::skin(colour, gloss * (0.6 + 0.7 * oily)).light(hit, lamps)
+}
+
+fn base(person: &Person, p: V3) -> V3 {
+    let who = &person.who;
+    let tile = &person.tile;
+    let plain = skin_colour(who.tone, who.undertone);
+    let blotch = tile.at(p.x * 0.45 + 40.0, p.y * 0.45 + p.z * 0.3);
+    let pores = tile.rough(p.x * 5.0, p.y * 5.0 + p.z * 4.0);
+    let colour = plain * (1.0 + 0.025 * blotch + 0.022 * pores);
+    // Blood shows at the cheeks, the tip of the nose and the ears, more on fair skin.
+    let cheek = bump(p.x.abs() - 4.2, p.y + 3.6, 2.6);
+    let nose = bump(p.x, p.y - person.layout.nose_tip.y, 1.5);
+    let ear = smoothstep(6.9, 7.6, p.x.abs()) * 0.8;
+    let red = ((cheek * 0.55 + nose * 0.5) * smoothstep(3.0, 6.0, p.z) + ear) * (0.35 + 0.65 * who.tone);
+    colour.times(v(1.0 + 0.05 * red, 1.0 - 0.13 * red, 1.0 - 0.1 * red))
+}
+
+/// 1 in the middle, 0 from `radius` on.
+fn bump(dx: f32, dy: f32, radius: f32) -> f32 {
+    let t = (1.0 - (dx * dx + dy * dy) / (radius * radius)).max(0.0);
+    t * t
+}
+
+fn brows(person: &Person, p: V3, colour: V3) -> V3 {
+    let who = &person.who;
+    let inner = 1.25 * who.eye_spacing;
+    let outer = 5.35 * who.eye_spacing;
+    let t = (p.x.abs() - inner) / (outer - inner);
+    if !(-0.15..1.1).contains(&t) || p.z < 2.5 {
+        return colour;
+    }
+    let arch = 0.75 * who.brow_arch;
+    let height = 1.5 + arch * 2.6 * t * (1.0 - 0.74 * t) - 0.25 * t;
+    let half = 0.36 * who.brow_thickness * (1.0 - 0.72 * t * t) * smoothstep(-0.15, 0.1, t);
+    let lean = p.x.abs() * 3.0 - (p.y - height) * 2.6;
+    let hairs = person.tile.at(lean * 2.2, p.y * 1.2 + 50.0);
+    let edge = (p.y - height).abs() + 0.07 * hairs;
+    let share = smoothstep(half + 0.12, half - 0.16, edge) * smoothstep(1.1, 0.85, t);
+    let hair = linear(who.hair_colour).mix(v(0.012, 0.008, 0.006), 0.35);
+    colour.mix(hair, share * (0.78 + 0.1 * hairs).clamp(0.0, 0.95))
+}
+
+/// Lines beside the nose and under the eyes, deeper with age; never a bright line, only less light.
+fn creases(person: &Person, p: V3) -> f32 {
+    let place = &person.layout;
+    let age = person.who.age;
+    let top = place.nose_tip.y + 0.2;
+    let down = ((top - p.y) / 3.2).clamp(0.0, 1.0);
+    let course = place.nose_wing + 0.45 + 1.75 * down;
+    let off = (p.x.abs() - course) / 0.32;
+    let within = smoothstep(top + 0.3, top - 0.6, p.y) * smoothstep(top - 3.4, top - 2.4, p.y);
+    let fold = (1.0 - off * off).max(0.0) * within * (0.07 + 0.16 * age);
+    let lines = if p.y > 3.0 && p.x.abs() < 4.5 {
+        let wave = person.tile.at(p.x * 0.3, 3.0) * 0.25;
+        let phase = (p.y + wave) * 0.95;
+        let ridge = (phase - (phase + 0.5).floor()).abs();
+        smoothstep(0.12, 0.02, ridge)
+            * smoothstep(3.0, 3.8, p.y)
+            * smoothstep(7.0, 6.0, p.y)
+            * (age - 0.35).max(0.0)
+            * 0.3
+    } else {
+        0.0
+    };
+    1.0 - fold - lines
+}
+
+fn beard(person: &Person, p: V3, colour: V3) -> V3 {
+    let who = &person.who;
+    let strength = match who.beard {
+        Beard::None if who.ruggedness < 0.5 => return colour,
+        Beard::None => 0.13,
+        Beard::Stubble => 0.42,
+        Beard::Full | Beard::Goatee => 0.9,
+    };
+    let place = &person.layout;
+    let ragged = 0.3 * person.tile.at(p.x * 1.5 + 7.0, p.y * 1.5);
+    // The upper edge falls from the sideburns to the corners of the mouth and rises again under the nose.
+    let side = p.x.abs();
+    let edge = if side < 2.6 {
+        place.nose_tip.y - 0.95 - 0.12 * side
+    } else {
+        place.nose_tip.y - 1.25 - 2.4 * smoothstep(2.2, 3.6, side) + 4.6 * smoothstep(3.8, 7.2, side)
+    };
+    let below = smoothstep(edge + 0.35, edge - 0.45, p.y + ragged);
+    let throat = place.chin_y + 0.2 + 0.36 * (8.0 - p.z).max(0.0);
+    let above = smoothstep(throat - 1.8, throat - 0.3, p.y + ragged);
+    let front = smoothstep(-2.4, -0.8, p.z);
+    let mut share = below * above * front * strength;
+    if who.beard == Beard::Goatee {
+        share *= smoothstep(3.3, 2.6, side + ragged);
+    }
+    let grain = person.tile.at(p.x * 8.0, p.y * 3.0 + p.z * 2.0);
+    let hair = linear(who.hair_colour) * (1.0 + 0.35 * grain).clamp(0.3, 1.8);
+    colour.mix(hair, (share * (1.0 + 0.25 * grain)).clamp(0.0, 0.95))
+}
+
+fn scalp(person: &Person, p: V3, colour: V3) -> V3 {
+    let strength = match person.who.hair {
+        HairStyle::Bald => 0.1,
+        HairStyle::Buzz => 0.82,
+        _ => return colour,
+    };
+    let recede = 1.4 * person.who.age;
+    let ragged = 0.3 * person.tile.at(p.x * 1.3, p.z * 1.3 + p.y);
+    let front = 6.2 + recede - 0.045 * p.x * p.x;
+    let line = (0.62 * p.z - 0.3).min(if p.z > 2.0 { front } else { 99.0 });
+    let edge = if p.z > 5.0 { front } else { line.max(0.62 * p.z - 0.3) };
+    let share = smoothstep(edge - 0.35, edge + 0.45, p.y + ragged)
+        * smoothstep(8.6, 7.6, p.x.abs() + if p.y < 2.5 { 0.8 } else { 0.0 });
+    let grain = person.tile.at(p.x * 7.0 + p.z * 3.0, p.y * 7.0 + p.z * 4.0);
+    let hair = linear(person.who.hair_colour) * (1.0 + 0.3 * grain).clamp(0.4, 1.6);
+    colour.mix(hair, (share * strength * (1.0 + 0.12 * grain)).clamp(0.0, 0.95))
+}
