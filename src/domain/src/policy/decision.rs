@@ -24,7 +24,7 @@ pub enum Verdict {
 pub struct Source {
     /// Who published what.
     pub cite: String,
-    /// When it was published: `2025-06-09`, or `2025-10` where the source gives no day.
+    /// When it was published: `2025-06-09`, or `2025-10`, or `2024` where the source gives no day or month.
     pub published: String,
 }
 
@@ -32,7 +32,8 @@ pub struct Source {
 /// a document.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct FactUsed {
-    /// `nationality`, `issuing-state`, `birth-date`, `document-code`, `attestation`, `direction`, `date`, `checkpoint`.
+    /// `date`, `checkpoint`, `direction`, `technically-possible`, `entry-confirmation`, `nationality`, `issuing-state`,
+    /// `birth-date`, `document-code`, `attestation`, `ruling`, or the question that an officer answered.
     pub fact: String,
     /// The value as used. The birth date is stated as an age range, so that a record of an exempt person holds no date.
     pub value: String,

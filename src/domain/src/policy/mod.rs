@@ -1,5 +1,34 @@
 //! Policy packs: who gives biometrics, when and where, as dated facts with their sources.
+//!
+//! [`Pack::parse`] reads a pack, [`decide`] asks it about one traveller. A new rule, ground or country is a change of a
+//! pack; only a new kind of rule needs code.
 
+mod answer;
+mod birth;
 mod decision;
+mod document;
+mod engine;
+mod entries;
+mod explain;
+mod facts;
+mod grounds;
+mod pack;
+mod parse;
+mod published;
+mod questions;
+mod read;
+#[cfg(test)]
+mod tests;
+mod validate;
 
+pub use birth::BirthDate;
 pub use decision::{Decision, Due, FactUsed, Question, SettledBy, Source, Verdict};
+pub use engine::decide;
+pub use entries::{Checkpoint, EntryConfirmation};
+pub use facts::{AnswerError, Answers, Attestation, Evidence, Facts};
+pub use pack::{
+    CaptureFingers, Checkpoints, Condition, Direction, Entry, Ground, Pack, PackFault, PackFaults, Reading, Rule,
+    Status, Validity,
+};
+pub use parse::MAX_PACK_BYTES;
+pub use published::Published;

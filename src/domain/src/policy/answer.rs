@@ -1,0 +1,45 @@
+//! What a step of the engine concludes, before it is explained.
+
+use super::decision::{Question, Verdict};
+use alloc::{string::String, vec, vec::Vec};
+
+/// A conclusion. The first step that comes to one ends the reasoning.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Answer {
+    pub(super) verdict: Verdict,
+    pub(super) ground: Option<String>,
+    pub(super) question: Option<Question>,
+    pub(super) missing: Vec<String>,
+}
+
+impl Answer {
+    pub(super) fn ask(question: Question, missing: &[&str]) -> Self {
+        let missing = missing.iter().map(|fact| String::from(*fact)).collect();
+        Self { verdict: Verdict::AskSupervisor, ground: None, question: Some(question), missing }
+    }
+
+    pub(super) fn claimed(ground: &str, question: Question) -> Self {
+        Self { ground: Some(ground.into()), ..Self::ask(question, &["attestation"]) }
+    }
+
+    pub(super) fn exempt(ground: &str, question: Option<Question>) -> Self {
+        Self { verdict: Verdict::Exempt, ground: Some(ground.into()), question, missing: vec![] }
+    }
+
+    pub(super) fn no_rule(question: Question) -> Self {
+        Self { verdict: Verdict::NoRule, ..Self::ask(question, &[]) }
+    }
+
+    pub(super) fn not_in_scope() -> Self {
+        Self { verdict: Verdict::NotInScope, ..Self::required() }
+    }
+
+    pub(super) fn required() -> Self {
+        Self { verdict: Verdict::Required, ground: None, question: None, missing: vec![] }
+    }
+
+    /// A supervisor's ruling that biometrics are due settles whatever is open, and nothing that is decided.
+    pub(super) fn after_ruling(self, ruled_due: bool) -> Self {
+        if ruled_due && self.question.is_some() { Self::required() } else { self }
+    }
+}

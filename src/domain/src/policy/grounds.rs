@@ -1,0 +1,139 @@
+//! The exemption grounds that the deciding entry lists, weighed against the facts.
+
+use super::answer::Answer;
+use super::birth::Younger;
+use super::document::{self, Shown};
+use super::facts::Facts;
+use super::pack::{Entry, Ground, Pack, Rule};
+use super::questions;
+use crate::mrz::Field;
+use alloc::vec::Vec;
+use jiff::civil::Date;
+
+/// What the facts say to the listed grounds. A ground that the entry does not list is not here.
+pub(super) struct Weighed {
+    exemption: Option<Answer>,
+    claim: Option<Answer>,
+    open: Option<Answer>,
+    hint: Option<Answer>,
+}
+
+impl Weighed {
+    /// Weighs the grounds of the deciding entry, if there is one.
+    pub(super) fn of(pack: &Pack, entry: Option<&Entry>, facts: &Facts, on: Date) -> Self {
+        let listed: Vec<&Ground> = listed(pack, entry).collect();
+        let by_document: Vec<Finding> = listed.iter().map(|ground| by_document(ground, facts, on)).collect();
+        let by_word = || listed.iter().filter_map(|ground| by_attestation(ground, facts));
+        let shown = |finding: &Finding| match finding {
+            Finding::Exempt(answer) => Some(answer.clone()),
+            _ => None,
+        };
+        let open = |finding: &Finding| match finding {
+            Finding::Open(answer) => Some(answer.clone()),
+            _ => None,
+        };
+        // An exemption that stands goes before one that still needs a key.
+        let settled = |answer: &Answer| answer.question.is_none();
+        let exemptions =
+            || by_document.iter().filter_map(shown).chain(by_word().filter(|answer| answer.question.is_none()));
+        Self {
+            exemption: exemptions().find(settled).or_else(|| exemptions().next()),
+            claim: by_word().find(|answer| answer.question.is_some()),
+            open: by_document.iter().find_map(open),
+            hint: hinted(&listed, facts),
+        }
+    }
+
+    /// A ground that is shown, perhaps but for one confirming key.
+    pub(super) fn exemption(&self) -> Option<Answer> {
+        self.exemption.clone()
+    }
+
+    /// A ground that is claimed and waits for a second person.
+    pub(super) fn claim(&self) -> Option<Answer> {
+        self.claim.clone()
+    }
+
+    /// A ground that the document may show, once a question is settled.
+    pub(super) fn open(&self) -> Option<Answer> {
+        self.open.clone()
+    }
+
+    /// A ground that the document only hints at.
+    pub(super) fn hint(&self) -> Option<Answer> {
+        self.hint.clone()
+    }
+}
+
+/// The grounds that an entry lists.
+pub(super) fn listed<'a>(pack: &'a Pack, entry: Option<&'a Entry>) -> impl Iterator<Item = &'a Ground> {
+    entry.into_iter().flat_map(|entry| &entry.grounds).filter_map(|id| pack.ground(id))
+}
+
+/// Whether a code of the document suggests a ground.
+pub(super) fn is_hinted(ground: &Ground, facts: &Facts) -> bool {
+    let document = facts.document_code.as_ref().is_some_and(|code| ground.hint_documents.contains(code));
+    let named = |code: &Option<_>| code.as_ref().is_some_and(|code| ground.hint_issuers.contains(code));
+    document || named(&facts.issuing_state) || named(&facts.nationality)
+}
+
+enum Finding {
+    Exempt(Answer),
+    NotShown,
+    Open(Answer),
+}
+
+/// What the document says to a ground. A document in doubt says nothing.
+fn by_document(ground: &Ground, facts: &Facts, on: Date) -> Finding {
+    if document::doubt(facts).is_some() {
+        return Finding::NotShown;
+    }
+    match &ground.rule {
+        Rule::AgeBelow(years) => by_age(ground, *years, facts, on),
+        Rule::Attested => Finding::NotShown,
+        Rule::Nationality(codes) => by_nationality(ground, document::shows_nationality(codes, facts), facts),
+    }
+}
+
+fn by_age(ground: &Ground, years: u8, facts: &Facts, on: Date) -> Finding {
+    let unclear = || Finding::Open(Answer::ask(questions::birth_date(years), &[Field::BirthDate.id()]));
+    let younger = facts.birth_date_now().map(|born| born.younger_than(years, on));
+    match (younger, facts.answers.child) {
+        _ if facts.birth_date_contradicted() => unclear(),
+        (None | Some(Younger::Unclear), _) => unclear(),
+        (Some(Younger::No), _) | (Some(Younger::DependsOnCentury), Some(false)) => Finding::NotShown,
+        (Some(Younger::Yes), _) | (Some(Younger::DependsOnCentury), Some(true)) => {
+            Finding::Exempt(Answer::exempt(&ground.id, None))
+        }
+        (Some(Younger::DependsOnCentury), None) => {
+            Finding::Exempt(Answer::exempt(&ground.id, Some(questions::confirm_child(years))))
+        }
+    }
+}
+
+fn by_nationality(ground: &Ground, shown: Shown, facts: &Facts) -> Finding {
+    match document::nationality_open(shown, facts) {
+        Some(question) => Finding::Open(question),
+        None if shown == Shown::Yes => Finding::Exempt(Answer::exempt(&ground.id, None)),
+        None => Finding::NotShown,
+    }
+}
+
+/// What an attestation says to a ground. It rests on evidence beside the document, so a misread document does not
+/// touch it.
+fn by_attestation(ground: &Ground, facts: &Facts) -> Option<Answer> {
+    let attestation = facts.attestation.as_ref().filter(|attestation| attestation.ground == ground.id)?;
+    if attestation.confirmed_by.is_some() || !ground.second_person {
+        Some(Answer::exempt(&ground.id, None))
+    } else {
+        Some(Answer::claimed(&ground.id, questions::confirm_attestation(ground)))
+    }
+}
+
+/// A hint makes the officer ask the traveller. Once the traveller claims nothing, it is spent.
+fn hinted(listed: &[&Ground], facts: &Facts) -> Option<Answer> {
+    let hinted: Vec<&Ground> = listed.iter().copied().filter(|ground| is_hinted(ground, facts)).collect();
+    let asked = facts.answers.claims_exemption == Some(false);
+    let open = !hinted.is_empty() && !asked;
+    open.then(|| Answer::ask(questions::hinted_exemption(&hinted), &["attestation"]))
+}

@@ -1,0 +1,347 @@
+//! From the text of a pack to a [`Pack`], or to all of its faults.
+
+use super::decision::Source;
+use super::pack::{
+    CaptureFingers, Checkpoints, Condition, Direction, Entry, Ground, Pack, PackFault, PackFaults, Reading, Rule,
+    Validity,
+};
+use super::published::Published;
+use super::read::{self, Fields, LineIndex, Lines};
+use super::validate;
+use crate::device::CaptureGroup;
+use alloc::{format, string::String, vec, vec::Vec};
+use jiff::civil::{Date, DateTime, Time};
+use serde::Deserialize;
+use toml::de::DeTable;
+use toml::value::Datetime;
+
+/// The longest text of a pack that is read, in bytes. The pack for entry to Russia has about 10,000.
+pub const MAX_PACK_BYTES: usize = 256 * 1024;
+
+/// The most faults that are told at once.
+const MAX_FAULTS: usize = 200;
+
+/// What was read, with the lines it stands in.
+pub(super) struct Located<T> {
+    pub(super) value: T,
+    pub(super) lines: Lines,
+}
+
+impl Pack {
+    /// Reads and checks the text of a pack.
+    ///
+    /// # Errors
+    /// Every fault of the text, up to a limit: broken TOML, unknown or missing keys, values of the wrong form,
+    /// inverted dates, unknown grounds, and entries that contradict each other.
+    pub fn parse(toml_text: &str) -> Result<Self, PackFaults> {
+        if toml_text.len() > MAX_PACK_BYTES {
+            let text = format!("the pack has more than {MAX_PACK_BYTES} bytes");
+            return Err(PackFaults(vec![PackFault { line: None, text }]));
+        }
+        let index = LineIndex::of(toml_text);
+        let (table, errors) = DeTable::parse_recoverable(toml_text);
+        let mut faults: Vec<PackFault> = errors.iter().map(|error| syntax_fault(error, &index)).collect();
+        let reading = read::Reading { index: &index, broken: !errors.is_empty() };
+        let pack = pack(Fields::new("", table, reading), &mut faults);
+        match pack {
+            Some(pack) if faults.is_empty() => Ok(pack),
+            _ => Err(told(faults)),
+        }
+    }
+}
+
+fn syntax_fault(error: &toml::de::Error, index: &LineIndex) -> PackFault {
+    let line = error.span().map(|span| index.line(span.start));
+    PackFault { line, text: format!("not TOML: {}", error.message()) }
+}
+
+fn told(mut faults: Vec<PackFault>) -> PackFaults {
+    faults.sort_by_key(|fault| fault.line);
+    if faults.len() > MAX_FAULTS {
+        let more = faults.len() - MAX_FAULTS;
+        faults.truncate(MAX_FAULTS);
+        faults.push(PackFault { line: None, text: format!("and {more} more faults") });
+    }
+    PackFaults(faults)
+}
+
+fn pack(mut top: Fields<'_, '_>, faults: &mut Vec<PackFault>) -> Option<Pack> {
+    let head = top.table("pack").and_then(|fields| head(fields, faults));
+    let capture = top.table("capture").and_then(|fields| capture(fields, faults));
+    let entries: Vec<_> = top.tables("entry").into_iter().map(|fields| entry(fields, faults)).collect();
+    let grounds: Vec<_> = top.tables("ground").into_iter().map(|fields| ground(fields, faults)).collect();
+    let readings = if top.has("reading") { top.tables("reading") } else { Vec::new() };
+    let readings: Vec<_> = readings.into_iter().map(|fields| self::reading(fields, faults)).collect();
+    top.finish(faults);
+
+    // Tables with faults of their own are left out of the checks across tables, but for their names.
+    let names = validate::Names {
+        entries: entries.iter().filter_map(|(id, _)| id.clone()).collect(),
+        grounds: grounds.iter().filter_map(|(id, _)| id.clone()).collect(),
+    };
+    let entries: Vec<Located<Entry>> = entries.into_iter().filter_map(|(_, entry)| entry).collect();
+    let grounds: Vec<Located<Ground>> = grounds.into_iter().filter_map(|(_, ground)| ground).collect();
+    let readings: Vec<Located<Reading>> = readings.into_iter().flatten().collect();
+    validate::across(&names, &entries, &grounds, &readings, faults);
+
+    let values = |entries: Vec<Located<Entry>>| entries.into_iter().map(|entry| entry.value).collect();
+    Some(Pack {
+        capture: capture?,
+        entries: values(entries),
+        grounds: grounds.into_iter().map(|ground| ground.value).collect(),
+        readings: readings.into_iter().map(|reading| reading.value).collect(),
+        ..head?
+    })
+}
+
+/// The table `[pack]`, as a pack that has no rules yet.
+fn head(mut fields: Fields<'_, '_>, faults: &mut Vec<PackFault>) -> Option<Pack> {
+    let id = identifier(&mut fields);
+    let version = fields.text("version");
+    let published = published(&mut fields);
+    let country =
+        fields.checked("country", |code: &String| is_code(code, 3), "expected a code of Doc 9303 such as RUS");
+    let title = fields.text("title");
+    let own_nationalities = codes(&mut fields, "own_nationalities", 3);
+    fields.finish(faults);
+    Some(Pack {
+        id: id?,
+        version: version?,
+        published: published?,
+        country: country?,
+        title: title?,
+        own_nationalities: own_nationalities?,
+        capture: CaptureFingers { single: Vec::new(), slap: Vec::new(), source: String::new() },
+        entries: Vec::new(),
+        grounds: Vec::new(),
+        readings: Vec::new(),
+    })
+}
+
+fn capture(mut fields: Fields<'_, '_>, faults: &mut Vec<PackFault>) -> Option<CaptureFingers> {
+    let single = fields.list("single");
+    let slap: Option<Vec<CaptureGroup>> = fields.list("slap");
+    if slap.as_ref().is_some_and(|groups| groups.contains(&CaptureGroup::Single)) {
+        fields.fault("slap", "a slap is left-four, right-four or two-thumbs");
+    }
+    let source = fields.text("source");
+    fields.finish(faults);
+    Some(CaptureFingers { single: single?, slap: slap?, source: source? })
+}
+
+type Named<T> = (Option<String>, Option<Located<T>>);
+
+fn entry(mut fields: Fields<'_, '_>, faults: &mut Vec<PackFault>) -> Named<Entry> {
+    let id = named(&mut fields, "entry");
+    let title = fields.text("title");
+    let published = published(&mut fields);
+    let sources = sources(&mut fields, faults);
+    let status = fields.required("status");
+    let validity = validity(&mut fields);
+    let checkpoints = checkpoints(&mut fields);
+    let condition: Option<Condition> = fields.optional("condition");
+    let directions: Option<Vec<Direction>> = fields.list("directions");
+    let grounds = fields.list("grounds");
+    let lines = fields.lines().clone();
+    fields.finish(faults);
+    let entry = || {
+        Some(Entry {
+            id: id.clone()?,
+            title: title?,
+            published: published?,
+            sources,
+            status: status?,
+            validity: validity?,
+            checkpoints: checkpoints?,
+            condition,
+            directions: directions?,
+            grounds: grounds?,
+        })
+    };
+    let entry = entry().map(|value| Located { value, lines });
+    (id, entry)
+}
+
+fn ground(mut fields: Fields<'_, '_>, faults: &mut Vec<PackFault>) -> Named<Ground> {
+    let id = named(&mut fields, "ground");
+    let title = fields.text("title");
+    let evidence = fields.list("evidence");
+    let rule = fields.checked("rule", rule_fits, "ages are 1 to 120 years, nationalities are codes of Doc 9303");
+    let second_person = fields.required("second_person");
+    let hint_documents = hints(&mut fields, "hint_documents", 2);
+    let hint_issuers = hints(&mut fields, "hint_issuers", 3);
+    let sources = sources(&mut fields, faults);
+    let lines = fields.lines().clone();
+    fields.finish(faults);
+    let ground = || {
+        Some(Ground {
+            id: id.clone()?,
+            title: title?,
+            evidence: evidence?,
+            rule: rule?,
+            second_person: second_person?,
+            hint_documents,
+            hint_issuers,
+            sources,
+        })
+    };
+    let ground = ground().map(|value| Located { value, lines });
+    (id, ground)
+}
+
+fn reading(mut fields: Fields<'_, '_>, faults: &mut Vec<PackFault>) -> Option<Located<Reading>> {
+    let of = fields.list("of");
+    let text = fields.text("text");
+    let source = fields.text("source");
+    let lines = fields.lines().clone();
+    fields.finish(faults);
+    Some(Located { value: Reading { of: of?, text: text?, source: source? }, lines })
+}
+
+fn named(fields: &mut Fields<'_, '_>, kind: &str) -> Option<String> {
+    let id = identifier(fields);
+    if let Some(id) = &id {
+        fields.rename(format!("{kind} \"{id}\""));
+    }
+    id
+}
+
+fn identifier(fields: &mut Fields<'_, '_>) -> Option<String> {
+    let form = "expected 1 to 60 small letters, digits and dashes";
+    fields.checked("id", |id: &String| is_identifier(id), form)
+}
+
+fn is_identifier(id: &str) -> bool {
+    let small = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-';
+    (1..=60).contains(&id.len()) && id.bytes().all(small)
+}
+
+fn is_code(code: &str, longest: usize) -> bool {
+    (1..=longest).contains(&code.len()) && code.bytes().all(|b| b.is_ascii_uppercase())
+}
+
+fn codes(fields: &mut Fields<'_, '_>, key: &str, longest: usize) -> Option<Vec<String>> {
+    let codes: Vec<String> = fields.list(key)?;
+    if !codes.iter().all(|code| is_code(code, longest)) {
+        fields.fault(key, &format!("codes are 1 to {longest} capital letters"));
+    }
+    Some(codes)
+}
+
+fn hints(fields: &mut Fields<'_, '_>, key: &str, longest: usize) -> Vec<String> {
+    if fields.has(key) { codes(fields, key, longest).unwrap_or_default() } else { Vec::new() }
+}
+
+fn rule_fits(rule: &Rule) -> bool {
+    match rule {
+        Rule::AgeBelow(years) => (1..=120).contains(years),
+        Rule::Attested => true,
+        Rule::Nationality(codes) => !codes.is_empty() && codes.iter().all(|code| is_code(code, 3)),
+    }
+}
+
+fn published(fields: &mut Fields<'_, '_>) -> Option<Published> {
+    let text: String = fields.required("published")?;
+    let published = Published::parse(&text);
+    if published.is_none() {
+        fields.fault("published", "expected a date such as \"2025-06-09\", a month \"2025-10\" or a year \"2024\"");
+    }
+    published
+}
+
+fn sources(fields: &mut Fields<'_, '_>, faults: &mut Vec<PackFault>) -> Vec<Source> {
+    let tables = fields.tables("sources");
+    if tables.is_empty() {
+        fields.fault("sources", "nothing legal stands without a source");
+    }
+    let source = |mut fields: Fields<'_, '_>| {
+        let cite = fields.text("cite");
+        let published = published(&mut fields);
+        fields.finish(faults);
+        Some(Source { cite: cite?, published: published?.as_str().into() })
+    };
+    tables.into_iter().filter_map(source).collect()
+}
+
+#[derive(Deserialize)]
+#[serde(untagged, expecting = "expected \"every\" or a list of checkpoint identifiers")]
+enum CheckpointsForm {
+    Word(EveryWord),
+    List(Vec<String>),
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "kebab-case")]
+enum EveryWord {
+    Every,
+}
+
+fn checkpoints(fields: &mut Fields<'_, '_>) -> Option<Checkpoints> {
+    match fields.required("checkpoints")? {
+        CheckpointsForm::Word(EveryWord::Every) => Some(Checkpoints::Every),
+        CheckpointsForm::List(ids) => {
+            if ids.is_empty() {
+                fields.fault("checkpoints", "the list is empty");
+            }
+            if !ids.iter().all(|id| is_identifier(id)) {
+                fields.fault("checkpoints", "identifiers are 1 to 60 small letters, digits and dashes");
+            }
+            Some(Checkpoints::Listed(ids))
+        }
+    }
+}
+
+fn validity(fields: &mut Fields<'_, '_>) -> Option<Validity> {
+    let open = !fields.has("valid_to");
+    let from = fields.required("valid_from").and_then(|value| moment(fields, "valid_from", value, Span::Start));
+    let to = fields.optional("valid_to").and_then(|value| moment(fields, "valid_to", value, Span::End));
+    let from = from?;
+    if to.is_none() && !open {
+        return None;
+    }
+    if to.is_some_and(|to| to < from) {
+        fields.fault("valid_to", "the dates are inverted: the end lies before the beginning");
+    }
+    Some(Validity { from, to })
+}
+
+/// Which moment is meant by a date without time, or by a time without seconds.
+#[derive(Clone, Copy)]
+enum Span {
+    Start,
+    End,
+}
+
+fn moment(fields: &mut Fields<'_, '_>, key: &str, value: Datetime, span: Span) -> Option<DateTime> {
+    let moment = local(value, span);
+    if moment.is_none() {
+        fields.fault(key, "expected a local date, or date and time, without offset, such as 2025-12-01T00:00:00");
+    }
+    moment
+}
+
+/// A civil time of the checkpoint. The end of a day is its last nanosecond: both ends are included.
+fn local(value: Datetime, span: Span) -> Option<DateTime> {
+    if value.offset.is_some() {
+        return None;
+    }
+    let small = |part: u8| i8::try_from(part).ok();
+    let date = value.date?;
+    let date = Date::new(i16::try_from(date.year).ok()?, small(date.month)?, small(date.day)?).ok()?;
+    let (last_second, last_nanosecond) = match span {
+        Span::Start => (0, 0),
+        Span::End => (59, 999_999_999),
+    };
+    let time = match value.time {
+        None => match span {
+            Span::Start => Time::MIN,
+            Span::End => Time::MAX,
+        },
+        Some(time) => {
+            let second = time.second.map_or(Some(last_second), small)?;
+            let nanosecond = time.nanosecond.map_or(Some(last_nanosecond), |part| i32::try_from(part).ok())?;
+            Time::new(small(time.hour)?, small(time.minute)?, second, nanosecond).ok()?
+        }
+    };
+    Some(DateTime::from_parts(date, time))
+}
