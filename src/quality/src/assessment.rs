@@ -3,7 +3,8 @@
 //! There is no -1 and no 255: a measure that could not be taken says why.
 
 use domain::units::QualityScore;
-use serde::Serialize;
+use serde::ser::SerializeStruct;
+use serde::{Serialize, Serializer};
 
 /// The answer of one quality component.
 #[derive(Clone, Debug, PartialEq)]
@@ -52,12 +53,24 @@ impl Assessment {
     }
 }
 
-/// One quality component: one function and one line in the `COMPONENTS` of its modality.
-pub struct Component<T: ?Sized> {
-    /// Stable id, as reports and thresholds write it.
-    pub id: &'static str,
-    /// Assesses the evidence; pure.
-    pub assess: fn(&T) -> Assessment,
+/// `{"native", "score", "advice"}` or `{"failure_to_assess"}`.
+impl Serialize for Assessment {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        match self {
+            Self::FailureToAssess(reason) => {
+                let mut object = serializer.serialize_struct("Assessment", 1)?;
+                object.serialize_field("failure_to_assess", reason)?;
+                object.end()
+            }
+            Self::Scored { native, score, advice } => {
+                let mut object = serializer.serialize_struct("Assessment", 3)?;
+                object.serialize_field("native", native)?;
+                object.serialize_field("score", score)?;
+                object.serialize_field("advice", advice)?;
+                object.end()
+            }
+        }
+    }
 }
 
 macro_rules! advice {

@@ -2,7 +2,7 @@
 //! their own names, since NFIQ 2 has no such mapping.
 
 use super::{Measure, Print};
-use crate::assessment::{Assessment, Component};
+use crate::assessment::Assessment;
 
 /// What a component looks at.
 pub struct Evidence {
@@ -24,8 +24,16 @@ impl Evidence {
     }
 }
 
+/// One component: one function and one line in [`COMPONENTS`].
+pub struct Component {
+    /// Stable id, as reports write it.
+    pub id: &'static str,
+    /// Assesses the evidence; pure.
+    pub assess: fn(&Evidence) -> Assessment,
+}
+
 /// Every component, in the order in which they are shown.
-pub const COMPONENTS: &[Component<Evidence>] = &[
+pub const COMPONENTS: &[Component] = &[
     Component { id: "foreground-share", assess: foreground_share },
     Component { id: "contrast", assess: contrast },
     Component { id: "orientation-certainty", assess: |e| e.scaled("OCL_Bin10_Mean", 0.35, 0.85) },

@@ -14,10 +14,8 @@ pub(super) const MODULE: Module = Module { id: "FrequencyDomainAnalysis", measur
 /// Fewer foreground blocks than this are refused (NFIQ 2's constant).
 pub(super) const LEAST_BLOCKS: usize = 10;
 
-const HISTOGRAM: Histogram = Histogram {
-    ids: ids!("FDA_Bin10_"),
-    bounds: [0.268, 0.304, 0.33, 0.355, 0.38, 0.407, 0.44, 0.50, 1.0],
-};
+const HISTOGRAM: Histogram =
+    Histogram { ids: ids!("FDA_Bin10_"), bounds: [0.268, 0.304, 0.33, 0.355, 0.38, 0.407, 0.44, 0.50, 1.0] };
 
 fn measure(print: &Print) -> Result<Vec<Measure>, &'static str> {
     let values: Vec<f64> = print.blocks.foreground().map(|b| one_wave(&print.raster, b)).collect();

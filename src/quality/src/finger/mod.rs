@@ -35,7 +35,7 @@ mod rvu;
 mod score;
 pub mod trace;
 
-pub use components::{COMPONENTS, Evidence};
+pub use components::{COMPONENTS, Component, Evidence};
 pub use feedback::Feedback;
 pub use prepare::{Failure, MAX_CROPPED_HEIGHT, MAX_CROPPED_WIDTH, MAX_SIDE, MIN_PPI};
 pub use print::Print;
@@ -60,16 +60,8 @@ pub struct Module {
 }
 
 /// Every group of measures, in the order of NFIQ 2's table.
-pub const MODULES: &[Module] = &[
-    fda::MODULE,
-    roi::MODULE,
-    lcs::MODULE,
-    contrast::MODULE,
-    ocl::MODULE,
-    of::MODULE,
-    coherence::MODULE,
-    rvu::MODULE,
-];
+pub const MODULES: &[Module] =
+    &[fda::MODULE, roi::MODULE, lcs::MODULE, contrast::MODULE, ocl::MODULE, of::MODULE, coherence::MODULE, rvu::MODULE];
 
 /// What one print's assessment found.
 #[derive(Clone, Debug, PartialEq)]

@@ -7,10 +7,8 @@ use super::{Measure, Module, Print};
 /// Every whole cell; the foreground mask plays no part.
 pub(super) const MODULE: Module = Module { id: "OrientationCertainty", measure };
 
-const HISTOGRAM: Histogram = Histogram {
-    ids: ids!("OCL_Bin10_"),
-    bounds: [0.337, 0.479, 0.579, 0.655, 0.716, 0.766, 0.81, 0.852, 0.898],
-};
+const HISTOGRAM: Histogram =
+    Histogram { ids: ids!("OCL_Bin10_"), bounds: [0.337, 0.479, 0.579, 0.655, 0.716, 0.766, 0.81, 0.852, 0.898] };
 
 fn measure(print: &Print) -> Result<Vec<Measure>, &'static str> {
     let whole = print.cells.all.iter().filter(|c| c.is_whole());

@@ -8,10 +8,8 @@ use std::f64::consts::{FRAC_PI_2, PI};
 /// Blocks whose neighbours are all foreground and whose direction differs by more than four degrees.
 pub(super) const MODULE: Module = Module { id: "OrientationFlow", measure };
 
-const HISTOGRAM: Histogram = Histogram {
-    ids: ids!("OF_Bin10_"),
-    bounds: [0.01715, 0.035, 0.0557, 0.081, 0.115, 0.1718, 0.2569, 0.4758, 0.748],
-};
+const HISTOGRAM: Histogram =
+    Histogram { ids: ids!("OF_Bin10_"), bounds: [0.01715, 0.035, 0.0557, 0.081, 0.115, 0.1718, 0.2569, 0.4758, 0.748] };
 
 /// Differences up to this are no change of direction: 4 degrees.
 const LEAST: f64 = 4.0 * (PI / 180.0);

@@ -15,8 +15,6 @@ pub struct Print {
     pub(super) region: Region,
     /// Area of the whole picture in pixels at 500 ppi, before the crop: the area that the sensor offered.
     pub(super) offered_area: f64,
-    /// Whether the device sent fewer than eight bits for each pixel.
-    pub(super) coarse: bool,
 }
 
 impl Print {
@@ -28,7 +26,7 @@ impl Print {
         let region = Region::of(&raster);
         let scale = 500.0 / f64::from(image.ppi.get());
         let offered_area = f64::from(image.width) * f64::from(image.height) * scale * scale;
-        Ok(Self { raster, cells, blocks, region, offered_area, coarse: image.bit_depth < 8 })
+        Ok(Self { raster, cells, blocks, region, offered_area })
     }
 
     /// Shows the intermediates to a trace.

@@ -1,0 +1,62 @@
+//! The answer for one face file.
+
+use super::{Line, Refusal};
+use crate::image_file;
+use domain::image::Frame;
+use domain::units::Millis;
+use quality::face::{self, Detection, EngineFault, FaceAssessment, FaceDetector, FaceReport};
+use serde::{Serialize, Serializer};
+use std::path::Path;
+
+/// The name of the detector that this build prefers.
+pub(super) fn default_engine() -> &'static str {
+    face::ENGINES.first().map_or("none", |engine| engine.name)
+}
+
+/// The detector, opened once for all files. One that cannot be opened is said at every file.
+pub(super) struct Engine(Result<Box<dyn FaceDetector>, EngineFault>);
+
+impl Engine {
+    pub fn open(name: &str, model: Option<&Path>) -> Self {
+        Self(face::open(name, model))
+    }
+
+    /// Reads and assesses one file.
+    pub fn answer(&mut self, path: &Path) -> Result<Answer, Refusal> {
+        let detector = self
+            .0
+            .as_mut()
+            .map_err(|fault| Refusal { code: fault.code(), text: format!("{} ({fault})", fault.advice()) })?;
+        let rgb = image_file::read(path)?.pixels.into_rgb8();
+        let (width, height) = rgb.dimensions();
+        let frame = Frame::new(width, height, Millis(0), 0, rgb.into_raw())
+            .map_err(|mismatch| Refusal { code: "Q-04", text: mismatch.to_string() })?;
+        let detection = detector.detect(&frame);
+        Ok(Answer { found: face::assess(&frame, &detection), engine: detector.name() })
+    }
+}
+
+/// Everything found in one face picture.
+pub struct Answer {
+    found: FaceAssessment,
+    engine: &'static str,
+}
+
+impl Serialize for Answer {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        FaceReport::new(&self.found, self.engine).serialize(serializer)
+    }
+}
+
+impl Line for Answer {
+    fn words(&self) -> String {
+        let faces = match &self.found.detection {
+            Detection::Faces(faces) => format!("{} face(s)", faces.len()),
+            Detection::FailureToAssess(reason) => format!("not judged: {reason}"),
+        };
+        let scores = self.found.components.iter().filter_map(|(id, a)| Some(format!("{} {}", id.id(), a.score()?)));
+        let mut parts = vec![self.engine.to_owned(), faces];
+        parts.extend(scores);
+        parts.join("  ")
+    }
+}

@@ -1,0 +1,107 @@
+//! The answer for one fingerprint file.
+
+use super::{Line, Refusal};
+use crate::image_file;
+use domain::image::FingerImage;
+use domain::units::Ppi;
+use quality::assessment::{Advice, Assessment};
+use quality::finger::{self, Failure, Feedback, FingerAssessment};
+use serde::{Serialize, Serializer};
+use std::path::Path;
+
+/// Everything found in one print.
+#[derive(Serialize)]
+pub struct Answer {
+    ppi: u16,
+    measures: Pairs<f64>,
+    score: Score,
+    feedback: OptionalFeedback,
+    advice: Vec<Advice>,
+    components: Pairs<Assessment>,
+    unmeasured: Pairs<&'static str>,
+    /// Minutiae are not extracted by this version: always empty.
+    minutiae: [(); 0],
+}
+
+#[derive(Serialize)]
+struct Score {
+    name: &'static str,
+    model: &'static str,
+    value: Option<u8>,
+    /// Why there is no value.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    failure: Option<&'static str>,
+}
+
+#[derive(Serialize)]
+struct OptionalFeedback {
+    #[serde(flatten)]
+    values: Option<Feedback>,
+}
+
+/// Pairs written as an object in their own order.
+struct Pairs<T>(Vec<(&'static str, T)>);
+
+impl<T: Serialize> Serialize for Pairs<T> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_map(self.0.iter().map(|(id, value)| (id, value)))
+    }
+}
+
+/// Reads and assesses one file. What the reference refuses (no pixels, too large) is an error here too; a print that is
+/// there but cannot be judged is an answer without a score.
+pub(super) fn answer(path: &Path, asked: Option<Ppi>) -> Result<Answer, Refusal> {
+    let picture = image_file::read(path)?;
+    let ppi = picture.ppi(asked)?;
+    let grey = picture.pixels.into_luma8();
+    let (width, height) = grey.dimensions();
+    let image = FingerImage::new(width, height, ppi, 8, grey.into_raw())
+        .map_err(|mismatch| Refusal { code: "Q-04", text: mismatch.to_string() })?;
+    let assessment = finger::assess(&image);
+    match assessment.score.value {
+        Err(failure @ (Failure::ResolutionTooLow | Failure::TooLarge | Failure::TooSmall)) => {
+            Err(Refusal { code: "Q-07", text: failure.text().to_owned() })
+        }
+        _ => Ok(Answer::of(ppi, assessment)),
+    }
+}
+
+impl Answer {
+    fn of(ppi: Ppi, found: FingerAssessment) -> Self {
+        let measures = found.measures().iter().map(|m| (m.id, m.value)).collect();
+        let score = Score {
+            name: found.score.name,
+            model: found.score.model,
+            value: found.score.value.ok().map(|v| v.get()),
+            failure: found.score.value.err().map(Failure::id),
+        };
+        Self {
+            ppi: ppi.get(),
+            measures: Pairs(measures),
+            score,
+            feedback: OptionalFeedback { values: found.feedback },
+            advice: found.advice,
+            components: Pairs(found.components),
+            unmeasured: Pairs(found.unmeasured),
+            minutiae: [],
+        }
+    }
+}
+
+impl Line for Answer {
+    fn words(&self) -> String {
+        let score = match (self.score.value, self.score.failure) {
+            (Some(value), _) => format!("{} {} {value:>3}", self.score.name, self.score.model),
+            (None, failure) => format!("{} {}   - ({})", self.score.name, self.score.model, failure.unwrap_or("?")),
+        };
+        let components = self.components.0.iter().map(|(id, component)| match component.score() {
+            Some(score) => format!("{id} {score}"),
+            None => format!("{id} -"),
+        });
+        let advice = self.advice.iter().map(|a| a.id());
+        let mut parts = vec![score, format!("{} ppi", self.ppi)];
+        parts.extend(components);
+        parts.extend(advice.map(|id| format!("advice {id}")));
+        parts.join("  ")
+    }
+}

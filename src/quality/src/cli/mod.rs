@@ -1,0 +1,125 @@
+//! The command line: what is asked, and one answer for each file in the order given.
+
+mod face;
+mod finger;
+#[cfg(test)]
+mod tests;
+
+use crate::image_file::ReadError;
+use clap::{Args, Parser, Subcommand};
+use domain::units::Ppi;
+use serde::Serialize;
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
+
+/// Face and finger quality of picture files (PGM, PNG, JPEG).
+#[derive(Debug, Parser)]
+#[command(name = "gatepost-quality", version)]
+pub struct Arguments {
+    #[command(subcommand)]
+    modality: Modality,
+}
+
+#[derive(Debug, Subcommand)]
+enum Modality {
+    /// Quality of a face picture.
+    Face(FaceArguments),
+    /// Quality of a fingerprint picture.
+    Finger(FingerArguments),
+}
+
+#[derive(Debug, Args)]
+struct FaceArguments {
+    /// Picture files.
+    #[arg(required = true)]
+    files: Vec<PathBuf>,
+    /// One line of JSON for each file.
+    #[arg(long)]
+    json: bool,
+    /// Face detector.
+    #[arg(long, default_value = face::default_engine())]
+    engine: String,
+    /// Model file of the detector, instead of the engine's own place.
+    #[arg(long)]
+    model: Option<PathBuf>,
+}
+
+#[derive(Debug, Args)]
+struct FingerArguments {
+    /// Picture files.
+    #[arg(required = true)]
+    files: Vec<PathBuf>,
+    /// One line of JSON for each file.
+    #[arg(long)]
+    json: bool,
+    /// Resolution in pixels per inch, whatever the files state. Without it a file that states none counts as 500.
+    #[arg(long, value_parser = ppi)]
+    ppi: Option<Ppi>,
+}
+
+/// Answers every file; the only error is an output that cannot be written.
+pub fn run(arguments: &Arguments, out: &mut impl Write) -> io::Result<()> {
+    match &arguments.modality {
+        Modality::Face(asked) => {
+            let mut engine = face::Engine::open(&asked.engine, asked.model.as_deref());
+            asked.files.iter().try_for_each(|path| write(out, asked.json, path, engine.answer(path)))
+        }
+        Modality::Finger(asked) => {
+            asked.files.iter().try_for_each(|path| write(out, asked.json, path, finger::answer(path, asked.ppi)))
+        }
+    }
+}
+
+fn ppi(text: &str) -> Result<Ppi, String> {
+    let number: u32 = text.parse().map_err(|_| "ppi is a whole number".to_owned())?;
+    Ppi::try_from(number).map_err(|error| error.to_string())
+}
+
+/// What went wrong with one file.
+#[derive(Debug, Serialize)]
+struct Refusal {
+    code: &'static str,
+    text: String,
+}
+
+impl From<ReadError> for Refusal {
+    fn from(error: ReadError) -> Self {
+        Self { code: error.code(), text: error.to_string() }
+    }
+}
+
+/// An answer that can be said on one line to a reader.
+trait Line: Serialize {
+    /// The answer in words, without the file's name and without a line break.
+    fn words(&self) -> String;
+}
+
+#[derive(Serialize)]
+struct Answered<'a, T> {
+    file: &'a str,
+    #[serde(flatten)]
+    answer: &'a T,
+}
+
+#[derive(Serialize)]
+struct Refused<'a> {
+    file: &'a str,
+    error: &'a Refusal,
+}
+
+fn write<T: Line>(out: &mut impl Write, json: bool, path: &Path, answer: Result<T, Refusal>) -> io::Result<()> {
+    let file = &*path.to_string_lossy();
+    let line = match (json, &answer) {
+        (true, Ok(answer)) => serde_json::to_string(&Answered { file, answer })?,
+        (true, Err(error)) => serde_json::to_string(&Refused { file, error })?,
+        (false, Ok(answer)) => format!("{}  {}", file.escape_debug(), answer.words()),
+        (false, Err(error)) => format!("{}  error {}: {}", file.escape_debug(), error.code, one_line(&error.text)),
+    };
+    writeln!(out, "{line}")?;
+    // Whoever reads along gets each answer when it is there.
+    out.flush()
+}
+
+fn one_line(text: &str) -> String {
+    text.split_whitespace().collect::<Vec<_>>().join(" ")
+}

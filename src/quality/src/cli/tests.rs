@@ -1,0 +1,126 @@
+use super::*;
+use proptest::prelude::*;
+use std::fs;
+
+fn answer(arguments: &[&str], paths: &[PathBuf]) -> Vec<String> {
+    let paths = paths.iter().map(|p| p.to_str().unwrap());
+    let arguments = ["gatepost-quality"].iter().chain(arguments).copied().chain(paths);
+    let mut out = Vec::new();
+    run(&Arguments::try_parse_from(arguments).unwrap(), &mut out).unwrap();
+    String::from_utf8(out).unwrap().lines().map(str::to_owned).collect()
+}
+
+fn json(arguments: &[&str], paths: &[PathBuf]) -> Vec<serde_json::Value> {
+    answer(arguments, paths).iter().map(|line| serde_json::from_str(line).unwrap()).collect()
+}
+
+/// A plain grey map.
+fn pgm(width: usize, height: usize, pixel: impl Fn(usize, usize) -> u8) -> Vec<u8> {
+    let mut bytes = format!("P5 {width} {height} 255\n").into_bytes();
+    bytes.extend((0..width * height).map(|i| pixel(i % width, i / width)));
+    bytes
+}
+
+fn waves(x: usize, y: usize) -> u8 {
+    (128.0 + 110.0 * ((x as f64 + 0.35 * y as f64) * std::f64::consts::TAU / 9.0).sin()) as u8
+}
+
+#[test]
+fn one_line_for_each_file_in_order() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = |name: &str, bytes: &[u8]| {
+        let path = folder.path().join(name);
+        fs::write(&path, bytes).unwrap();
+        path
+    };
+    let files = [
+        file("print.pgm", &pgm(300, 300, waves)),
+        file("blank.pgm", &pgm(300, 300, |_, _| 255)),
+        file("black.pgm", &pgm(300, 300, |_, _| 0)),
+        file("one.pgm", &pgm(1, 1, |_, _| 0)),
+        file("wide.pgm", &pgm(801, 40, waves)),
+        file("none.pgm", b"P5 0 0 255\n"),
+        file("huge.pgm", b"P5 20000 20000 255\n"),
+        file("short.pgm", &pgm(300, 300, waves)[..50_000]),
+        file("text.txt", b"not a picture"),
+        folder.path().join("missing.pgm"),
+    ];
+    let lines = json(&["finger", "--json"], &files);
+    assert_eq!(lines.len(), files.len());
+    for ((line, path), (code, failure)) in lines.iter().zip(&files).zip([
+        (None, None),
+        (None, Some("blank")),
+        (None, Some("too-few-ridges")),
+        (None, Some("too-few-ridges")),
+        (Some("Q-07"), None),
+        (Some("Q-05"), None),
+        (Some("Q-03"), None),
+        (Some("Q-04"), None),
+        (Some("Q-02"), None),
+        (Some("Q-01"), None),
+    ]) {
+        assert_eq!(line["file"], path.to_str().unwrap());
+        assert_eq!(line["error"]["code"].as_str(), code, "{line}");
+        assert_eq!(line["score"]["failure"].as_str(), failure, "{line}");
+    }
+    let words = answer(&["finger"], &files);
+    assert_eq!(words.len(), files.len());
+}
+
+#[test]
+fn the_finger_answer_has_the_stated_shape() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("print.pgm");
+    fs::write(&path, pgm(300, 300, waves)).unwrap();
+    let line = &json(&["finger", "--json"], &[path.clone()])[0];
+    assert_eq!(line["ppi"], 500);
+    assert_eq!(line["measures"].as_object().unwrap().len(), 65 - 12, "{}", line["unmeasured"]);
+    assert_eq!(line["unmeasured"]["OrientationFlow"], "no block gave a value");
+    assert_eq!(line["score"]["name"], "gatepost-first");
+    assert_eq!(line["score"]["model"], "1");
+    assert!(line["score"]["value"].as_u64().unwrap() <= 100);
+    assert!(line["feedback"]["UniformImage"].as_f64().unwrap() > 70.0);
+    assert_eq!(line["minutiae"], serde_json::json!([]));
+    let line = &json(&["finger", "--json", "--ppi", "1000"], &[path])[0];
+    assert_eq!(line["ppi"], 1000);
+}
+
+#[test]
+fn wrong_usage_exits_with_two() {
+    for arguments in [
+        &["gatepost-quality"][..],
+        &["gatepost-quality", "finger"],
+        &["gatepost-quality", "toe", "a.pgm"],
+        &["gatepost-quality", "finger", "a.pgm", "--ppi", "99"],
+        &["gatepost-quality", "finger", "a.pgm", "--ppi", "fine"],
+    ] {
+        let error = Arguments::try_parse_from(arguments).unwrap_err();
+        assert_eq!(error.exit_code(), 2, "{arguments:?}");
+    }
+}
+
+#[test]
+fn a_detector_that_is_not_there_is_said_at_every_file() {
+    let files = [PathBuf::from("a.png"), PathBuf::from("b.png")];
+    let lines = json(&["face", "--json", "--engine", "oracle"], &files);
+    assert_eq!(lines.len(), 2);
+    assert!(lines.iter().all(|line| line["error"]["code"] == "Q-13"), "{lines:?}");
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(64))]
+
+    #[test]
+    fn arbitrary_files_get_one_line_each(
+        contents in prop::collection::vec(prop::collection::vec(any::<u8>(), 0..200), 1..4),
+        plain in any::<bool>(),
+    ) {
+        let folder = tempfile::tempdir().unwrap();
+        let paths: Vec<PathBuf> = (0..contents.len()).map(|i| folder.path().join(format!("{i}"))).collect();
+        for (path, bytes) in paths.iter().zip(&contents) {
+            fs::write(path, bytes).unwrap();
+        }
+        let arguments: &[&str] = if plain { &["finger"] } else { &["finger", "--json"] };
+        prop_assert_eq!(answer(arguments, &paths).len(), paths.len());
+    }
+}
