@@ -23,6 +23,9 @@ pub trait Sign {
     /// What can go wrong.
     type Error;
 
+    /// SHA-256 of a sealed body: what the header says about it.
+    fn digest(&self, body: &[u8]) -> [u8; 32];
+
     /// A complete COSE_Sign1 message over the encoded header.
     fn sign(&self, header: &Header) -> Result<Vec<u8>, Self::Error>;
 
@@ -111,14 +114,14 @@ impl Draft {
 }
 
 impl Sealed {
-    /// Signs the outer header for this position in the chain. `body_digest` is SHA-256 of [`Sealed::body`].
-    pub fn sign<S: Sign>(self, signer: &S, at: Position, body_digest: [u8; 32]) -> Result<SignedRecord, S::Error> {
+    /// Signs the outer header for this position in the chain.
+    pub fn sign<S: Sign>(self, signer: &S, at: Position) -> Result<SignedRecord, S::Error> {
         let header = Header {
             version: 1,
             station: self.station,
             sequence: at.sequence,
             previous: at.previous,
-            body_digest,
+            body_digest: signer.digest(&self.body),
             record: self.record,
             case: self.case,
             outcome: self.outcome,

@@ -1,0 +1,55 @@
+//! Record formats: deterministic CBOR as `record.cddl` describes it, written and strictly read.
+
+mod body;
+pub mod cbor;
+mod envelope;
+mod header;
+mod schema;
+
+pub use body::{BodyImage, RecordBody, decode_body, encode_body};
+pub use envelope::{Envelope, MAX_ENVELOPE_BYTES, Stub, digest};
+pub use header::{decode_header, encode_header};
+
+pub(crate) use header::station_id;
+
+use cbor::{CborFault, Node};
+use thiserror::Error;
+
+/// Bytes that are not what `record.cddl` says. Rules and keys are named, contents never.
+#[derive(Clone, Debug, PartialEq, Eq, Error)]
+pub enum FormatFault {
+    /// Not CBOR, or not in deterministic form.
+    #[error(transparent)]
+    Cbor(#[from] CborFault),
+    /// The outcome of a draft does not go with its body.
+    #[error("outcome {outcome} does not go with a body of kind {kind}")]
+    OutcomeAndBody {
+        /// The outcome's word.
+        outcome: &'static str,
+        /// The body's kind.
+        kind: &'static str,
+    },
+    /// A rule of the CDDL file is broken.
+    #[error("{rule}: {key} {what}")]
+    Shape {
+        /// The rule.
+        rule: &'static str,
+        /// The key, or empty for the whole map.
+        key: &'static str,
+        /// What is wrong.
+        what: &'static str,
+    },
+    /// Larger than any record may be.
+    #[error("{0} bytes are more than an envelope may have")]
+    TooLarge(usize),
+}
+
+/// The payload of a receipt as CBOR.
+pub(crate) fn check_receipt(node: &Node<'_>) -> Result<(), FormatFault> {
+    schema::RECEIPT.check(node)
+}
+
+/// The version that stands in every map.
+pub(crate) fn version_node<'a>() -> Node<'a> {
+    Node::Uint(schema::VERSION)
+}

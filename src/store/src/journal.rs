@@ -1,0 +1,248 @@
+//! The journal: one line for each fact, each line chained to the one before by SHA-256.
+//!
+//! A line is the hash in hexadecimal, a space, the fact as JSON, a line feed. The hash is over the hash of the line
+//! before (zeros before the first) and the JSON. No line holds personal or biometric data.
+
+use domain::case::{CaseNumber, RecordId, StationId};
+use domain::session::Outcome;
+use domain::units::StaffId;
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use sha2::{Digest, Sha256};
+use std::collections::BTreeMap;
+
+/// Something that has happened, and that the next start must know.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "fact", rename_all = "kebab-case", deny_unknown_fields)]
+pub(crate) enum Fact {
+    /// The intake has the record; its body may go.
+    Acknowledged { sequence: u64, received_ms: i64 },
+    /// A record is on the disk under this name and digest.
+    Appended(Appended),
+    /// A case ended without a record of its own.
+    CaseClosed { case: CaseNumber, outcome: Outcome },
+    /// A traveller stands at the desk.
+    CaseOpened { case: CaseNumber, officer: StaffId },
+    /// A case waits for a supervisor, for the reason with this identifier.
+    CaseParked { case: CaseNumber, reason: String },
+    /// The first line of every journal.
+    Created { version: u8, station: StationId },
+    /// The body is gone; the stub is left.
+    Erased { sequence: u64 },
+    /// The record's file is missing or damaged.
+    Quarantined { sequence: u64 },
+}
+
+/// What the journal says of a record.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Appended {
+    pub sequence: u64,
+    pub record: Name,
+    pub case: CaseNumber,
+    pub outcome: Outcome,
+    pub digest: Hash,
+    pub bytes: u64,
+    pub time_ms: i64,
+}
+
+/// SHA-256, written in hexadecimal.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Hash(pub [u8; 32]);
+
+/// A record's name, written in hexadecimal.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Name(pub RecordId);
+
+/// What has become of a record.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum State {
+    /// Waits for the upload.
+    Pending = 0,
+    /// The intake has it; the body is still to be erased.
+    Acknowledged = 1,
+    /// The body is gone.
+    Erased = 2,
+    /// Missing or damaged.
+    Quarantined = 3,
+}
+
+/// A record as the queue knows it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Entry {
+    pub state: State,
+    pub digest: [u8; 32],
+    pub record: RecordId,
+    pub bytes: u64,
+}
+
+/// The chain's end: what the next line hangs on.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Chain {
+    pub last: [u8; 32],
+    pub lines: u64,
+}
+
+/// A case without an end.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct OpenCase {
+    pub parked: bool,
+}
+
+/// The state that a journal leads to.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Replay {
+    pub station: Option<StationId>,
+    pub entries: BTreeMap<u64, Entry>,
+    pub last_digest: [u8; 32],
+    pub cases: BTreeMap<CaseNumber, OpenCase>,
+    /// Highest count of a case for each station and day: `S1-251224` to 7.
+    pub counts: BTreeMap<String, u32>,
+}
+
+/// A journal as it was found.
+pub(crate) struct Read {
+    pub replay: Replay,
+    pub chain: Chain,
+    /// Bytes that belong to whole lines; what follows is a torn line.
+    pub good: usize,
+}
+
+/// The first line that does not hang on the one before, with others after it; counted from 1.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Broken {
+    pub line: u64,
+    pub why: &'static str,
+}
+
+impl Chain {
+    /// The next line for this fact, and the chain with it.
+    pub(crate) fn next(&self, fact: &Fact) -> Result<(Vec<u8>, Self), serde_json::Error> {
+        let json = serde_json::to_string(fact)?;
+        let last = self.hash(json.as_bytes());
+        let line = format!("{} {json}\n", crate::hex(&last));
+        Ok((line.into_bytes(), Self { last, lines: self.lines + 1 }))
+    }
+
+    fn hash(&self, json: &[u8]) -> [u8; 32] {
+        Sha256::new().chain_update(self.last).chain_update(json).finalize().into()
+    }
+
+    /// The fact of a line that hangs on this chain, and the chain with it.
+    fn read(&self, line: &[u8]) -> Result<(Fact, Self), &'static str> {
+        let (hash, json) = line.split_at_checked(65).ok_or("is too short")?;
+        let last = self.hash(json);
+        if hash != format!("{} ", crate::hex(&last)).as_bytes() {
+            return Err("does not hang on the line before");
+        }
+        let fact = serde_json::from_slice(json).map_err(|_| "is not a fact")?;
+        Ok((fact, Self { last, lines: self.lines + 1 }))
+    }
+}
+
+/// Reads a journal. A bad end is a torn write and is left out; a bad line with whole lines after it is a fault.
+///
+/// Each line is synced before the next is written, so at most one line can be torn.
+pub(crate) fn read(bytes: &[u8]) -> Result<Read, Broken> {
+    let mut found = Read { replay: Replay::default(), chain: Chain::default(), good: 0 };
+    while found.good < bytes.len() {
+        let rest = &bytes[found.good..];
+        let end = rest.iter().position(|byte| *byte == b'\n');
+        let read = match end {
+            Some(end) => found.chain.read(&rest[..end]).map(|read| (read, end + 1)),
+            None => break,
+        };
+        let ((fact, chain), length) = match read {
+            Ok(read) => read,
+            // Nothing whole after it: torn.
+            Err(_) if !rest[end.unwrap_or(0) + 1..].contains(&b'\n') => break,
+            Err(why) => return Err(Broken { line: found.chain.lines + 1, why }),
+        };
+        found.replay.apply(&fact).map_err(|why| Broken { line: chain.lines, why })?;
+        found.chain = chain;
+        found.good += length;
+    }
+    Ok(found)
+}
+
+impl Replay {
+    /// Takes a fact in, or says why it cannot follow on what came before.
+    pub(crate) fn apply(&mut self, fact: &Fact) -> Result<(), &'static str> {
+        match fact {
+            Fact::Created { station, .. } if self.station.is_none() => self.station = Some(station.clone()),
+            Fact::Created { .. } => return Err("creates the journal again"),
+            _ if self.station.is_none() => return Err("comes before the journal's creation"),
+            Fact::Acknowledged { sequence, .. } => self.to(*sequence, State::Acknowledged)?,
+            Fact::Appended(appended) => self.appended(appended)?,
+            Fact::CaseClosed { case, .. } => {
+                self.cases.remove(case);
+            }
+            Fact::CaseOpened { case, .. } => self.case_opened(case),
+            Fact::CaseParked { case, .. } => {
+                self.cases.entry(case.clone()).or_insert(OpenCase { parked: true }).parked = true;
+            }
+            Fact::Erased { sequence } => self.to(*sequence, State::Erased)?,
+            Fact::Quarantined { sequence } => self.to(*sequence, State::Quarantined)?,
+        }
+        Ok(())
+    }
+
+    /// The sequence number after the last record.
+    pub(crate) fn next_sequence(&self) -> u64 {
+        self.entries.last_key_value().map_or(1, |(last, _)| last + 1)
+    }
+
+    fn appended(&mut self, appended: &Appended) -> Result<(), &'static str> {
+        if appended.sequence != self.next_sequence() {
+            return Err("leaves a gap in the sequence");
+        }
+        let entry = Entry {
+            state: State::Pending,
+            digest: appended.digest.0,
+            record: appended.record.0,
+            bytes: appended.bytes,
+        };
+        self.entries.insert(appended.sequence, entry);
+        self.last_digest = appended.digest.0;
+        self.cases.remove(&appended.case);
+        Ok(())
+    }
+
+    fn to(&mut self, sequence: u64, state: State) -> Result<(), &'static str> {
+        self.entries.get_mut(&sequence).ok_or("is about a record that is not there")?.state = state;
+        Ok(())
+    }
+
+    fn case_opened(&mut self, case: &CaseNumber) {
+        self.cases.insert(case.clone(), OpenCase { parked: false });
+        if let Some((day, count)) = case.as_str().rsplit_once('-') {
+            let count = count.parse().unwrap_or(0);
+            let highest = self.counts.entry(day.into()).or_default();
+            *highest = count.max(*highest);
+        }
+    }
+}
+
+impl Serialize for Hash {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(&crate::hex(&self.0))
+    }
+}
+
+impl<'de> Deserialize<'de> for Hash {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = String::deserialize(deserializer)?;
+        crate::unhex32(&text).map(Self).ok_or_else(|| serde::de::Error::custom("not a digest"))
+    }
+}
+
+impl Serialize for Name {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(&self.0)
+    }
+}
+
+impl<'de> Deserialize<'de> for Name {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = String::deserialize(deserializer)?;
+        RecordId::parse(&text).map(Self).ok_or_else(|| serde::de::Error::custom("not a record id"))
+    }
+}

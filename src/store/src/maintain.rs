@@ -1,0 +1,81 @@
+//! What `gatepost store verify|rebuild-index|stats` does, for a station that is not running.
+
+use crate::disk::{Disk, RealDisk};
+use crate::format::{Stub, digest};
+use crate::journal::{self, State};
+use crate::outbox::{OpenReport, Outbox, StoreFault};
+use domain::case::StationId;
+use std::io;
+use std::path::Path;
+
+/// The result of reading everything.
+#[derive(Clone, Debug, Default, PartialEq, Eq, serde::Serialize)]
+pub struct Verified {
+    /// The station that the journal names.
+    pub station: String,
+    /// Whole lines of the journal.
+    pub journal_lines: u64,
+    /// Bytes of a torn last line; the next start of the station cuts them.
+    pub torn_bytes: usize,
+    /// Waiting records whose digest is right.
+    pub good: u64,
+    /// Stubs that can be read.
+    pub stubs: u64,
+    /// Waiting records that are missing or damaged.
+    pub damaged: Vec<u64>,
+    /// Records that an earlier check put into quarantine.
+    pub quarantined: Vec<u64>,
+}
+
+/// Reads the whole journal and every record, and changes nothing.
+///
+/// # Errors
+/// [`StoreFault::Locked`] while the station runs; [`StoreFault::JournalBroken`] names the line.
+pub fn verify(folder: &Path) -> Result<Verified, StoreFault> {
+    let disk = lock(folder)?;
+    let bytes = disk.read("journal.log").map_err(|error| StoreFault::io("read", "journal.log", error))?;
+    let read = journal::read(&bytes)?;
+    let mut found = Verified {
+        station: read.replay.station.map(|station| station.0).unwrap_or_default(),
+        journal_lines: read.chain.lines,
+        torn_bytes: bytes.len() - read.good,
+        ..Verified::default()
+    };
+    for (sequence, entry) in &read.replay.entries {
+        match entry.state {
+            State::Pending => match disk.read(&format!("records/{sequence:010}.rec")) {
+                Ok(bytes) if digest(&bytes) == entry.digest => found.good += 1,
+                _ => found.damaged.push(*sequence),
+            },
+            State::Quarantined => found.quarantined.push(*sequence),
+            State::Acknowledged | State::Erased => {
+                let stub = disk.read(&format!("records/{sequence:010}.stub"));
+                if stub.is_ok_and(|bytes| Stub::decode(&bytes).is_ok()) {
+                    found.stubs += 1;
+                }
+            }
+        }
+    }
+    Ok(found)
+}
+
+/// Drops the index and makes it again from the journal. Digests of documents seen lately are forgotten.
+pub fn rebuild_index(folder: &Path, station: &StationId) -> Result<OpenReport, StoreFault> {
+    let disk = lock(folder)?;
+    let index = folder.join("index");
+    if index.exists() {
+        std::fs::remove_dir_all(&index).map_err(|error| StoreFault::io("remove", "index", error))?;
+    }
+    drop(disk);
+    Outbox::open(folder, station).map(|(_, report)| report)
+}
+
+fn lock(folder: &Path) -> Result<RealDisk, StoreFault> {
+    if !folder.join("journal.log").exists() {
+        return Err(StoreFault::io("open", "journal.log", io::ErrorKind::NotFound.into()));
+    }
+    RealDisk::open(folder).map_err(|error| match error.kind() {
+        io::ErrorKind::WouldBlock => StoreFault::Locked,
+        _ => StoreFault::io("open", "store.lock", error),
+    })
+}

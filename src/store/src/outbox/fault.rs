@@ -1,0 +1,118 @@
+//! Faults of the store: each with a code, a sentence for the officer, and an inside text.
+
+use crate::journal::Broken;
+use std::io;
+use thiserror::Error;
+
+/// The store cannot do what was asked. [`std::fmt::Display`] is the inside text for the log; neither text holds
+/// anything about a person.
+#[derive(Debug, Error)]
+pub enum StoreFault {
+    /// The disk failed.
+    #[error("could not {what} {file}: {error}")]
+    Io {
+        /// What was tried.
+        what: String,
+        /// On which file.
+        file: String,
+        /// What the system said.
+        error: io::Error,
+    },
+    /// A line in the middle of the journal is damaged. Everything is left as it is: it is evidence.
+    #[error("journal.log line {line} {why}")]
+    JournalBroken {
+        /// Counted from 1.
+        line: u64,
+        /// What is wrong with it.
+        why: &'static str,
+    },
+    /// There are records, but no journal.
+    #[error("there are {0} files in records/, but no journal.log")]
+    JournalMissing(usize),
+    /// Another program has the store open.
+    #[error("another program has the store open")]
+    Locked,
+    /// The disk is full.
+    #[error("no space on the disk of the store")]
+    NoSpace,
+    /// The record was signed for another place in the chain, or its parts do not belong together.
+    #[error("the record is not the next of this station's chain: sequence {found}, expected {expected}")]
+    NotNext {
+        /// The sequence number that comes next.
+        expected: u64,
+        /// The record's.
+        found: u64,
+    },
+    /// The store belongs to another station.
+    #[error("the store belongs to station {0}")]
+    OtherStation(String),
+    /// An earlier write or sync failed; nothing is taken until the next start.
+    #[error("closed after an earlier fault: {0}")]
+    Poisoned(String),
+    /// The record is larger than any may be.
+    #[error("the envelope has {0} bytes, more than any record may have")]
+    TooLarge(usize),
+}
+
+/// A record cannot be read.
+#[derive(Debug, Error)]
+pub enum ReadFault {
+    /// Its file is missing or damaged; it is in quarantine now.
+    #[error("record {0} is missing or damaged and was put into quarantine")]
+    Damaged(u64),
+    /// There is none with this number, or its body is gone already.
+    #[error("no record with sequence {0} is waiting")]
+    NotWaiting(u64),
+    /// The store.
+    #[error(transparent)]
+    Store(#[from] StoreFault),
+}
+
+impl StoreFault {
+    pub(crate) fn io(what: &str, file: &str, error: io::Error) -> Self {
+        match error.kind() {
+            io::ErrorKind::StorageFull => Self::NoSpace,
+            _ => Self::Io { what: what.into(), file: file.into(), error },
+        }
+    }
+
+    /// Short code to read out over the telephone.
+    pub fn code(&self) -> &'static str {
+        match self {
+            Self::Io { .. } => "S-01",
+            Self::JournalBroken { .. } => "S-02",
+            Self::JournalMissing(_) => "S-03",
+            Self::Locked => "S-04",
+            Self::NoSpace => "S-05",
+            Self::NotNext { .. } => "S-06",
+            Self::OtherStation(_) => "S-07",
+            Self::Poisoned(_) => "S-08",
+            Self::TooLarge(_) => "S-09",
+        }
+    }
+
+    /// What the officer should know and do now.
+    pub fn officer(&self) -> &'static str {
+        match self {
+            Self::Io { .. } | Self::Poisoned(_) => {
+                "The station's disk does not work properly. Take no new travellers and call the administrator."
+            }
+            Self::JournalBroken { .. } | Self::JournalMissing(_) => {
+                "The station's journal is damaged. Change nothing on this station and call the administrator."
+            }
+            Self::Locked => "The station program is already running. Close the second one.",
+            Self::NoSpace => "The station's disk is full. Take no new travellers and call the administrator.",
+            Self::NotNext { .. } => {
+                "The record could not be kept. Press Retry; if it fails again, call the administrator."
+            }
+            Self::OtherStation(_) => "The store belongs to another station. Call the administrator.",
+            Self::TooLarge(_) => "The record is too large to be kept. Call the administrator.",
+        }
+    }
+}
+
+impl From<Broken> for StoreFault {
+    fn from(Broken { line, why }: Broken) -> Self {
+        Self::JournalBroken { line, why }
+    }
+}

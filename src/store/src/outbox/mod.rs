@@ -1,0 +1,499 @@
+//! The outbox: where a signed record becomes a queued one, and an acknowledged one loses its body.
+//!
+//! Order of every append: temporary file, write, sync, rename, sync of the folder, journal line, sync; then, and only
+//! then, a [`Receipt`]. One program writes; inside it, a mutex does.
+
+mod fault;
+mod open;
+
+pub use fault::{ReadFault, StoreFault};
+pub use open::OpenReport;
+
+use crate::disk::Disk;
+use crate::format::{Envelope, Stub, digest};
+use crate::index::Index;
+use crate::journal::{self, Appended, Chain, Entry, Fact, Hash, Name, OpenCase, State};
+use crate::keys::VerifyKey;
+use crate::receipt::{Acknowledgement, ReceiptRefused, verify_receipt};
+use domain::case::{CaseNumber, RecordId, StationId};
+use domain::record::{Position, SignedRecord};
+use domain::session::Outcome;
+use domain::units::StaffId;
+use std::collections::BTreeMap;
+use std::io;
+use std::sync::Arc;
+
+const JOURNAL: &str = "journal.log";
+
+/// Freed when the disk is full, so that acknowledgements can still be written down and bodies erased.
+const BALLAST: &str = "hold/ballast";
+const BALLAST_BYTES: u64 = 1 << 20;
+
+/// Free space below which the ballast is let go.
+const TIGHT_BYTES: u64 = 256 << 10;
+
+/// Free space that a reservation leaves untouched, for journal, index and logs.
+const MARGIN_BYTES: u64 = 8 << 20;
+
+/// Proof that a record is durable: the page may say "queued". Only [`Outbox::append`] makes one.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Receipt {
+    sequence: u64,
+    record: RecordId,
+    case: CaseNumber,
+    outcome: Outcome,
+    digest: [u8; 32],
+}
+
+/// A record that waits for the upload.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Queued {
+    /// Its place in the station's chain.
+    pub sequence: u64,
+    /// Its name.
+    pub record: RecordId,
+    /// SHA-256 of the envelope.
+    pub digest: [u8; 32],
+    /// Size of the envelope.
+    pub bytes: u64,
+}
+
+/// Disk space that is kept for one capture. Dropping it gives the space back: do so right before the append.
+pub struct Reservation {
+    disk: Arc<dyn Disk>,
+    file: String,
+}
+
+/// How many records there are, and where they stand.
+#[derive(Clone, Debug, Default, PartialEq, Eq, serde::Serialize)]
+pub struct Stats {
+    /// Records ever appended.
+    pub records: u64,
+    /// Waiting for the upload.
+    pub pending: u64,
+    /// Bytes of those.
+    pub pending_bytes: u64,
+    /// Acknowledged by the intake; their bodies are gone, or about to be.
+    pub acknowledged: u64,
+    /// Missing or damaged.
+    pub quarantined: u64,
+    /// Cases without an end.
+    pub open_cases: u64,
+    /// Of those, the ones that wait for a supervisor.
+    pub parked_cases: u64,
+    /// Lines of the journal.
+    pub journal_lines: u64,
+}
+
+/// The store of one station.
+pub struct Outbox {
+    disk: Arc<dyn Disk>,
+    station: StationId,
+    chain: Chain,
+    index: Index,
+    next_sequence: u64,
+    last_digest: [u8; 32],
+    cases: BTreeMap<CaseNumber, OpenCase>,
+    counts: BTreeMap<String, u32>,
+    stats: Stats,
+    holds: u64,
+    poisoned: Option<String>,
+}
+
+impl Receipt {
+    /// The record's place in the station's chain.
+    pub fn sequence(&self) -> u64 {
+        self.sequence
+    }
+
+    /// The record's name.
+    pub fn record(&self) -> RecordId {
+        self.record
+    }
+
+    /// The case that it closes.
+    pub fn case(&self) -> &CaseNumber {
+        &self.case
+    }
+
+    /// How the case ended.
+    pub fn outcome(&self) -> Outcome {
+        self.outcome
+    }
+
+    /// SHA-256 of the envelope.
+    pub fn digest(&self) -> &[u8; 32] {
+        &self.digest
+    }
+}
+
+impl Drop for Reservation {
+    fn drop(&mut self) {
+        if let Err(error) = self.disk.remove(&self.file) {
+            tracing::warn!(file = self.file, %error, "reserved space could not be given back; the next start will");
+        }
+    }
+}
+
+impl Outbox {
+    /// Where the next record will stand in the chain. It is signed with it and appended before any other.
+    pub fn position(&self, time_ms: i64, boot_id: &str) -> Position {
+        Position { sequence: self.next_sequence, previous: self.last_digest, time_ms, boot_id: boot_id.into() }
+    }
+
+    /// The number for the next case of this local day: one more than the highest that was ever opened on it.
+    pub fn next_case(&self, day: jiff::civil::Date) -> CaseNumber {
+        let zero = CaseNumber::new(&self.station, day, 0);
+        let prefix = zero.as_str().rsplit_once('-').map_or("", |(prefix, _)| prefix);
+        let highest = self.counts.get(prefix).copied().unwrap_or(0);
+        CaseNumber::new(&self.station, day, highest.saturating_add(1))
+    }
+
+    /// Commits a record. The receipt is given only when the record and its journal line are on the disk.
+    ///
+    /// # Errors
+    /// [`StoreFault::NotNext`] when the record was signed for another position; [`StoreFault::NoSpace`] when the disk
+    /// is full, with nothing kept; any other fault poisons the store.
+    pub fn append(&mut self, record: SignedRecord) -> Result<Receipt, StoreFault> {
+        self.usable()?;
+        let header = record.header();
+        let next = header.sequence == self.next_sequence && header.previous == self.last_digest;
+        if !next || header.station != self.station || header.body_digest != digest(record.body()) {
+            return Err(StoreFault::NotNext { expected: self.next_sequence, found: header.sequence });
+        }
+        let envelope = Envelope::of(&record).encode();
+        if envelope.len() > crate::format::MAX_ENVELOPE_BYTES {
+            return Err(StoreFault::TooLarge(envelope.len()));
+        }
+        let appended = Appended {
+            sequence: header.sequence,
+            record: Name(header.record),
+            case: header.case.clone(),
+            outcome: header.outcome,
+            digest: Hash(digest(&envelope)),
+            bytes: envelope.len() as u64,
+            time_ms: header.time_ms,
+        };
+        self.keep_file(&record_file(header.sequence), &envelope)?;
+        self.journal(&Fact::Appended(appended.clone()))?;
+        self.count_in(&appended);
+        Ok(Receipt {
+            sequence: appended.sequence,
+            record: header.record,
+            case: appended.case,
+            outcome: appended.outcome,
+            digest: appended.digest.0,
+        })
+    }
+
+    /// Records that wait for the upload, oldest first.
+    pub fn pending(&mut self, limit: usize) -> Result<Vec<Queued>, StoreFault> {
+        self.usable()?;
+        let sequences = self.indexed(|index| index.pending(limit))?;
+        let mut queued = Vec::with_capacity(sequences.len());
+        for sequence in sequences {
+            if let Some(Entry { digest, record, bytes, .. }) = self.entry(sequence)? {
+                queued.push(Queued { sequence, record, digest, bytes });
+            }
+        }
+        Ok(queued)
+    }
+
+    /// The envelope of a waiting record, its digest checked. A damaged one goes into quarantine, and its neighbours
+    /// stay as they are.
+    pub fn read(&mut self, sequence: u64) -> Result<Vec<u8>, ReadFault> {
+        self.usable()?;
+        let entry = self.entry(sequence)?.filter(|entry| entry.state == State::Pending);
+        let entry = entry.ok_or(ReadFault::NotWaiting(sequence))?;
+        match self.disk.read(&record_file(sequence)) {
+            Ok(bytes) if digest(&bytes) == entry.digest => Ok(bytes),
+            Err(error) if error.kind() != io::ErrorKind::NotFound => {
+                Err(ReadFault::Store(StoreFault::io("read", &record_file(sequence), error)))
+            }
+            _ => {
+                self.quarantine(sequence)?;
+                Err(ReadFault::Damaged(sequence))
+            }
+        }
+    }
+
+    /// Takes an intake's receipt: checks signature, record, digest, station and sequence, writes it down, and erases
+    /// the body. A receipt that came before is taken again and changes nothing.
+    pub fn acknowledge(&mut self, receipt: &[u8], intake: &VerifyKey) -> Result<Acknowledgement, ReceiptRefused> {
+        let given = verify_receipt(intake, receipt)?;
+        let store = |fault: StoreFault| ReceiptRefused::Store(fault.to_string());
+        self.usable().map_err(store)?;
+        let entry = self.entry(given.sequence).map_err(store)?.ok_or(ReceiptRefused::Unknown(given.sequence))?;
+        given.same_record(&Acknowledgement {
+            digest: entry.digest,
+            station: self.station.clone(),
+            sequence: given.sequence,
+            record: entry.record,
+            received_ms: given.received_ms,
+        })?;
+        if entry.state == State::Pending || entry.state == State::Quarantined {
+            self.make_room();
+            let fact = Fact::Acknowledged { sequence: given.sequence, received_ms: given.received_ms };
+            self.journal(&fact).map_err(store)?;
+            self.move_to(given.sequence, State::Acknowledged).map_err(store)?;
+        }
+        if entry.state != State::Erased {
+            self.erase(given.sequence).map_err(store)?;
+        }
+        Ok(given)
+    }
+
+    /// Keeps this much disk space for a capture that is about to begin.
+    ///
+    /// # Errors
+    /// [`StoreFault::NoSpace`] when the disk has no more room: no device should open.
+    pub fn reserve(&mut self, bytes: u64) -> Result<Reservation, StoreFault> {
+        self.usable()?;
+        let free = self.disk.free().map_err(|error| StoreFault::io("ask for free space", "", error))?;
+        if free < bytes.saturating_add(MARGIN_BYTES) {
+            return Err(StoreFault::NoSpace);
+        }
+        self.holds += 1;
+        let reservation = Reservation { disk: Arc::clone(&self.disk), file: format!("hold/{}", self.holds) };
+        match self.disk.hold(&reservation.file, bytes) {
+            Ok(()) => Ok(reservation),
+            Err(error) => Err(StoreFault::io("hold", &reservation.file, error)),
+        }
+    }
+
+    /// Writes down that a traveller stands at the desk. Until the case ends, a restart shows it as interrupted.
+    pub fn case_opened(&mut self, case: &CaseNumber, officer: &StaffId) -> Result<(), StoreFault> {
+        self.case_fact(Fact::CaseOpened { case: case.clone(), officer: officer.clone() })
+    }
+
+    /// Writes down that a case waits for a supervisor; `reason` is the identifier of the reason.
+    pub fn case_parked(&mut self, case: &CaseNumber, reason: &str) -> Result<(), StoreFault> {
+        self.case_fact(Fact::CaseParked { case: case.clone(), reason: reason.into() })
+    }
+
+    /// Writes down that a case ended without a record. A record that is appended ends its case by itself.
+    pub fn case_closed(&mut self, case: &CaseNumber, outcome: Outcome) -> Result<(), StoreFault> {
+        self.case_fact(Fact::CaseClosed { case: case.clone(), outcome })
+    }
+
+    /// Cases without an end, in order of their numbers.
+    pub fn open_cases(&self) -> impl Iterator<Item = &CaseNumber> {
+        self.cases.keys()
+    }
+
+    /// Whether the document with this keyed digest was seen within the hour before `now_ms` (UTC, milliseconds);
+    /// it is remembered from now on. The digest is an HMAC under the station's key: no number can be had from it.
+    pub fn seen_within_the_hour(&mut self, digest: &[u8; 32], now_ms: i64) -> Result<bool, StoreFault> {
+        self.usable()?;
+        self.indexed(|index| crate::recent::seen_before(index, digest, now_ms))
+    }
+
+    /// How many records there are, and where they stand.
+    pub fn stats(&self) -> Stats {
+        let parked = self.cases.values().filter(|case| case.parked).count() as u64;
+        let (open, lines) = (self.cases.len() as u64, self.chain.lines);
+        Stats { open_cases: open, parked_cases: parked, journal_lines: lines, ..self.stats.clone() }
+    }
+
+    /// The station whose records these are.
+    pub fn station(&self) -> &StationId {
+        &self.station
+    }
+
+    /// Why nothing is taken any more, if so.
+    pub fn poisoned(&self) -> Option<&str> {
+        self.poisoned.as_deref()
+    }
+
+    fn usable(&self) -> Result<(), StoreFault> {
+        self.poisoned.as_ref().map_or(Ok(()), |why| Err(StoreFault::Poisoned(why.clone())))
+    }
+
+    /// After a failed sync nobody knows what is on the disk: nothing succeeds any more until the next start has read it.
+    fn poison(&mut self, what: &str, file: &str, error: io::Error) -> StoreFault {
+        let fault = StoreFault::io(what, file, error);
+        tracing::error!(%fault, "the store takes nothing more");
+        self.poisoned = Some(fault.to_string());
+        fault
+    }
+
+    /// Writes a file under a temporary name, syncs it, gives it its name and syncs the folder.
+    fn keep_file(&mut self, file: &str, bytes: &[u8]) -> Result<(), StoreFault> {
+        let temporary = format!("{file}.tmp");
+        match self.disk.write(&temporary, bytes) {
+            Ok(()) => {}
+            // Nothing was promised and nothing is kept: the file goes, and a later append writes a new one.
+            Err(error) if error.kind() == io::ErrorKind::StorageFull => {
+                return match self.disk.remove(&temporary) {
+                    Ok(()) => Err(StoreFault::NoSpace),
+                    Err(error) => Err(self.poison("remove", &temporary, error)),
+                };
+            }
+            Err(error) => return Err(self.poison("write", &temporary, error)),
+        }
+        let folder = file.split_once('/').map_or("", |(folder, _)| folder);
+        let named = self.disk.rename(&temporary, file).and_then(|()| self.disk.sync_dir(folder));
+        named.map_err(|error| self.poison("rename", file, error))
+    }
+
+    fn journal(&mut self, fact: &Fact) -> Result<(), StoreFault> {
+        let (line, chain) = match self.chain.next(fact) {
+            Ok(next) => next,
+            Err(error) => return Err(self.poison("encode", JOURNAL, error.into())),
+        };
+        match self.disk.append(JOURNAL, &line) {
+            Ok(()) => self.chain = chain,
+            Err(error) => return Err(self.poison("append to", JOURNAL, error)),
+        }
+        Ok(())
+    }
+
+    fn case_fact(&mut self, fact: Fact) -> Result<(), StoreFault> {
+        self.usable()?;
+        self.journal(&fact)?;
+        let mut replay = journal::Replay {
+            station: Some(self.station.clone()),
+            cases: std::mem::take(&mut self.cases),
+            counts: std::mem::take(&mut self.counts),
+            ..Default::default()
+        };
+        let applied = replay.apply(&fact);
+        (self.cases, self.counts) = (replay.cases, replay.counts);
+        applied.map_err(|why| self.poison("follow", JOURNAL, io::Error::other(why)))
+    }
+
+    fn count_in(&mut self, appended: &Appended) {
+        let (digest, bytes) = (appended.digest.0, appended.bytes);
+        let entry = Entry { state: State::Pending, digest, record: appended.record.0, bytes };
+        self.put(appended.sequence, &entry);
+        self.next_sequence = appended.sequence + 1;
+        self.last_digest = digest;
+        self.cases.remove(&appended.case);
+        self.stats.records += 1;
+        self.stats.pending += 1;
+        self.stats.pending_bytes += bytes;
+    }
+
+    fn move_to(&mut self, sequence: u64, state: State) -> Result<(), StoreFault> {
+        let Some(entry) = self.entry(sequence)? else {
+            return Ok(());
+        };
+        self.stats.leave(&entry);
+        let entry = Entry { state, ..entry };
+        self.stats.enter(&entry);
+        self.put(sequence, &entry);
+        Ok(())
+    }
+
+    fn entry(&mut self, sequence: u64) -> Result<Option<Entry>, StoreFault> {
+        self.indexed(|index| index.get(sequence))
+    }
+
+    /// The journal already says it, so a failing index costs no record: the queue goes on in memory.
+    fn put(&mut self, sequence: u64, entry: &Entry) {
+        if let Err(error) = self.index.put(sequence, entry)
+            && let Err(fault) = self.index_to_memory(&error)
+        {
+            tracing::error!(%fault, "the queue is incomplete until the next start");
+        }
+    }
+
+    fn indexed<T>(&mut self, ask: impl Fn(&mut Index) -> sled::Result<T>) -> Result<T, StoreFault> {
+        match ask(&mut self.index) {
+            Ok(answer) => Ok(answer),
+            Err(error) => {
+                self.index_to_memory(&error)?;
+                ask(&mut self.index).map_err(|error| StoreFault::io("ask", "index", error.into()))
+            }
+        }
+    }
+
+    fn index_to_memory(&mut self, because: &sled::Error) -> Result<(), StoreFault> {
+        tracing::warn!(error = %because, "the index failed; the queue goes on in memory");
+        let bytes = self.disk.read(JOURNAL).map_err(|error| StoreFault::io("read", JOURNAL, error))?;
+        let read = journal::read(&bytes).map_err(StoreFault::from)?;
+        self.index = Index::in_memory(&read.replay.entries);
+        Ok(())
+    }
+
+    /// Leaves the signed header, removes the body.
+    fn erase(&mut self, sequence: u64) -> Result<(), StoreFault> {
+        let file = record_file(sequence);
+        match self.disk.read(&file) {
+            Ok(bytes) => {
+                // A damaged file has no header worth keeping; the journal still has its digest.
+                if let Ok(envelope) = Envelope::decode(&bytes) {
+                    self.keep_file(&stub_file(sequence), &Stub { cose: envelope.cose }.encode())?;
+                }
+                self.remove_synced(&file)?;
+            }
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+            Err(error) => return Err(self.poison("read", &file, error)),
+        }
+        self.journal(&Fact::Erased { sequence })?;
+        self.move_to(sequence, State::Erased)
+    }
+
+    fn remove_synced(&mut self, file: &str) -> Result<(), StoreFault> {
+        let removed = self.disk.remove(file).and_then(|()| self.disk.sync_dir("records"));
+        removed.map_err(|error| self.poison("remove", file, error))
+    }
+
+    fn quarantine(&mut self, sequence: u64) -> Result<(), StoreFault> {
+        tracing::error!(sequence, "a record is missing or damaged and goes into quarantine");
+        self.set_aside(&record_file(sequence))?;
+        self.journal(&Fact::Quarantined { sequence })?;
+        self.move_to(sequence, State::Quarantined)
+    }
+
+    /// Moves a file of the records folder into quarantine, if it is there.
+    fn set_aside(&mut self, file: &str) -> Result<(), StoreFault> {
+        let name = file.rsplit_once('/').map_or(file, |(_, name)| name);
+        match self.disk.rename(file, &format!("quarantine/{name}")) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
+            moved => {
+                let synced =
+                    moved.and_then(|()| self.disk.sync_dir("quarantine")).and_then(|()| self.disk.sync_dir("records"));
+                synced.map_err(|error| self.poison("move", file, error))
+            }
+        }
+    }
+
+    fn make_room(&self) {
+        if self.disk.free().is_ok_and(|free| free < TIGHT_BYTES) && self.disk.remove(BALLAST).is_ok() {
+            tracing::warn!("the disk is full: ballast dropped, so that acknowledged records can be erased");
+        }
+    }
+}
+
+impl Stats {
+    fn enter(&mut self, entry: &Entry) {
+        match entry.state {
+            State::Acknowledged | State::Erased => self.acknowledged += 1,
+            State::Pending => {
+                self.pending += 1;
+                self.pending_bytes += entry.bytes;
+            }
+            State::Quarantined => self.quarantined += 1,
+        }
+    }
+
+    fn leave(&mut self, entry: &Entry) {
+        match entry.state {
+            State::Acknowledged | State::Erased => self.acknowledged -= 1,
+            State::Pending => {
+                self.pending -= 1;
+                self.pending_bytes -= entry.bytes;
+            }
+            State::Quarantined => self.quarantined -= 1,
+        }
+    }
+}
+
+fn record_file(sequence: u64) -> String {
+    format!("records/{sequence:010}.rec")
+}
+
+fn stub_file(sequence: u64) -> String {
+    format!("records/{sequence:010}.stub")
+}

@@ -1,0 +1,218 @@
+//! Opening a store: read the journal, compare it with the files and the index, mend what a crash may leave, report it.
+
+use super::{BALLAST, BALLAST_BYTES, JOURNAL, MARGIN_BYTES, Outbox, Stats, StoreFault, record_file};
+use crate::disk::{Disk, RealDisk};
+use crate::format::{Envelope, digest};
+use crate::index::{Index, IndexState};
+use crate::journal::{self, Appended, Chain, Entry, Fact, Hash, Name, Read, State};
+use crate::sign::peek_header;
+use domain::case::{CaseNumber, StationId};
+use std::collections::BTreeMap;
+use std::io;
+use std::path::Path;
+use std::sync::Arc;
+
+/// What was found and done when a store was opened.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct OpenReport {
+    /// Cases that were opened or parked and have no end: the station stopped in the middle of them.
+    pub interrupted: Vec<CaseNumber>,
+    /// Records whose file is missing or has the wrong size; their neighbours are as they were.
+    pub quarantined: Vec<u64>,
+    /// Records that were on the disk when the station stopped, but whose journal line was not: taken in now.
+    pub adopted: Vec<u64>,
+    /// Acknowledged records whose body was erased only now.
+    pub erased: Vec<u64>,
+    /// Files that belong to no record, moved into quarantine.
+    pub strays: Vec<String>,
+    /// Bytes of a torn last line that were cut from the journal; kept in quarantine.
+    pub cut_tail: Option<usize>,
+    /// How the index was found.
+    pub index: IndexState,
+}
+
+impl Outbox {
+    /// Opens the store in this folder, or makes a new one.
+    ///
+    /// # Errors
+    /// [`StoreFault::JournalBroken`] and [`StoreFault::JournalMissing`] leave everything as it is.
+    pub fn open(folder: &Path, station: &StationId) -> Result<(Self, OpenReport), StoreFault> {
+        let disk = RealDisk::open(folder).map_err(|error| match error.kind() {
+            io::ErrorKind::WouldBlock => StoreFault::Locked,
+            _ => StoreFault::io("open", &folder.display().to_string(), error),
+        })?;
+        Self::open_on(Arc::new(disk), Some(&folder.join("index")), station)
+    }
+
+    /// Opens a store on this disk, with its index in a folder, or in memory where there is none.
+    pub fn open_on(
+        disk: Arc<dyn Disk>,
+        index_folder: Option<&Path>,
+        station: &StationId,
+    ) -> Result<(Self, OpenReport), StoreFault> {
+        let (read, cut_tail) = read_journal(&*disk, station)?;
+        let Read { replay, chain, .. } = read;
+        let mut entries = replay.entries;
+        let mut outbox = Self {
+            disk,
+            station: station.clone(),
+            chain,
+            // Filled below, when the files have been looked at.
+            index: Index::in_memory(&entries),
+            next_sequence: entries.last_key_value().map_or(1, |(last, _)| last + 1),
+            last_digest: replay.last_digest,
+            cases: replay.cases,
+            counts: replay.counts,
+            stats: Stats { records: entries.len() as u64, ..Stats::default() },
+            holds: 0,
+            poisoned: None,
+        };
+        entries.values().for_each(|entry| outbox.stats.enter(entry));
+        let mut report = OpenReport {
+            interrupted: Vec::new(),
+            quarantined: Vec::new(),
+            adopted: Vec::new(),
+            erased: Vec::new(),
+            strays: Vec::new(),
+            cut_tail,
+            index: IndexState::Intact,
+        };
+        outbox.compare_files(&entries, &mut report)?;
+        if let (Some(folder), Index::Memory { records, .. }) = (index_folder, &outbox.index) {
+            entries = records.clone();
+            (outbox.index, report.index) = Index::open(folder, &entries);
+        }
+        outbox.clear_holds();
+        report.interrupted = outbox.cases.keys().cloned().collect();
+        Ok((outbox, report))
+    }
+
+    /// Holds the folder of records against the journal.
+    fn compare_files(&mut self, entries: &BTreeMap<u64, Entry>, report: &mut OpenReport) -> Result<(), StoreFault> {
+        let listed = self.disk.list("records").map_err(|error| StoreFault::io("list", "records", error))?;
+        let files: BTreeMap<String, u64> =
+            listed.into_iter().map(|(name, size)| (format!("records/{name}"), size)).collect();
+        for file in files.keys().filter(|file| file.ends_with(".tmp")) {
+            self.remove_synced(file)?;
+        }
+        for (sequence, entry) in entries {
+            let size = files.get(&record_file(*sequence));
+            match entry.state {
+                State::Pending if size != Some(&entry.bytes) => {
+                    self.quarantine(*sequence)?;
+                    report.quarantined.push(*sequence);
+                }
+                State::Acknowledged => {
+                    self.erase(*sequence)?;
+                    report.erased.push(*sequence);
+                }
+                State::Erased if size.is_some() => self.remove_synced(&record_file(*sequence))?,
+                _ => {}
+            }
+        }
+        let known = |file: &str| sequence_of(file).is_some_and(|sequence| entries.contains_key(&sequence));
+        for file in files.keys().filter(|file| file.ends_with(".rec") && !known(file)) {
+            match self.next_appended(file) {
+                Some(appended) => {
+                    self.journal(&Fact::Appended(appended.clone()))?;
+                    self.count_in(&appended);
+                    report.adopted.push(appended.sequence);
+                }
+                None => {
+                    self.set_aside(file)?;
+                    report.strays.push(file.clone());
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// What the journal line of this file would have said, if the file is whole and the next of the chain.
+    ///
+    /// The record was signed and complete when the station stopped between its two last steps. Nobody was told
+    /// "queued", but to keep it loses nothing, and to drop it could: the line may have been damaged since.
+    fn next_appended(&self, file: &str) -> Option<Appended> {
+        let bytes = self.disk.read(file).ok()?;
+        let envelope = Envelope::decode(&bytes).ok()?;
+        let header = peek_header(envelope.cose).ok()?;
+        let place = (header.sequence, header.previous, &header.station);
+        let next = place == (self.next_sequence, self.last_digest, &self.station);
+        let whole = header.body_digest == digest(envelope.body) && record_file(header.sequence) == file;
+        (next && whole).then(|| Appended {
+            sequence: header.sequence,
+            record: Name(header.record),
+            case: header.case,
+            outcome: header.outcome,
+            digest: Hash(digest(&bytes)),
+            bytes: bytes.len() as u64,
+            time_ms: header.time_ms,
+        })
+    }
+
+    /// Gives back what earlier reservations held, and holds the ballast again where there is room for it.
+    fn clear_holds(&self) {
+        for (name, _) in self.disk.list("hold").unwrap_or_default() {
+            let file = format!("hold/{name}");
+            if file != BALLAST
+                && let Err(error) = self.disk.remove(&file)
+            {
+                tracing::warn!(file, %error, "space that an earlier run held could not be given back");
+            }
+        }
+        if self.disk.free().is_ok_and(|free| free > MARGIN_BYTES)
+            && let Err(error) = self.disk.hold(BALLAST, BALLAST_BYTES)
+        {
+            tracing::warn!(%error, "no ballast could be held");
+        }
+    }
+}
+
+fn sequence_of(file: &str) -> Option<u64> {
+    let number = file.strip_prefix("records/")?.split('.').next()?;
+    number.parse().ok()
+}
+
+/// The journal with a torn last line cut off, or a new one.
+fn read_journal(disk: &dyn Disk, station: &StationId) -> Result<(Read, Option<usize>), StoreFault> {
+    let bytes = match disk.read(JOURNAL) {
+        Ok(bytes) => bytes,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return create_journal(disk, station),
+        Err(error) => return Err(StoreFault::io("read", JOURNAL, error)),
+    };
+    let read = journal::read(&bytes)?;
+    match &read.replay.station {
+        Some(of) if of == station => {}
+        Some(other) => return Err(StoreFault::OtherStation(other.to_string())),
+        None => return Err(StoreFault::JournalBroken { line: 1, why: "does not create a journal" }),
+    }
+    if read.good == bytes.len() {
+        return Ok((read, None));
+    }
+    let (good, tail) = bytes.split_at(read.good);
+    let cut = || {
+        disk.write(&format!("quarantine/journal-tail.{}", read.chain.lines), tail)?;
+        disk.sync_dir("quarantine")?;
+        replace_journal(disk, good)
+    };
+    cut().map_err(|error| StoreFault::io("cut the torn line of", JOURNAL, error))?;
+    tracing::warn!(bytes = tail.len(), "the last line of the journal was torn and has been cut off");
+    let cut = tail.len();
+    Ok((read, Some(cut)))
+}
+
+fn create_journal(disk: &dyn Disk, station: &StationId) -> Result<(Read, Option<usize>), StoreFault> {
+    let records = disk.list("records").map_err(|error| StoreFault::io("list", "records", error))?;
+    if !records.is_empty() {
+        return Err(StoreFault::JournalMissing(records.len()));
+    }
+    let fact = Fact::Created { version: 1, station: station.clone() };
+    let (line, _) = Chain::default().next(&fact).map_err(|error| StoreFault::io("encode", JOURNAL, error.into()))?;
+    replace_journal(disk, &line).map_err(|error| StoreFault::io("create", JOURNAL, error))?;
+    Ok((journal::read(&line)?, None))
+}
+
+fn replace_journal(disk: &dyn Disk, bytes: &[u8]) -> io::Result<()> {
+    disk.write("journal.tmp", bytes)?;
+    disk.rename("journal.tmp", JOURNAL)?;
+    disk.sync_dir("")
+}
