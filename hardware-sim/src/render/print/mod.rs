@@ -4,6 +4,7 @@
 //! ridges grow in it under oriented filters, and each impression places, bends, presses, dirties and samples the
 //! pattern anew.
 
+mod defects;
 mod fields;
 mod grow;
 mod impression;
