@@ -107,5 +107,16 @@ fn the_table_by_date_and_checkpoint() {
             table.push_str(&alloc::format!("{time} {place}: {}\n", verdicts.join(", ")));
         }
     }
-    insta::assert_snapshot!(table, @"");
+    insta::assert_snapshot!(table, @"
+    2024-11-30T12:00 mashtakovo: NoRule, NoRule, NoRule, NotInScope
+    2024-11-30T12:00 pulkovo: NoRule, NoRule, NoRule, NotInScope
+    2024-12-01T12:00 mashtakovo: Required, Exempt (under-six), Exempt (belarus), NotInScope
+    2024-12-01T12:00 pulkovo: NoRule, NoRule, NoRule, NotInScope
+    2025-07-01T12:00 mashtakovo: Required, Exempt (under-six), Exempt (belarus), NotInScope
+    2025-07-01T12:00 pulkovo: Required, Exempt (under-six), Exempt (belarus), NotInScope
+    2025-12-24T03:00 mashtakovo: Required, Exempt (under-six), Exempt (belarus), NotInScope
+    2025-12-24T03:00 pulkovo: Required, Exempt (under-six), Exempt (belarus), NotInScope
+    2026-08-01T12:00 mashtakovo: Required, Exempt (under-six), Exempt (belarus), NotInScope
+    2026-08-01T12:00 pulkovo: Required, Exempt (under-six), Exempt (belarus), NotInScope
+    ");
 }

@@ -1,0 +1,303 @@
+//! `gatepost policy`: asks the rules about one document without a traveller, and checks packs.
+//!
+//! Nothing of a document is echoed: neither in the answer, which holds codes and an age range, nor in an error.
+
+use clap::Args;
+use domain::mrz;
+use domain::policy::{
+    Attestation, Checkpoint, Decision, Direction, EntryConfirmation, Evidence, Facts, MAX_PACK_BYTES, Pack, Source,
+    Status, Verdict, decide,
+};
+use domain::units::StaffId;
+use jiff::civil::DateTime;
+use serde::Serialize;
+use std::io::{self, Read, Write};
+use std::path::{Path, PathBuf};
+use std::{env, fmt, fs};
+
+/// The pack that is asked when none is named.
+const DEFAULT_PACK: &str = "ru-entry.toml";
+
+/// Bytes read from standard input: many times what a machine readable zone has.
+const MAX_INPUT_BYTES: u64 = 4096;
+
+/// Who stands for a second person, the operator or a supervisor when the rules are asked from a command line.
+const COMMAND_LINE: &str = "command-line";
+
+/// What the rules say about a document, a date and a checkpoint.
+#[derive(Args, Clone, Debug)]
+pub struct ExplainArgs {
+    /// Local date and time at the checkpoint: 2025-12-24T03:00
+    #[arg(long, value_name = "LOCAL TIME")]
+    pub date: DateTime,
+    /// The checkpoint: domodedovo, sheremetyevo, vnukovo, zhukovsky, mashtakovo, or any other identifier
+    #[arg(long)]
+    pub checkpoint: String,
+    /// The machine readable zone, its lines separated by a line end or by \n; - reads it from standard input
+    #[arg(long, value_name = "LINES", required_unless_present = "mrz_lines")]
+    pub mrz: Option<Zone>,
+    /// The machine readable zone, one argument a line
+    #[arg(long, value_name = "LINE", num_args = 1..=3, conflicts_with = "mrz")]
+    pub mrz_lines: Vec<Zone>,
+    /// How the zone came to the station: reader or typed
+    #[arg(long, default_value = "reader", value_parser = evidence)]
+    pub evidence: Evidence,
+    /// Direction of travel: entry, exit or transit
+    #[arg(long, default_value = "entry", value_parser = direction)]
+    pub direction: Direction,
+    /// An exemption ground that an officer attests
+    #[arg(long, value_name = "GROUND")]
+    pub attest: Option<String>,
+    /// A second person has confirmed the attestation
+    #[arg(long, requires = "attest")]
+    pub confirmed: bool,
+    /// An officer's answer to a question of the rules, such as confirm-child=yes
+    #[arg(long, value_name = "QUESTION=ANSWER")]
+    pub answer: Vec<String>,
+    /// A supervisor has ruled that biometrics are due
+    #[arg(long)]
+    pub ruled_due: bool,
+    /// An announced entry that counts as confirmed
+    #[arg(long, value_name = "ENTRY")]
+    pub confirm_entry: Vec<String>,
+    /// Capture is not technically possible at the checkpoint
+    #[arg(long)]
+    pub not_technically_possible: bool,
+    /// The policy pack; without it ru-entry.toml of $GATEPOST_CONFIG_DIR/policies, ./config/policies, the folder of the
+    /// program, or /etc/gatepost/policies
+    #[arg(long, value_name = "FILE")]
+    pub pack: Option<PathBuf>,
+    /// Print JSON
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// Checks policy packs.
+#[derive(Args, Clone, Debug)]
+pub struct CheckArgs {
+    /// The packs
+    #[arg(required = true, value_name = "FILE")]
+    pub files: Vec<PathBuf>,
+}
+
+/// Lines of a machine readable zone from the command line. They are personal data and are not printed.
+#[derive(Clone)]
+pub struct Zone(String);
+
+impl std::str::FromStr for Zone {
+    type Err = std::convert::Infallible;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        Ok(Self(text.replace("\\n", "\n")))
+    }
+}
+
+impl fmt::Debug for Zone {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Zone({} bytes)", self.0.len())
+    }
+}
+
+/// Why a command gave no answer: a finished sentence that says what to do. The program ends with status 2.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{0}")]
+pub struct CliError(String);
+
+impl CliError {
+    /// The status that the program ends with.
+    pub const EXIT: u8 = 2;
+}
+
+/// `gatepost policy explain`. `confirmed` are the announced entries that the station's configuration confirms.
+///
+/// # Errors
+/// When the pack or the machine readable zone cannot be read, or an argument names something that the pack lacks.
+pub fn explain(args: &ExplainArgs, confirmed: &[EntryConfirmation]) -> Result<(), CliError> {
+    let pack = read_pack(&pack_path(args.pack.as_deref())?)?;
+    let zone = zone(args, &mut io::stdin().lock())?;
+    let decision = decision(args, &pack, &zone, confirmed)?;
+    let text = if args.json { json(&decision)? } else { readable(&decision) };
+    writeln!(io::stdout().lock(), "{text}").map_err(|error| CliError(format!("cannot write the answer: {error}")))
+}
+
+/// `gatepost policy check`: every fault of every pack, as `file:line: text`.
+///
+/// # Errors
+/// All faults, when there is one.
+pub fn check(args: &CheckArgs) -> Result<(), CliError> {
+    let (mut sound, mut faults) = (Vec::new(), Vec::new());
+    for file in &args.files {
+        match read_pack(file) {
+            Ok(pack) => sound.push(format!(
+                "{}: {}, {} entries, {} grounds",
+                file.display(),
+                pack.label(),
+                pack.entries.len(),
+                pack.grounds.len()
+            )),
+            Err(CliError(text)) => faults.push(text),
+        }
+    }
+    let mut out = io::stdout().lock();
+    let written = sound.iter().try_for_each(|line| writeln!(out, "{line}"));
+    written.map_err(|error| CliError(format!("cannot write the answer: {error}")))?;
+    if faults.is_empty() { Ok(()) } else { Err(CliError(faults.join("\n"))) }
+}
+
+fn decision(
+    args: &ExplainArgs,
+    pack: &Pack,
+    zone: &str,
+    confirmed: &[EntryConfirmation],
+) -> Result<Decision, CliError> {
+    let mrz = mrz::parse(zone).map_err(|error| CliError(error.sentence()))?;
+    let mut facts = Facts::from_mrz(&mrz, args.evidence);
+    facts.direction = args.direction;
+    facts.attestation = args.attest.as_deref().map(|ground| attestation(pack, ground, args.confirmed)).transpose()?;
+    facts.ruled_due_by = args.ruled_due.then(|| StaffId(COMMAND_LINE.into()));
+    for answer in &args.answer {
+        let (question, answer) =
+            answer.split_once('=').ok_or_else(|| CliError("--answer is written QUESTION=ANSWER".into()))?;
+        facts.answers.set(question, answer).map_err(|error| CliError(format!("--answer {question}: {error}")))?;
+    }
+    let mut confirmed = confirmed.to_vec();
+    for entry in &args.confirm_entry {
+        confirmed.push(confirmation(pack, entry, args.date)?);
+    }
+    let checkpoint = Checkpoint { id: args.checkpoint.clone(), technically_possible: !args.not_technically_possible };
+    Ok(decide(pack, &facts, args.date, &checkpoint, &confirmed))
+}
+
+fn attestation(pack: &Pack, ground: &str, confirmed: bool) -> Result<Attestation, CliError> {
+    let known = || pack.grounds.iter().map(|ground| ground.id.as_str()).collect::<Vec<_>>().join(", ");
+    let found = pack.ground(ground);
+    let found =
+        found.ok_or_else(|| CliError(format!("--attest: there is no such ground; the pack has {}", known())))?;
+    Ok(Attestation {
+        ground: found.id.clone(),
+        evidence: found.evidence.first().cloned().unwrap_or_default(),
+        confirmed_by: confirmed.then(|| StaffId(COMMAND_LINE.into())),
+    })
+}
+
+fn confirmation(pack: &Pack, entry: &str, date: DateTime) -> Result<EntryConfirmation, CliError> {
+    let announced = |status: Status| status == Status::Announced;
+    if !pack.entry(entry).is_some_and(|entry| announced(entry.status)) {
+        let entries = pack.entries.iter().filter(|entry| announced(entry.status));
+        let known = entries.map(|entry| entry.id.as_str()).collect::<Vec<_>>().join(", ");
+        return Err(CliError(format!("--confirm-entry: no announced entry has this name; the pack has {known}")));
+    }
+    let (who, basis) = (COMMAND_LINE.into(), "given on the command line".into());
+    Ok(EntryConfirmation { entry: entry.into(), who, when: date.date().to_string(), basis })
+}
+
+fn evidence(word: &str) -> Result<Evidence, String> {
+    let read = |evidence: &Evidence| *evidence != Evidence::Manual;
+    Evidence::from_id(word).filter(read).ok_or_else(|| "expected reader or typed".into())
+}
+
+fn direction(word: &str) -> Result<Direction, String> {
+    Direction::from_id(word).ok_or_else(|| "expected entry, exit or transit".into())
+}
+
+/// The lines of the zone, from an argument or from standard input.
+fn zone(args: &ExplainArgs, input: &mut dyn Read) -> Result<String, CliError> {
+    match &args.mrz {
+        Some(Zone(text)) if text == "-" => {
+            let mut bytes = Vec::new();
+            let read = input.take(MAX_INPUT_BYTES).read_to_end(&mut bytes);
+            read.map_err(|error| CliError(format!("standard input cannot be read: {error}")))?;
+            String::from_utf8(bytes).map_err(|_| CliError("standard input is not text".into()))
+        }
+        Some(Zone(text)) => Ok(text.clone()),
+        None => Ok(args.mrz_lines.iter().map(|line| line.0.as_str()).collect::<Vec<_>>().join("\n")),
+    }
+}
+
+fn pack_path(named: Option<&Path>) -> Result<PathBuf, CliError> {
+    if let Some(path) = named {
+        return Ok(path.into());
+    }
+    let configured = env::var_os("GATEPOST_CONFIG_DIR").map(|dir| PathBuf::from(dir).join("policies"));
+    let here = PathBuf::from("config/policies");
+    // A program that was just built lies in a folder below that of its configuration.
+    let program = env::current_exe().ok();
+    let beside = program.iter().flat_map(|program| program.ancestors().skip(1)).map(|dir| dir.join("config/policies"));
+    let folders = configured.into_iter().chain([here]).chain(beside).chain([PathBuf::from("/etc/gatepost/policies")]);
+    let mut packs = folders.map(|folder| folder.join(DEFAULT_PACK));
+    packs.find(|path| path.is_file()).ok_or_else(|| CliError(format!("{DEFAULT_PACK} is not found; name it by --pack")))
+}
+
+fn read_pack(path: &Path) -> Result<Pack, CliError> {
+    let file = path.display();
+    let unreadable = |error: io::Error| CliError(format!("{file}: cannot be read: {error}"));
+    let mut text = String::new();
+    let limit = u64::try_from(MAX_PACK_BYTES).unwrap_or(u64::MAX).saturating_add(1);
+    fs::File::open(path).and_then(|open| open.take(limit).read_to_string(&mut text)).map_err(unreadable)?;
+    Pack::parse(&text).map_err(|faults| {
+        let told = faults.0.iter().map(|fault| match fault.line {
+            Some(line) => format!("{file}:{line}: {}", fault.text),
+            None => format!("{file}: {}", fault.text),
+        });
+        CliError(told.collect::<Vec<_>>().join("\n"))
+    })
+}
+
+/// The answer as other programs read it: the question is a plain sentence.
+#[derive(Serialize)]
+struct Explained<'a> {
+    decision: Verdict,
+    ground: &'a Option<String>,
+    entry: &'a Option<String>,
+    superseded: &'a [String],
+    sources: &'a [Source],
+    facts_used: &'a [domain::policy::FactUsed],
+    facts_missing: &'a [String],
+    question: Option<&'a str>,
+    question_id: Option<&'a str>,
+    settled_by: Option<domain::policy::SettledBy>,
+    notes: &'a [String],
+    pack: &'a str,
+}
+
+fn json(decision: &Decision) -> Result<String, CliError> {
+    let question = decision.question.as_ref();
+    let explained = Explained {
+        decision: decision.verdict,
+        ground: &decision.ground,
+        entry: &decision.entry,
+        superseded: &decision.superseded,
+        sources: &decision.sources,
+        facts_used: &decision.facts_used,
+        facts_missing: &decision.facts_missing,
+        question: question.map(|question| question.text.as_str()),
+        question_id: question.map(|question| question.id.as_str()),
+        settled_by: question.map(|question| question.settled_by),
+        notes: &decision.notes,
+        pack: &decision.pack,
+    };
+    serde_json::to_string_pretty(&explained).map_err(|error| CliError(format!("cannot write JSON: {error}")))
+}
+
+fn readable(decision: &Decision) -> String {
+    let verdict = match decision.verdict {
+        Verdict::AskSupervisor => "ask a supervisor",
+        Verdict::Exempt => "exempt",
+        Verdict::NoRule => "no rule applies",
+        Verdict::NotInScope => "not in scope",
+        Verdict::Required => "biometrics are required",
+    };
+    let mut lines = vec![format!("Decision:   {verdict}")];
+    let mut say = |name: &str, text: String| lines.push(format!("{:<11} {text}", format!("{name}:")));
+    decision.question.iter().for_each(|question| say("Question", format!("{} ({})", question.text, question.id)));
+    decision.ground.iter().for_each(|ground| say("Ground", ground.clone()));
+    decision.entry.iter().for_each(|entry| say("Entry", entry.clone()));
+    decision.superseded.iter().for_each(|entry| say("Superseded", entry.clone()));
+    decision.sources.iter().for_each(|source| say("Source", format!("{} ({})", source.cite, source.published)));
+    let facts = decision.facts_used.iter();
+    facts.for_each(|fact| say("Fact", format!("{}: {} ({})", fact.fact, fact.value, fact.evidence)));
+    decision.facts_missing.iter().for_each(|fact| say("Missing", fact.clone()));
+    decision.notes.iter().for_each(|note| say("Note", note.clone()));
+    say("Pack", decision.pack.clone());
+    lines.join("\n")
+}
