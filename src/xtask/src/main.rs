@@ -1,1 +1,71 @@
-fn main() {}
+//! The commands of the project's own house: `cargo xtask setup | run | test | judge | bench`.
+//!
+//! Each does the whole of what it says on a fresh machine, and where it cannot, it says what is missing and what to
+//! type. Nothing of the product is linked in: the programs are built and met as their users meet them.
+
+mod bench;
+mod demo;
+mod failure;
+mod http;
+mod judge;
+mod models;
+mod packages;
+mod process;
+mod run;
+mod setup;
+mod test;
+
+use clap::{Parser, Subcommand};
+use failure::Failure;
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+/// Set-up, run, test, judge and bench of Gatepost.
+#[derive(Parser)]
+#[command(name = "cargo xtask", bin_name = "cargo xtask")]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Install what the build and the tests need, and check the models.
+    Setup {
+        /// Also what `test` and `judge` need: a browser and Python environments.
+        #[arg(long)]
+        all: bool,
+    },
+    /// Build in release, start intake, simulated devices and station, and stop them on Ctrl-C.
+    Run(run::Options),
+    /// Set-up and all tests.
+    Test,
+    /// Compare with outside programs.
+    Judge,
+    /// Measure, print a table and write target/bench.json.
+    Bench(bench::Options),
+}
+
+fn main() -> ExitCode {
+    let done = to_root().and_then(|()| match Cli::parse().command {
+        Command::Setup { all } => setup::run(if all { setup::For::Everything } else { setup::For::Programs }),
+        Command::Run(options) => run::run(&options),
+        Command::Test => test::run(),
+        Command::Judge => judge::run(),
+        Command::Bench(options) => bench::run(&options),
+    });
+    match done {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(failure) => {
+            eprintln!("\n{failure}");
+            failure.exit_code()
+        }
+    }
+}
+
+/// Every path below is relative to the workspace's folder.
+fn to_root() -> Result<(), Failure> {
+    let crate_folder = PathBuf::from(env!("CARGO_MANIFEST_DIR"));
+    let root = crate_folder.ancestors().nth(2).unwrap_or(&crate_folder);
+    std::env::set_current_dir(root).map_err(|error| Failure::io("go to the workspace's folder", root, &error))
+}

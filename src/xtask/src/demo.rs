@@ -1,0 +1,326 @@
+//! The demonstration: intake, simulated devices and station, each in the background, on data of their own.
+//!
+//! Every command line of the product that this program types stands in this file.
+
+use crate::failure::Failure;
+use crate::http;
+use crate::process::{Background, Interrupt, foreground, wait_for};
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
+use toml::{Table, Value};
+
+/// The officer of the demonstration, as `ID:PIN`; `gatepost init` makes the account.
+pub const OFFICER: &str = "anna:2468";
+
+/// The supervisor of the demonstration.
+pub const SUPERVISOR: &str = "boris:1357";
+
+/// The station's port unless another is wished.
+pub const PORT: u16 = 8600;
+
+/// The configuration that the demonstration starts from, and the folder and port that it names.
+const CONFIG: &str = "config/station.toml";
+const CONFIG_DATA: &str = "target/demo/";
+const CONFIG_CAMERA: &str = "localhost:8610";
+
+/// How long a program may take to get ready. The station's own goal is 3 s; a loaded machine gets more.
+const READY: Duration = Duration::from_secs(30);
+
+/// Where one demonstration keeps its data, and where its programs listen.
+#[derive(Clone, Debug)]
+pub struct Place {
+    dir: PathBuf,
+    port: u16,
+}
+
+impl Place {
+    /// Data in `dir`. Camera, page of the simulator and intake listen at fixed distances from the station's port.
+    pub fn new(dir: &str, port: u16) -> Self {
+        Self { dir: dir.into(), port }
+    }
+
+    /// What people type.
+    pub fn address(&self) -> String {
+        format!("http://localhost:{}", self.port)
+    }
+
+    /// The page with the buttons of the simulated traveller.
+    pub fn traveller_page(&self) -> String {
+        format!("http://localhost:{}", self.page_port())
+    }
+
+    /// The folder of the logs.
+    pub fn logs(&self) -> PathBuf {
+        self.dir.join("logs")
+    }
+
+    fn page_port(&self) -> u16 {
+        self.port + 1
+    }
+
+    fn camera_port(&self) -> u16 {
+        self.port + 10
+    }
+
+    fn intake_port(&self) -> u16 {
+        self.port + 20
+    }
+
+    fn path(&self, name: &str) -> String {
+        self.dir.join(name).display().to_string()
+    }
+
+    fn intake_init(&self) -> Vec<String> {
+        words(&["init", "--data", &self.path("intake")])
+    }
+
+    fn intake_serve(&self) -> Vec<String> {
+        let listen = format!("127.0.0.1:{}", self.intake_port());
+        words(&["serve", "--data", &self.path("intake"), "--listen", &listen])
+    }
+
+    fn station_init(&self) -> Vec<String> {
+        let (config, data, intake) = (self.path("station.toml"), self.path("station"), self.path("intake"));
+        words(&["init", "--config", &config, "--data", &data, "--intake", &intake])
+    }
+
+    fn station_serve(&self) -> Vec<String> {
+        words(&["serve", "--config", &self.path("station.toml"), "--data", &self.path("station")])
+    }
+
+    fn devices_serve(&self, seed: u64) -> Vec<String> {
+        let (camera, page) = (self.camera_port().to_string(), self.page_port().to_string());
+        let seed = seed.to_string();
+        let dir = self.path("sim");
+        words(&["serve", "--dir", &dir, "--camera-port", &camera, "--page-port", &page, "--seed", &seed])
+    }
+
+    /// The simulated shift: travellers through the officer's pages, and a report.
+    pub fn shift(&self, travellers: u32, seed: u64, report: &str, realtime: bool) -> Vec<String> {
+        let (travellers, seed) = (travellers.to_string(), seed.to_string());
+        let control = self.path("sim/control.sock");
+        let mut line = words(&["shift", "--station", &self.address(), "--control", &control]);
+        line.extend(words(&["--travellers", &travellers, "--seed", &seed, "--report", report]));
+        line.extend(words(&["--officer", OFFICER, "--supervisor", SUPERVISOR]));
+        if realtime {
+            line.push("--realtime".into());
+        }
+        line
+    }
+
+    /// Says which port is taken before anything starts.
+    fn check_ports(&self) -> Result<(), Failure> {
+        let ports = [
+            ("the station", self.port),
+            ("the simulated traveller's page", self.page_port()),
+            ("the simulated camera", self.camera_port()),
+            ("the intake", self.intake_port()),
+        ];
+        match ports.into_iter().find(|(_, port)| !http::is_free(*port)) {
+            None => Ok(()),
+            Some((whose, port)) => Err(Failure::new(format!(
+                "Port {port}, which {whose} needs, is taken, perhaps by another Gatepost. Stop that program (`ss -ltnp \
+                 'sport = :{port}'` shows it), or choose other ports with --port, such as --port {}.",
+                self.port.saturating_add(100)
+            ))),
+        }
+    }
+
+    /// Forgets everything of an earlier demonstration.
+    pub fn forget(&self) -> Result<(), Failure> {
+        match fs::remove_dir_all(&self.dir) {
+            Err(error) if error.kind() != std::io::ErrorKind::NotFound => Err(Failure::io("empty", &self.dir, &error)),
+            _ => Ok(()),
+        }
+    }
+
+    /// Folders, configuration and, the first time, keys and people.
+    fn prepare(&self) -> Result<(), Failure> {
+        for folder in [self.logs(), self.dir.join("sim")] {
+            fs::create_dir_all(&folder).map_err(|error| Failure::io("make the folder", &folder, &error))?;
+        }
+        self.write_config()?;
+        let made = self.dir.join("initialised");
+        if made.exists() {
+            return Ok(());
+        }
+        for (name, line) in [("gatepost-intake", self.intake_init()), ("gatepost", self.station_init())] {
+            let line: Vec<&str> = line.iter().map(String::as_str).collect();
+            foreground(&program(name).display().to_string(), &line)?;
+        }
+        fs::write(&made, "").map_err(|error| Failure::io("write", &made, &error))
+    }
+
+    fn write_config(&self) -> Result<(), Failure> {
+        let from = Path::new(CONFIG);
+        let text = fs::read_to_string(from).map_err(|error| Failure::io("read", from, &error))?;
+        let folder = fs::canonicalize("config").map_err(|error| Failure::io("find", Path::new("config"), &error))?;
+        let table = text.parse().map_err(|error| Failure::new(format!("{CONFIG} is damaged: {error}")))?;
+        let to = self.dir.join("station.toml");
+        let text =
+            format!("# Made from {CONFIG} by `cargo xtask run`, anew at each start.\n{}", self.adapted(table, &folder));
+        fs::write(&to, text).map_err(|error| Failure::io("write", &to, &error))
+    }
+
+    /// The configuration for this place: ports, devices and the files beside it.
+    fn adapted(&self, mut config: Table, folder: &Path) -> Table {
+        let mut set = |section: &str, key: &str, value: &dyn Fn(&str) -> String| {
+            let place = config.get_mut(section).and_then(|section| section.get_mut(key));
+            if let Some(Value::String(text)) = place {
+                *text = value(text);
+            }
+        };
+        set("desk", "address", &|_| self.address());
+        set("desk", "listen", &|_| format!("127.0.0.1:{}", self.port));
+        set("intake", "url", &|_| format!("http://localhost:{}", self.intake_port()));
+        for (section, key) in [("policy", "pack"), ("quality", "thresholds")] {
+            set(section, key, &|file| folder.join(file).display().to_string());
+        }
+        let devices = config.get_mut("device").and_then(Value::as_array_mut).into_iter().flatten();
+        for device in devices {
+            let settings = device.get_mut("settings").and_then(Value::as_table_mut).into_iter().flatten();
+            for (_, setting) in settings {
+                if let Value::String(text) = setting {
+                    let camera = format!("localhost:{}", self.camera_port());
+                    *text = text.replace(CONFIG_DATA, &self.path("")).replace(CONFIG_CAMERA, &camera);
+                }
+            }
+        }
+        config
+    }
+}
+
+/// The running demonstration. Dropping it stops all of it, the station first.
+#[derive(Debug)]
+pub struct Demo {
+    place: Place,
+    station: Background,
+    devices: Background,
+    intake: Background,
+}
+
+impl Demo {
+    /// Starts all three and waits until each is ready.
+    pub fn start(place: Place, seed: u64, interrupt: &Interrupt) -> Result<Self, Failure> {
+        place.check_ports()?;
+        place.prepare()?;
+        let log = |name: &str| place.logs().join(name);
+        let intake = program("gatepost-intake");
+        let mut intake = Background::start("The intake", &intake, &place.intake_serve(), &log("intake.log"))?;
+        ready(&mut intake, interrupt, |_| http::is_open(place.intake_port()))?;
+        // An earlier simulator's word must not count for this one.
+        let devices_log = log("devices.log");
+        let _ = fs::remove_file(&devices_log);
+        let line = place.devices_serve(seed);
+        let mut devices = Background::start("The simulator", &program("gatepost-sim"), &line, &devices_log)?;
+        ready(&mut devices, interrupt, |devices| devices.has_said("ready"))?;
+        let (station, _) = start_station(&place, interrupt)?;
+        Ok(Self { place, station, devices, intake })
+    }
+
+    /// Where it runs.
+    pub fn place(&self) -> &Place {
+        &self.place
+    }
+
+    /// The station's process.
+    pub fn station_pid(&self) -> u32 {
+        self.station.pid()
+    }
+
+    /// Stops the station and starts it again: how long it took from the start of the process until it answered.
+    pub fn restart_station(&mut self, interrupt: &Interrupt) -> Result<Duration, Failure> {
+        self.station.stop();
+        let (station, took) = start_station(&self.place, interrupt)?;
+        self.station = station;
+        Ok(took)
+    }
+
+    /// The first program that has ended although nobody asked it to.
+    pub fn fallen(&mut self) -> Option<Failure> {
+        let all = [&mut self.station, &mut self.devices, &mut self.intake];
+        all.into_iter().find_map(|program| program.ended().map(|_| program.complaint()))
+    }
+}
+
+fn start_station(place: &Place, interrupt: &Interrupt) -> Result<(Background, Duration), Failure> {
+    let started = Instant::now();
+    let log = place.logs().join("station.log");
+    let mut station = Background::start("The station", &program("gatepost"), &place.station_serve(), &log)?;
+    let well = |_: &Background| http::get(place.port, "/health").is_ok_and(|(status, _)| status == 200);
+    ready(&mut station, interrupt, well)?;
+    Ok((station, started.elapsed()))
+}
+
+/// Waits until a program is ready, has ended, or has taken too long.
+fn ready(
+    program: &mut Background,
+    interrupt: &Interrupt,
+    mut is_ready: impl FnMut(&Background) -> bool,
+) -> Result<(), Failure> {
+    let found = wait_for(READY, interrupt, || match program.ended() {
+        Some(_) => Some(false),
+        None => is_ready(program).then_some(true),
+    });
+    match found {
+        Some(true) => Ok(()),
+        None if interrupt.raised() => Err(Failure::new("Stopped.").with_code(Some(130))),
+        _ => Err(program.complaint()),
+    }
+}
+
+/// A program of the release build.
+pub fn program(name: &str) -> PathBuf {
+    Path::new("target/release").join(name)
+}
+
+fn words(line: &[&str]) -> Vec<String> {
+    line.iter().map(|word| (*word).to_owned()).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_configuration_is_moved_to_its_place() {
+        let config = r#"
+            [desk]
+            address = "http://localhost:8600"
+            listen = "127.0.0.1:8600"
+            language = "en"
+            [intake]
+            url = "http://localhost:8620"
+            [policy]
+            pack = "policies/ru-entry.toml"
+            [[device]]
+            name = "camera"
+            settings = { url = "http://localhost:8610/stream", fps = 25 }
+            [[device]]
+            name = "scanner"
+            settings = { path = "target/demo/sim/scanner", baud = 115200 }
+        "#;
+        let place = Place::new("target/elsewhere", 9000);
+        let adapted = place.adapted(config.parse().unwrap(), Path::new("/c")).to_string();
+        for expected in [
+            r#"address = "http://localhost:9000""#,
+            r#"listen = "127.0.0.1:9000""#,
+            r#"url = "http://localhost:9020""#,
+            r#"pack = "/c/policies/ru-entry.toml""#,
+            r#"url = "http://localhost:9010/stream""#,
+            r#"path = "target/elsewhere/sim/scanner""#,
+            "fps = 25",
+        ] {
+            assert!(adapted.contains(expected), "{expected} is not in\n{adapted}");
+        }
+    }
+
+    #[test]
+    fn a_taken_port_is_said_with_the_way_out() {
+        let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+        let port = listener.local_addr().unwrap().port();
+        let said = Place::new("target/never", port).check_ports().unwrap_err().to_string();
+        assert!(said.contains(&format!("Port {port}")) && said.contains("--port"), "{said}");
+    }
+}

@@ -1,0 +1,142 @@
+//! `cargo xtask judge`: programs that others wrote look at what ours does.
+//!
+//! Each script under tests/judge prints one line a check: `PASS name`, `FAIL name: why` or `SKIPPED name: why`.
+
+use crate::failure::Failure;
+use crate::process::cargo;
+use crate::setup;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+
+/// Exact versions of the outside programs.
+const REQUIREMENTS: &str = "tests/judge/requirements.txt";
+
+/// Their environment.
+const VENV: &str = "target/judge-venv";
+
+/// The scripts, in the order in which they run.
+const SCRIPTS: &[&str] = &["mrz_lines.py", "ef01_sensor.py"];
+
+/// How a check ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Verdict {
+    Failed,
+    Passed,
+    Skipped,
+}
+
+/// Builds what is judged, makes the environment, runs the scripts and counts.
+pub fn run() -> Result<(), Failure> {
+    setup::run(setup::For::Judges)?;
+    cargo(&["build", "--package", "domain", "--example", "mrz"])?;
+    cargo(&["build", "--release"])?;
+    let environment = environment();
+    let mut verdicts = Vec::new();
+    for script in SCRIPTS {
+        match &environment {
+            Ok(python) => verdicts.extend(judge(python, script)),
+            Err(why) => {
+                println!("SKIPPED {script}: {why}");
+                verdicts.push(Verdict::Skipped);
+            }
+        }
+    }
+    let count = |wanted| verdicts.iter().filter(|verdict| **verdict == wanted).count();
+    let (passed, failed, skipped) = (count(Verdict::Passed), count(Verdict::Failed), count(Verdict::Skipped));
+    println!("\n{passed} passed, {failed} failed, {skipped} skipped");
+    if failed == 0 { Ok(()) } else { Err(Failure::new("An outside program disagrees; see FAIL above.")) }
+}
+
+/// The interpreter of an environment with exactly the wanted programs. `Err` says why there is none.
+fn environment() -> Result<PathBuf, String> {
+    let venv = Path::new(VENV);
+    let (python, stamp) = (venv.join("bin/python"), venv.join("requirements.txt"));
+    let wanted = fs::read_to_string(REQUIREMENTS).map_err(|error| format!("{REQUIREMENTS} cannot be read: {error}"))?;
+    if fs::read_to_string(&stamp).is_ok_and(|made| made == wanted) {
+        return Ok(python);
+    }
+    // Half an environment, or one of other versions, is no environment.
+    let _ = fs::remove_dir_all(venv);
+    quietly("python3", &["-m", "venv", VENV])?;
+    let pip = ["-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--requirement", REQUIREMENTS];
+    quietly(&python.display().to_string(), &pip)?;
+    fs::write(&stamp, wanted).map_err(|error| format!("{} cannot be written: {error}", stamp.display()))?;
+    Ok(python)
+}
+
+fn quietly(program: &str, arguments: &[&str]) -> Result<(), String> {
+    let said = format!("{program} {}", arguments.join(" "));
+    println!("$ {said}");
+    match Command::new(program).args(arguments).stdin(Stdio::null()).status() {
+        Ok(status) if status.success() => Ok(()),
+        Ok(status) => Err(format!("`{said}` ended with {status}; it needs a network the first time")),
+        Err(error) => Err(format!("`{said}` could not be started: {error}")),
+    }
+}
+
+fn judge(python: &Path, script: &str) -> Vec<Verdict> {
+    let path = format!("tests/judge/{script}");
+    // Tracebacks go to the terminal as they come; the verdicts are read.
+    let output = Command::new(python).arg(&path).stdin(Stdio::null()).stderr(Stdio::inherit()).output();
+    let output = match output {
+        Ok(output) => output,
+        Err(error) => {
+            println!("FAIL {script}: it could not be started: {error}");
+            return vec![Verdict::Failed];
+        }
+    };
+    let said = String::from_utf8_lossy(&output.stdout);
+    print!("{said}");
+    let mut verdicts: Vec<Verdict> = said.lines().filter_map(verdict).collect();
+    if !output.status.success() && !verdicts.contains(&Verdict::Failed) {
+        println!("FAIL {script}: it ended with {}", output.status);
+        verdicts.push(Verdict::Failed);
+    } else if verdicts.is_empty() {
+        println!("FAIL {script}: it checked nothing");
+        verdicts.push(Verdict::Failed);
+    }
+    verdicts
+}
+
+fn verdict(line: &str) -> Option<Verdict> {
+    match line.split_once(' ')?.0 {
+        "PASS" => Some(Verdict::Passed),
+        "FAIL" => Some(Verdict::Failed),
+        "SKIPPED" => Some(Verdict::Skipped),
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_verdicts_count() {
+        for (line, expected) in [
+            ("PASS mrz td3", Some(Verdict::Passed)),
+            ("FAIL mrz td1: another check digit", Some(Verdict::Failed)),
+            ("SKIPPED ef01: no simulator", Some(Verdict::Skipped)),
+            ("PASSED x", None),
+            ("a PASS in a sentence", None),
+            ("", None),
+        ] {
+            assert_eq!(verdict(line), expected, "{line}");
+        }
+    }
+
+    #[test]
+    fn every_script_is_there_and_in_the_list() {
+        let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/judge");
+        let mut there: Vec<String> = fs::read_dir(folder)
+            .unwrap()
+            .filter_map(|entry| entry.unwrap().file_name().into_string().ok())
+            .filter(|name| name.ends_with(".py"))
+            .collect();
+        there.sort();
+        let mut listed = SCRIPTS.to_vec();
+        listed.sort_unstable();
+        assert_eq!(there, listed);
+    }
+}

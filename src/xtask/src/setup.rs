@@ -1,0 +1,56 @@
+//! `cargo xtask setup`: a list of steps that each say what they do. Doing it again changes nothing.
+
+use crate::failure::Failure;
+use crate::{models, packages};
+
+/// What the machine is set up for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum For {
+    /// All of it.
+    Everything,
+    /// The outside programs of `judge`.
+    Judges,
+    /// Building and running the programs.
+    Programs,
+    /// The tests, with a browser.
+    Tests,
+}
+
+struct Step {
+    says: &'static str,
+    needed_for: &'static [For],
+    run: fn() -> Result<(), Failure>,
+}
+
+const STEPS: &[Step] = &[
+    Step {
+        says: "System packages for the programs (OpenCV, a C++ compiler)",
+        needed_for: &[For::Everything, For::Judges, For::Programs, For::Tests],
+        run: || packages::install(packages::PROGRAMS),
+    },
+    Step {
+        says: "A browser for the tests of the pages",
+        needed_for: &[For::Everything, For::Judges, For::Tests],
+        run: || packages::install(packages::BROWSER),
+    },
+    Step {
+        says: "Python environments for the outside programs",
+        needed_for: &[For::Everything, For::Judges],
+        run: || packages::install(packages::PYTHON),
+    },
+    Step {
+        says: "Models of models/MANIFEST.toml",
+        needed_for: &[For::Everything, For::Judges, For::Programs, For::Tests],
+        run: models::check,
+    },
+];
+
+/// Runs the steps that this purpose needs.
+pub fn run(purpose: For) -> Result<(), Failure> {
+    let steps: Vec<&Step> = STEPS.iter().filter(|step| step.needed_for.contains(&purpose)).collect();
+    for (number, step) in steps.iter().enumerate() {
+        println!("[{}/{}] {}", number + 1, steps.len(), step.says);
+        (step.run)()?;
+    }
+    Ok(())
+}
