@@ -5,7 +5,7 @@
 
 use crate::journal::{Entry, State};
 use domain::case::RecordId;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 /// Memory that sled may use for its pages; its own default is 1 GB.
@@ -51,7 +51,7 @@ impl Index {
             Err(error) => error.to_string(),
         };
         match set_aside(folder).and_then(|()| Ok(Self::open_sled(folder)?)) {
-            Ok(index) if matches!(index.reconcile(entries), Ok(_)) => (index, IndexState::Rebuilt(reason)),
+            Ok(index) if index.reconcile(entries).is_ok() => (index, IndexState::Rebuilt(reason)),
             _ => (Self::in_memory(entries), IndexState::InMemory(reason)),
         }
     }
@@ -82,15 +82,15 @@ impl Index {
         let Self::Sled { records, pending, .. } = self else {
             return Ok(0);
         };
-        let mut wrong = 0;
+        let mut wrong = BTreeSet::new();
         for (tree, all) in [(records, true), (pending, false)] {
             for key in tree.iter().keys() {
                 let key = key?;
                 let expected = sequence_of(&key).and_then(|sequence| entries.get(&sequence));
                 let belongs = expected.is_some_and(|entry| all || entry.state == State::Pending);
                 if !belongs {
-                    tree.remove(key)?;
-                    wrong += 1;
+                    tree.remove(&key)?;
+                    wrong.insert(key);
                 }
             }
         }
@@ -99,10 +99,10 @@ impl Index {
             let queued = pending.contains_key(sequence.to_be_bytes())?;
             if kept.as_deref() != Some(&encode(entry)) || queued != (entry.state == State::Pending) {
                 self.put_sled(*sequence, entry)?;
-                wrong += 1;
+                wrong.insert(sled::IVec::from(&sequence.to_be_bytes()));
             }
         }
-        Ok(wrong)
+        Ok(wrong.len())
     }
 
     fn put_sled(&self, sequence: u64, entry: &Entry) -> sled::Result<()> {

@@ -505,7 +505,8 @@ mod tests {
         #[test]
         fn arbitrary_bytes_have_one_spelling_or_none(bytes in prop::collection::vec(any::<u8>(), 0..200)) {
             if let Ok(node) = decode(&bytes) {
-                prop_assert_eq!(encode(&node).as_slice(), bytes.as_slice());
+                let again = encode(&node);
+                prop_assert_eq!(again.as_slice(), bytes.as_slice());
             }
         }
     }

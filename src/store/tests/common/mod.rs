@@ -1,0 +1,190 @@
+//! Keys and drafts for the tests of the store, and a disk that loses power.
+#![allow(dead_code, reason = "every test file uses a part of it")]
+
+pub mod failing_disk;
+
+use domain::case::{CaseNumber, RecordId, StationId};
+use domain::device::{CaptureGroup, DeviceDescriptor, DeviceKind};
+use domain::finger::{Finger, MissingFinger, MissingReason};
+use domain::guarded::{Biometric, Personal};
+use domain::record::{
+    Body, Draft, Enrolment, Exemption, FaceSample, FingerSample, Measure, ReviewTrace, SignedRecord, Traveller,
+    Versions,
+};
+use domain::session::{AttemptLog, FaceException, Outcome, Slot};
+use domain::units::{Millis, Ppi, QualityScore, StaffId};
+use store::{Acknowledgement, AuthoritySecret, FileKey, Outbox, Queued, Sealer, sign_receipt};
+
+/// 2025-12-24T00:00:00Z.
+pub const NOW_MS: i64 = 1_766_534_400_000;
+
+pub const BOOT: &str = "5d1f2c9e-0000-4000-8000-0123456789ab";
+
+/// A station, an authority and an intake with their keys.
+pub struct World {
+    pub dir: tempfile::TempDir,
+    pub station: StationId,
+    pub key: FileKey,
+    pub authority: AuthoritySecret,
+    pub sealer: Sealer,
+    pub intake: FileKey,
+}
+
+impl World {
+    pub fn new() -> Self {
+        let dir = tempfile::tempdir().unwrap();
+        let at = |name: &str| dir.path().join(name);
+        let authority = AuthoritySecret::create(&at("authority.key"), &at("authority.pub")).unwrap();
+        Self {
+            station: StationId("S1".into()),
+            key: FileKey::create(&at("station.key")).unwrap(),
+            sealer: Sealer::new(authority.public().clone()),
+            intake: FileKey::create(&at("receipt.key")).unwrap(),
+            authority,
+            dir,
+        }
+    }
+
+    /// The next record of the outbox, sealed and signed.
+    pub fn signed(&self, outbox: &Outbox, draft: Draft) -> SignedRecord {
+        let at = outbox.position(NOW_MS, BOOT);
+        draft.seal(&self.sealer).unwrap().sign(&self.key, at).unwrap()
+    }
+
+    /// The intake's receipt for a record.
+    pub fn receipt(&self, of: &Queued) -> Vec<u8> {
+        let acknowledgement = Acknowledgement {
+            digest: of.digest,
+            station: self.station.clone(),
+            sequence: of.sequence,
+            record: of.record,
+            received_ms: NOW_MS + 1000,
+        };
+        sign_receipt(&self.intake, &acknowledgement).unwrap()
+    }
+}
+
+pub fn case(n: u8) -> CaseNumber {
+    CaseNumber::parse(&format!("S1-251224-{n:04}")).unwrap()
+}
+
+/// A record without anything about a person.
+pub fn closure(n: u8) -> Draft {
+    Draft {
+        id: RecordId([n; 16]),
+        case: case(n),
+        station: StationId("S1".into()),
+        checkpoint: "mashtakovo".into(),
+        local_time: "2025-12-24T03:00:00".into(),
+        officer: StaffId("officer-1".into()),
+        outcome: Outcome::Cancelled,
+        decision: None,
+        versions: Versions {
+            software: "gatepost 0.1.0".into(),
+            policy: "ru-entry 2026.1".into(),
+            thresholds: "00".into(),
+            models: vec!["opencv-haar".into()],
+        },
+        review: None,
+        replaces: None,
+        simulated: true,
+        body: Body::Closure,
+    }
+}
+
+pub fn exemption(n: u8) -> Draft {
+    let body = Body::Exemption(Exemption { ground: "under-six".into(), evidence: "mrz".into() });
+    let review = ReviewTrace {
+        supervisor: StaffId("supervisor-1".into()),
+        decision: "confirmed".into(),
+        reason: "attestation".into(),
+        local_time: "2025-12-24T03:01:00".into(),
+    };
+    Draft { outcome: Outcome::Exempt, body, review: Some(review), replaces: Some(RecordId([9; 16])), ..closure(n) }
+}
+
+/// A record with every field filled; its images have this many bytes each.
+pub fn enrolment(n: u8, image_bytes: usize) -> Draft {
+    let measure = Measure {
+        name: "UniformImage.rel".into(),
+        native: Some(0.1),
+        score: Some(QualityScore::nearest(77.0)),
+        failure: None,
+    };
+    let failed = Measure { native: Some(f64::NAN), score: None, failure: Some("no face".into()), ..measure.clone() };
+    let finger = |finger| FingerSample {
+        finger,
+        png: Biometric::new(vec![n; image_bytes]),
+        ppi: Ppi::FIVE_HUNDRED,
+        bit_depth: 4,
+        score: Some(QualityScore::nearest(40.0)),
+        scorer: "gatepost 1".into(),
+        quality: vec![measure.clone()],
+        accepted: true,
+    };
+    let attempt = |slot, error: Option<&str>| AttemptLog {
+        slot,
+        number: 1,
+        score: error.is_none().then(|| QualityScore::nearest(40.0)),
+        passes: error.is_none(),
+        error: error.map(Into::into),
+        took: Millis(1200),
+    };
+    let enrolment = Enrolment {
+        traveller: traveller(),
+        face: Some(FaceSample {
+            jpeg: Biometric::new(vec![n ^ 0xff; image_bytes]),
+            width: 480,
+            height: 640,
+            source_digest: [n; 32],
+            quality: vec![measure.clone(), failed],
+            engine: "opencv-haar".into(),
+            accepted: true,
+        }),
+        fingers: vec![finger(Finger::RightIndex), finger(Finger::LeftMiddle)],
+        missing: vec![MissingFinger { finger: Finger::LeftIndex, reason: MissingReason::Bandaged }],
+        face_exception: Some(FaceException::EyesClosed),
+        attempts: vec![attempt(Slot::Face, None), attempt(Slot::Finger(Finger::RightIndex), Some("D-12"))],
+        devices: vec![scanner()],
+        laboratory_override: true,
+        application_number: Some(Personal::new("APPLICATION-7".into())),
+        profile_id: Some(Personal::new("PROFILE-7".into())),
+    };
+    let body = Body::Enrolment(Box::new(enrolment));
+    Draft { outcome: Outcome::EnrolledWithExceptions, body, ..closure(n) }
+}
+
+fn traveller() -> Traveller {
+    Traveller {
+        name: Personal::new("ERIKSSON, ANNA MARIA".into()),
+        document_number: Personal::new("L898902C3".into()),
+        document_code: "P".into(),
+        issuing_state: "UTO".into(),
+        nationality: "UTO".into(),
+        birth_date: Personal::new("1974-08-12".into()),
+        sex: "F".into(),
+        expiry_date: "2032-04-15".into(),
+        evidence: "reader".into(),
+    }
+}
+
+fn scanner() -> DeviceDescriptor {
+    DeviceDescriptor {
+        kind: DeviceKind::FingerScanner,
+        driver: "ef01".into(),
+        vendor: "Gatepost".into(),
+        model: "SIMULATED EF01".into(),
+        serial: "1".into(),
+        firmware: String::new(),
+        transport: "/dev/ttyS9".into(),
+        ppi: Some(Ppi::FIVE_HUNDRED),
+        bit_depth: 4,
+        width: 192,
+        height: 192,
+        groups: vec![CaptureGroup::Single],
+        fap: None,
+        preview_fps: 0,
+        segments_itself: false,
+        simulated: true,
+    }
+}
