@@ -2,7 +2,11 @@
 //!
 //! Nothing of a document is echoed: neither in the answer, which holds codes and an age range, nor in an error.
 
-use clap::Args;
+#[cfg(test)]
+mod tests;
+
+use crate::config::Loaded;
+use clap::{Args, Subcommand};
 use domain::mrz;
 use domain::policy::{
     Attestation, Checkpoint, Decision, Direction, EntryConfirmation, Evidence, Facts, MAX_PACK_BYTES, Pack, Source,
@@ -23,6 +27,15 @@ const MAX_INPUT_BYTES: u64 = 4096;
 
 /// Who stands for a second person, the operator or a supervisor when the rules are asked from a command line.
 const COMMAND_LINE: &str = "command-line";
+
+/// `gatepost policy`.
+#[derive(Clone, Debug, Subcommand)]
+pub enum PolicyCommand {
+    /// Tells every fault of policy packs
+    Check(CheckArgs),
+    /// Tells what the rules say about a document, a date and a checkpoint, and why
+    Explain(Box<ExplainArgs>),
+}
 
 /// What the rules say about a document, a date and a checkpoint.
 #[derive(Args, Clone, Debug)]
@@ -67,6 +80,9 @@ pub struct ExplainArgs {
     /// program, or /etc/gatepost/policies
     #[arg(long, value_name = "FILE")]
     pub pack: Option<PathBuf>,
+    /// A station.toml whose pack is asked, and whose confirmations of announced entries count
+    #[arg(long, value_name = "FILE", conflicts_with = "pack")]
+    pub config: Option<PathBuf>,
     /// Print JSON
     #[arg(long)]
     pub json: bool,
@@ -108,12 +124,24 @@ impl CliError {
     pub const EXIT: u8 = 2;
 }
 
-/// `gatepost policy explain`. `confirmed` are the announced entries that the station's configuration confirms.
+/// Carries out `gatepost policy`.
 ///
 /// # Errors
-/// When the pack or the machine readable zone cannot be read, or an argument names something that the pack lacks.
-pub fn explain(args: &ExplainArgs, confirmed: &[EntryConfirmation]) -> Result<(), CliError> {
-    let pack = read_pack(&pack_path(args.pack.as_deref())?)?;
+/// Those of [`explain`] and [`check`].
+pub fn run(command: PolicyCommand) -> Result<(), CliError> {
+    match command {
+        PolicyCommand::Check(args) => check(&args),
+        PolicyCommand::Explain(args) => explain(&args),
+    }
+}
+
+/// `gatepost policy explain`.
+///
+/// # Errors
+/// When the configuration, the pack or the machine readable zone cannot be read, or an argument names something that
+/// the pack lacks.
+pub fn explain(args: &ExplainArgs) -> Result<(), CliError> {
+    let (pack, confirmed) = rules(args)?;
     let zone = zone(args, &mut io::stdin().lock())?;
     let decision = decision(args, &pack, &zone, confirmed)?;
     let text = if args.json { json(&decision)? } else { readable(&decision) };
@@ -144,11 +172,23 @@ pub fn check(args: &CheckArgs) -> Result<(), CliError> {
     if faults.is_empty() { Ok(()) } else { Err(CliError(faults.join("\n"))) }
 }
 
+/// The pack, and the announced entries that a configuration confirms.
+fn rules(args: &ExplainArgs) -> Result<(Pack, Vec<EntryConfirmation>), CliError> {
+    match &args.config {
+        Some(config) => {
+            let loaded = Loaded::read(config).map_err(|faults| CliError(faults.to_string()))?;
+            let confirmed = loaded.config.policy.confirmed.iter().map(EntryConfirmation::from).collect();
+            Ok((loaded.pack, confirmed))
+        }
+        None => Ok((read_pack(&pack_path(args.pack.as_deref())?)?, Vec::new())),
+    }
+}
+
 fn decision(
     args: &ExplainArgs,
     pack: &Pack,
     zone: &str,
-    confirmed: &[EntryConfirmation],
+    mut confirmed: Vec<EntryConfirmation>,
 ) -> Result<Decision, CliError> {
     let mrz = mrz::parse(zone).map_err(|error| CliError(error.sentence()))?;
     let mut facts = Facts::from_mrz(&mrz, args.evidence);
@@ -160,7 +200,6 @@ fn decision(
             answer.split_once('=').ok_or_else(|| CliError("--answer is written QUESTION=ANSWER".into()))?;
         facts.answers.set(question, answer).map_err(|error| CliError(format!("--answer {question}: {error}")))?;
     }
-    let mut confirmed = confirmed.to_vec();
     for entry in &args.confirm_entry {
         confirmed.push(confirmation(pack, entry, args.date)?);
     }

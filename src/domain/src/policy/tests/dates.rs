@@ -7,7 +7,7 @@ use alloc::vec;
 #[test]
 fn every_edge_of_every_entry() {
     let (first, june, december, profile) =
-        ("experiment-2024-12", "every-checkpoint-2025-06", "where-possible-2025-12", "digital-profile-2026-07");
+        ("experiment-2024-12", "every-checkpoint-2025-06", "where-possible-2025-12", "all-checkpoints-2026");
     for (time, place, verdict, entry, superseded) in [
         ("2024-11-30T23:59:59", "mashtakovo", NoRule, None, vec![]),
         ("2024-12-01T00:00:00", "mashtakovo", Required, Some(first), vec![]),
@@ -42,7 +42,7 @@ fn an_announced_entry_decides_only_once_it_is_confirmed() {
     };
     let open = ask(&adult(), &[]);
     assert_eq!(short(&open), (AskSupervisor, None, Some("announced-entry")));
-    assert!(open.question.as_ref().unwrap().text.contains("digital-profile-2026-07"));
+    assert!(open.question.as_ref().unwrap().text.contains("all-checkpoints-2026"));
     assert_eq!(open.question.as_ref().unwrap().settled_by, SettledBy::Supervisor);
     // The question comes before any exemption: nothing of the entry decides yet.
     assert_eq!(short(&ask(&of("BLR", "BLR"), &[])).2, Some("announced-entry"));
@@ -50,7 +50,7 @@ fn an_announced_entry_decides_only_once_it_is_confirmed() {
     let stands = ask(&adult(), &confirmed());
     assert_eq!(short(&stands), (Required, None, None));
     let shown = stands.facts_used.iter().find(|fact| fact.fact == "entry-confirmation").unwrap();
-    assert_eq!(shown.value, "digital-profile-2026-07, by operator, 2026-07-01, on the basis \"demonstration\"");
+    assert_eq!(shown.value, "all-checkpoints-2026, by operator, 2026-07-01, on the basis \"demonstration\"");
     let other = [EntryConfirmation { entry: "experiment-2024-12".into(), ..confirmed()[0].clone() }];
     assert_eq!(ask(&adult(), &other).verdict, AskSupervisor);
 }

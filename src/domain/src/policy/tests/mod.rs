@@ -28,7 +28,7 @@ fn checkpoint(id: &str) -> Checkpoint {
 fn confirmed() -> [EntryConfirmation; 1] {
     let text = |text: &str| String::from(text);
     [EntryConfirmation {
-        entry: text("digital-profile-2026-07"),
+        entry: text("all-checkpoints-2026"),
         who: text("operator"),
         when: text("2026-07-01"),
         basis: text("demonstration"),
