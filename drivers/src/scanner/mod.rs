@@ -1,3 +1,60 @@
 //! Fingerprint scanners.
 
 pub mod ef01;
+
+use crate::run::Run;
+use crate::settings;
+use domain::device::{DeviceDescriptor, DeviceFault, DeviceKind};
+use domain::image::FingerImage;
+use serde_json::Value;
+
+/// One scanner make: one file or folder here and one line in this list.
+pub const FACTORIES: &[&dyn ScannerFactory] = &[&ef01::Factory];
+
+/// Makes a scanner out of its settings.
+pub trait ScannerFactory: Sync {
+    /// The driver's name in the configuration.
+    fn name(&self) -> &'static str;
+
+    /// Reads the settings. Touches no device; a wrong setting is a fault with the setting's name in its log text.
+    fn open(&self, settings: &Value) -> Result<Box<dyn Scanner>, DeviceFault>;
+}
+
+/// What a scanner tells during a capture.
+#[derive(Debug)]
+pub enum ScannerEvent {
+    /// Something was amiss and was put right, such as a damaged packet that came whole the second time.
+    Degraded,
+    /// The image.
+    Finger(FingerImage),
+    /// The finger is off again.
+    Lifted,
+    /// A finger is on; its image is on the way.
+    Placed,
+}
+
+/// A fingerprint scanner, of whatever make.
+pub trait Scanner: Send {
+    /// Opens the connection if it is not open and asks the device what it is. Takes no image.
+    fn probe(&mut self, run: &Run<'_>) -> Result<DeviceDescriptor, DeviceFault>;
+
+    /// Notices, between captures, that the device has gone. Takes no image and waits for nothing.
+    fn check(&mut self) -> Result<(), DeviceFault>;
+
+    /// Waits for a finger until the run's deadline, reports one image, then waits until the finger is off. A finger
+    /// still on from the capture before has to be lifted first. Ends without an error when stopped.
+    fn capture(&mut self, run: &Run<'_>, report: &mut dyn FnMut(ScannerEvent)) -> Result<(), DeviceFault>;
+}
+
+/// The names of the drivers.
+pub fn names() -> Vec<&'static str> {
+    FACTORIES.iter().map(|factory| factory.name()).collect()
+}
+
+/// The scanner of this driver and settings, not yet looked for.
+pub fn open(driver: &str, settings: &Value) -> Result<Box<dyn Scanner>, DeviceFault> {
+    match FACTORIES.iter().find(|factory| factory.name() == driver) {
+        Some(factory) => factory.open(settings),
+        None => Err(settings::unknown(DeviceKind::FingerScanner, driver, &names())),
+    }
+}

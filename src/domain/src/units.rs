@@ -72,6 +72,9 @@ ranged! {
 impl Ppi {
     /// The resolution that fingerprint quality is defined at (ISO/IEC 29794-4).
     pub const FIVE_HUNDRED: Self = Self(500);
+
+    /// What serial sensors state on their sheets.
+    pub const FIVE_HUNDRED_EIGHT: Self = Self(508);
 }
 
 impl QualityScore {

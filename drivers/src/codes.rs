@@ -1,0 +1,142 @@
+//! Every device error that an officer can see: its code, its kind and the sentence that says what to do now.
+//!
+//! One table, so that a code means one thing and no sentence is written twice. The station looks sentences up here
+//! again when a fault comes from a driver process: what a driver writes never reaches the officer's page.
+
+use domain::device::{DeviceFault, DeviceKind, ErrorKind};
+
+macro_rules! codes {
+    ($($(#[$doc:meta])* $name:ident = $code:literal, $kind:ident, $officer:literal;)*) => {
+        /// A device error that an officer can see.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+        pub enum Code { $($(#[$doc])* $name,)* }
+
+        impl Code {
+            /// All of them, in the order of their numbers.
+            pub const ALL: &[Self] = &[$(Self::$name,)*];
+
+            /// The code to read out over the telephone.
+            pub const fn code(self) -> &'static str {
+                match self { $(Self::$name => $code,)* }
+            }
+
+            /// What kind of trouble it is.
+            pub const fn kind(self) -> ErrorKind {
+                match self { $(Self::$name => ErrorKind::$kind,)* }
+            }
+
+            /// What happened and what to do now.
+            pub const fn officer(self) -> &'static str {
+                match self { $(Self::$name => $officer,)* }
+            }
+        }
+    };
+}
+
+codes! {
+    /// A setting is unknown, missing or out of range.
+    BadSettings = "D-10", Other, "The settings of this device are wrong. Call the technician: the log names the setting.";
+    /// The configuration names a driver that does not exist.
+    UnknownDriver = "D-11", Other, "The configured driver does not exist. Call the technician.";
+    /// The scanner's line is gone.
+    ScannerGone = "D-12", Disconnected, "The scanner was unplugged. Reconnect it and press Retry.";
+    /// The scanner's line is locked.
+    ScannerHeld = "D-13", Busy, "Another program holds the scanner. Close that program, then press Retry.";
+    /// The account may not open the scanner's line.
+    ScannerDenied = "D-14", PermissionDenied, "The station may not open the scanner. Call the technician.";
+    /// The scanner answers nothing.
+    ScannerSilent = "D-15", Timeout, "The scanner does not answer. Unplug it, plug it in again and press Retry.";
+    /// The scanner stopped in the middle, or is slower than its line.
+    ScannerSlow = "D-16", Timeout, "The scanner sends too slowly. Unplug it, plug it in again and press Retry.";
+    /// The scanner sends something that is no packet.
+    ScannerGarbage = "D-17", Protocol, "The scanner cannot be understood. Check its cable, then press Retry.";
+    /// Packets of the image arrived with a wrong checksum, twice.
+    ScannerChecksum = "D-18", Protocol, "The image was damaged on its way from the scanner. Check the cable and press Retry.";
+    /// Nobody put a finger on it in time.
+    ScannerNoFinger = "D-19", NoFinger, "No finger was placed in time. Ask the traveller to place the finger, then press Retry.";
+    /// The scanner refuses our password.
+    ScannerPassword = "D-20", PermissionDenied, "The scanner refuses the station's password. Call the technician.";
+    /// The scanner answered with a failure code.
+    ScannerRefused = "D-21", Other, "The scanner could not take an image. Clean its surface and press Retry.";
+    /// The camera, or the connection to it, is gone.
+    CameraGone = "D-30", Disconnected, "The camera was unplugged. Reconnect it and press Retry.";
+    /// Another program streams from the camera.
+    CameraHeld = "D-31", Busy, "Another program holds the camera. Close that program, then press Retry.";
+    /// The account may not open the camera.
+    CameraDenied = "D-32", PermissionDenied, "The station may not open the camera. Call the technician.";
+    /// The stream is open, but no frame comes.
+    CameraStalled = "D-33", Timeout, "The camera sends no picture. Unplug it, plug it in again and press Retry.";
+    /// What comes is no picture.
+    CameraGarbage = "D-34", Protocol, "The camera sends damaged pictures. Check its cable, then press Retry.";
+    /// The camera answered, and refused.
+    CameraRefused = "D-35", Other, "The camera refuses to send its picture. Call the technician.";
+    /// The reader's line is gone.
+    ReaderGone = "D-40", Disconnected, "The document reader was unplugged. Reconnect it, or type the lines of the document.";
+    /// The reader's line is locked.
+    ReaderHeld = "D-41", Busy, "Another program holds the document reader. Close that program, or type the lines.";
+    /// The account may not open the reader's line.
+    ReaderDenied = "D-42", PermissionDenied, "The station may not open the document reader. Type the lines; call the technician.";
+    /// The reader used to tell its identity and no longer does.
+    ReaderSilent = "D-43", Timeout, "The document reader does not answer. Unplug it, plug it in again, or type the lines.";
+    /// What came from the reader is no document.
+    ReaderGarbage = "D-44", Protocol, "The document could not be read. Swipe it again, or type the lines.";
+    /// The driver process ended.
+    DriverLost = "D-50", Disconnected, "The device's program stopped and is being restarted. Wait a moment, then press Retry.";
+    /// The driver process says nothing any more.
+    DriverStalled = "D-51", Timeout, "The device hangs and is being restarted. Wait a moment, then press Retry.";
+    /// The driver process sent something that its protocol does not allow.
+    DriverProtocol = "D-52", Protocol, "The device's program made an error and is being restarted. Wait a moment, then press Retry.";
+    /// The driver program cannot be started.
+    DriverMissing = "D-53", Other, "The device's program cannot be started. Call the technician.";
+    /// The permit is for another kind of device.
+    WrongPermit = "D-54", Other, "This device cannot take what was asked for. Call the technician.";
+    /// The device is not there yet.
+    NotReady = "D-55", Disconnected, "The device is not ready. Check that it is plugged in, wait a moment and press Retry.";
+}
+
+impl Code {
+    /// The code with this text.
+    pub fn from_code(code: &str) -> Option<Self> {
+        Self::ALL.iter().copied().find(|known| known.code() == code)
+    }
+
+    /// The fault, with what the log shall say: port, byte, attempt, never personal or biometric data.
+    pub fn fault(self, log: impl Into<String>) -> DeviceFault {
+        DeviceFault {
+            kind: self.kind(),
+            code: self.code().to_owned(),
+            officer: self.officer().to_owned(),
+            log: log.into(),
+        }
+    }
+
+    /// The code for a serial line that cannot be opened or is lost.
+    pub(crate) const fn of_line(kind: DeviceKind, error: ErrorKind) -> Self {
+        match (kind, error) {
+            (DeviceKind::DocumentReader, ErrorKind::Busy) => Self::ReaderHeld,
+            (DeviceKind::DocumentReader, ErrorKind::PermissionDenied) => Self::ReaderDenied,
+            (DeviceKind::DocumentReader, _) => Self::ReaderGone,
+            (_, ErrorKind::Busy) => Self::ScannerHeld,
+            (_, ErrorKind::PermissionDenied) => Self::ScannerDenied,
+            (_, _) => Self::ScannerGone,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::collections::HashSet;
+
+    #[test]
+    fn each_code_means_one_thing() {
+        let codes: HashSet<_> = Code::ALL.iter().map(|code| code.code()).collect();
+        assert_eq!(codes.len(), Code::ALL.len());
+        for code in Code::ALL {
+            assert_eq!(Code::from_code(code.code()), Some(*code));
+            assert!(code.officer().ends_with('.'), "{code:?} is a sentence");
+            assert!(!code.officer().contains("D-"), "{code:?}: the page adds the code itself");
+        }
+        assert_eq!(Code::from_code("D-99"), None);
+    }
+}

@@ -1,0 +1,218 @@
+//! A sequenced-packet socket that carries messages and, beside them, at most one file each.
+
+use super::{Attachment, WireError};
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
+use rustix::io::Errno;
+use rustix::net::{
+    AddressFamily, RecvAncillaryBuffer, RecvAncillaryMessage, RecvFlags, ReturnFlags, SendAncillaryBuffer,
+    SendAncillaryMessage, SendFlags, SocketFlags, SocketType, recvmsg, sendmsg, socketpair,
+};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use std::io::{IoSlice, IoSliceMut};
+use std::mem::MaybeUninit;
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+use std::time::Duration;
+
+/// The longest message in bytes. A descriptor with long names needs about one thousand.
+pub const MAX_DATAGRAM: usize = 16 * 1024;
+
+/// Files taken from one datagram at most; all but the first are closed at once.
+const MAX_FILES: usize = 4;
+
+/// One side of the connection between the station and a driver.
+#[derive(Debug)]
+pub struct Channel(OwnedFd);
+
+/// A message and the file that came with it.
+#[derive(Debug)]
+pub struct Received<M> {
+    /// What was said.
+    pub message: M,
+    /// What came beside it.
+    pub attachment: Option<Attachment>,
+}
+
+impl Channel {
+    /// Both ends of a new connection. The second end is for a child's standard input.
+    pub fn pair() -> Result<(Self, Self), WireError> {
+        let (ours, theirs) = socketpair(AddressFamily::UNIX, SocketType::SEQPACKET, SocketFlags::CLOEXEC, None)?;
+        Ok((Self(ours), Self(theirs)))
+    }
+
+    /// The end that was inherited as an open socket.
+    pub fn from_fd(socket: OwnedFd) -> Self {
+        Self(socket)
+    }
+
+    /// The bare socket.
+    pub fn into_fd(self) -> OwnedFd {
+        self.0
+    }
+
+    /// Sends one message, waiting while the other side's queue is full.
+    pub fn send<M: Serialize>(&self, message: &M, attachment: Option<&Attachment>) -> Result<(), WireError> {
+        self.send_with(message, attachment, SendFlags::NOSIGNAL)
+    }
+
+    /// Sends one message if the other side's queue has room; a full queue is an error of kind `WouldBlock`.
+    pub fn send_now<M: Serialize>(&self, message: &M) -> Result<(), WireError> {
+        self.send_with(message, None, SendFlags::NOSIGNAL | SendFlags::DONTWAIT)
+    }
+
+    /// The next message, waiting for it at most this long (for ever without a limit); nothing when none came.
+    pub fn receive<M: DeserializeOwned>(&self, wait: Option<Duration>) -> Result<Option<Received<M>>, WireError> {
+        if let Some(wait) = wait
+            && !readable(self.0.as_fd(), wait)?
+        {
+            return Ok(None);
+        }
+        let mut bytes = vec![0; MAX_DATAGRAM];
+        let mut space = [MaybeUninit::uninit(); rustix::cmsg_space!(ScmRights(MAX_FILES))];
+        let mut control = RecvAncillaryBuffer::new(&mut space);
+        let got = loop {
+            let mut slices = [IoSliceMut::new(&mut bytes)];
+            match recvmsg(&self.0, &mut slices, &mut control, RecvFlags::CMSG_CLOEXEC) {
+                Err(Errno::INTR) => {}
+                other => break other?,
+            }
+        };
+        // Taken out first, so that files are closed whatever the message turns out to be.
+        let attachment = first_file(&mut control);
+        if got.bytes == 0 {
+            return Err(WireError::Closed);
+        }
+        if got.flags.contains(ReturnFlags::TRUNC) {
+            return Err(WireError::TooBig { got: got.bytes as u64, limit: MAX_DATAGRAM as u64 });
+        }
+        // The reason is dropped: it may quote what was sent.
+        let message = serde_json::from_slice(&bytes[..got.bytes]).map_err(|_| WireError::Malformed(got.bytes))?;
+        Ok(Some(Received { message, attachment }))
+    }
+
+    fn send_with<M: Serialize>(
+        &self,
+        message: &M,
+        attachment: Option<&Attachment>,
+        flags: SendFlags,
+    ) -> Result<(), WireError> {
+        let bytes = serde_json::to_vec(message).map_err(|_| WireError::Malformed(0))?;
+        if bytes.len() > MAX_DATAGRAM {
+            return Err(WireError::TooBig { got: bytes.len() as u64, limit: MAX_DATAGRAM as u64 });
+        }
+        let files: Vec<BorrowedFd<'_>> = attachment.iter().map(|file| file.as_fd()).collect();
+        let mut space = [MaybeUninit::uninit(); rustix::cmsg_space!(ScmRights(1))];
+        let mut control = SendAncillaryBuffer::new(&mut space);
+        if !files.is_empty() {
+            control.push(SendAncillaryMessage::ScmRights(&files));
+        }
+        loop {
+            match sendmsg(&self.0, &[IoSlice::new(&bytes)], &mut control, flags) {
+                Err(Errno::INTR) => {}
+                other => return other.map(drop).map_err(WireError::from),
+            }
+        }
+    }
+}
+
+impl AsFd for Channel {
+    fn as_fd(&self) -> BorrowedFd<'_> {
+        self.0.as_fd()
+    }
+}
+
+fn first_file(control: &mut RecvAncillaryBuffer<'_>) -> Option<Attachment> {
+    let mut files = control.drain().flat_map(|message| match message {
+        RecvAncillaryMessage::ScmRights(files) => files.collect::<Vec<_>>(),
+        _ => Vec::new(),
+    });
+    let first = files.next().map(Attachment::received);
+    files.for_each(drop);
+    first
+}
+
+/// Whether there is something to read, or an end to notice, within this time.
+fn readable(socket: BorrowedFd<'_>, wait: Duration) -> Result<bool, WireError> {
+    let wait = Timespec::try_from(wait).unwrap_or(Timespec { tv_sec: 3600, tv_nsec: 0 });
+    let mut fds = [PollFd::from_borrowed_fd(socket, PollFlags::IN)];
+    match poll(&mut fds, Some(&wait)) {
+        Ok(ready) => Ok(ready > 0),
+        Err(Errno::INTR) => Ok(false),
+        Err(error) => Err(error.into()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::{Event, Request, Target};
+    use super::*;
+    use domain::device::DeviceState;
+    use proptest::prelude::*;
+    use serde_json::Value;
+
+    #[test]
+    fn messages_arrive_with_their_files() {
+        let (station, driver) = Channel::pair().unwrap();
+        let request = Request::Capture { attempt: 7, what: Target::Finger, deadline_ms: 9 };
+        station.send(&request, None).unwrap();
+        let got = driver.receive::<Request>(None).unwrap().unwrap();
+        assert_eq!(got.message, request);
+        assert!(got.attachment.is_none());
+
+        let event = Event::Document { bytes: 3 };
+        driver.send(&event, Some(&Attachment::seal(b"abc").unwrap())).unwrap();
+        let got = station.receive::<Event>(None).unwrap().unwrap();
+        assert_eq!(got.attachment.unwrap().read(got.message.attachment_size().unwrap()).unwrap(), b"abc");
+    }
+
+    #[test]
+    fn silence_and_the_end_are_told_apart() {
+        let (station, driver) = Channel::pair().unwrap();
+        assert!(station.receive::<Event>(Some(Duration::ZERO)).unwrap().is_none());
+        drop(driver);
+        assert_eq!(station.receive::<Event>(Some(Duration::ZERO)).unwrap_err(), WireError::Closed);
+        assert_eq!(station.send(&Request::Stop, None).unwrap_err(), WireError::Closed);
+    }
+
+    #[test]
+    fn hostile_datagrams_are_typed_errors() {
+        let (station, driver) = Channel::pair().unwrap();
+        for (datagram, error) in [
+            (b"{".to_vec(), WireError::Malformed(1)),
+            (br#"{"event":"nonsense"}"#.to_vec(), WireError::Malformed(20)),
+            (br#"{"event":"lifted","attempt":1,"more":2}"#.to_vec(), WireError::Malformed(39)),
+            (vec![b' '; MAX_DATAGRAM + 1], WireError::TooBig { got: 16384, limit: 16384 }),
+        ] {
+            rustix::net::send(&driver, &datagram, SendFlags::NOSIGNAL).unwrap();
+            assert_eq!(station.receive::<Event>(None).unwrap_err(), error);
+        }
+        let state = Event::State { state: DeviceState::Ready };
+        driver.send(&state, None).unwrap();
+        assert_eq!(station.receive::<Event>(None).unwrap().unwrap().message, state, "the next message still arrives");
+    }
+
+    #[test]
+    fn a_message_above_the_limit_is_not_sent() {
+        let (station, _driver) = Channel::pair().unwrap();
+        let request = Request::Start { settings: Value::String("x".repeat(MAX_DATAGRAM)) };
+        assert!(matches!(station.send(&request, None), Err(WireError::TooBig { .. })));
+    }
+
+    #[test]
+    fn a_full_queue_does_not_block_the_station() {
+        let (station, _driver) = Channel::pair().unwrap();
+        let full = (0..1_000_000).find_map(|_| station.send_now(&Request::Stop).err());
+        assert_eq!(full, Some(WireError::Io(std::io::ErrorKind::WouldBlock)));
+    }
+
+    proptest! {
+        #[test]
+        fn arbitrary_datagrams_never_panic(datagram in proptest::collection::vec(any::<u8>(), 1..2000)) {
+            let (station, driver) = Channel::pair().unwrap();
+            rustix::net::send(&driver, &datagram, SendFlags::NOSIGNAL).unwrap();
+            let _ = station.receive::<Event>(None);
+            rustix::net::send(&station, &datagram, SendFlags::NOSIGNAL).unwrap();
+            let _ = driver.receive::<Request>(None);
+        }
+    }
+}
