@@ -1,1 +1,17 @@
+//! Simulated devices on the real wire protocols, and the simulated travellers who use them.
+//!
+//! The station never links this crate: it meets it over a serial line, a camera stream and its own HTTP pages, as it
+//! meets devices and people. Every simulated device says SIMULATED in its identity, so that its records carry the mark.
 
+pub mod camera;
+pub mod clock;
+pub mod page;
+pub mod person;
+pub mod reader;
+pub mod render;
+pub mod render_cli;
+pub mod scanner;
+pub mod serial;
+pub mod serve;
+pub mod shift;
+pub mod stage;

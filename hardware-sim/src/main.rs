@@ -1,1 +1,81 @@
-fn main() {}
+//! `gatepost-sim`: simulated devices and simulated travellers.
+
+use clap::{Parser, Subcommand};
+use hardware_sim::person::{Person, Traits};
+use hardware_sim::render_cli::RenderCommand;
+use hardware_sim::serve::ServeArgs;
+use hardware_sim::{clock, render_cli, serve};
+use std::io::{self, Write};
+use std::process::ExitCode;
+
+/// Simulated devices on the real wire protocols, and the travellers who use them.
+#[derive(Parser)]
+#[command(version)]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Prints documents of simulated persons, one JSON line each, for outside judges.
+    Mrz {
+        /// How many.
+        #[arg(long, default_value_t = 10)]
+        count: u64,
+        /// Seed of the first person; the others follow.
+        #[arg(long, default_value_t = 1)]
+        seed: u64,
+        /// TD1, TD2 or TD3.
+        #[arg(long, default_value = "TD3")]
+        format: String,
+    },
+    /// Draws one picture into a file.
+    #[command(subcommand)]
+    Render(RenderCommand),
+    /// Runs all simulated devices until Ctrl-C.
+    Serve(ServeArgs),
+}
+
+#[tokio::main]
+async fn main() -> ExitCode {
+    let filter = tracing_subscriber::EnvFilter::try_from_default_env().unwrap_or_else(|_| "info".into());
+    tracing_subscriber::fmt().with_env_filter(filter).with_writer(io::stderr).init();
+    let done = match Cli::parse().command {
+        Command::Mrz { count, seed, format } => print_documents(count, seed, format),
+        Command::Render(command) => render_cli::run(&command).map_err(|error| error.to_string()),
+        Command::Serve(args) => serve::run(args).await.map_err(|error| error.to_string()),
+    };
+    match done {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("gatepost-sim: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn print_documents(count: u64, seed: u64, format: String) -> Result<(), String> {
+    let wanted = Traits { format: Some(format), ..Traits::default() };
+    let traits = wanted.checked().map_err(|error| error.to_string())?;
+    let mut out = io::stdout().lock();
+    for seed in seed..seed.saturating_add(count) {
+        let person = Person::new(seed, &traits, clock::today());
+        let line = serde_json::json!({
+            "seed": seed,
+            "format": traits.format().id(),
+            "lines": person.lines,
+            "document_code": person.facts.document_code,
+            "issuing_state": person.facts.issuing_state,
+            "nationality": person.facts.nationality,
+            "surname": person.facts.surname,
+            "given_names": person.facts.given_names,
+            "document_number": person.facts.document_number,
+            "birth_date": person.facts.birth_date.to_string(),
+            "sex": person.facts.sex,
+            "expiry_date": person.facts.expiry_date.to_string(),
+        });
+        writeln!(out, "{line}").map_err(|error| error.to_string())?;
+    }
+    Ok(())
+}

@@ -1,0 +1,194 @@
+//! `gatepost-sim serve`: all simulated devices in one process, until a signal ends it.
+
+use crate::person::{Person, Traits};
+use crate::stage::{Device, Settings, Stage, StageError, socket};
+use crate::{camera, clock, page, reader, scanner};
+use clap::Args;
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::thread::JoinHandle;
+use std::time::Duration;
+use thiserror::Error;
+use tokio::net::{TcpListener, UnixListener};
+use tokio::signal::unix::{SignalKind, signal};
+
+/// How long the devices may take to come up.
+const START: Duration = Duration::from_secs(10);
+
+/// What `serve` is told on the command line.
+#[derive(Args, Clone, Debug)]
+pub struct ServeArgs {
+    /// Folder for `scanner`, `reader` and `control.sock`; made if it is missing.
+    #[arg(long)]
+    pub dir: PathBuf,
+    /// Port of the camera: http://localhost:PORT/stream. 0 takes a free one.
+    #[arg(long, default_value_t = 8610)]
+    pub camera_port: u16,
+    /// Port of the page "Simulated traveller". 0 takes a free one.
+    #[arg(long, default_value_t = 8601)]
+    pub page_port: u16,
+    /// Speed of the fingerprint scanner in baud.
+    #[arg(long, default_value_t = 115_200, value_parser = baud)]
+    pub baud: u32,
+    /// Speed of the document reader in baud.
+    #[arg(long, default_value_t = reader::DEFAULT_BAUD)]
+    pub reader_baud: u32,
+    /// Pixels of the finger sensor: WIDTHxHEIGHT.
+    #[arg(long, default_value = "192x192", value_parser = sensor)]
+    pub sensor: (u32, u32),
+    /// Password of the scanner, as a number; 0 asks for none.
+    #[arg(long, default_value_t = 0)]
+    pub password: u32,
+    /// The first visitor.
+    #[arg(long, default_value_t = 1)]
+    pub seed: u64,
+    /// A finger is put on whenever an image is commanded, and lifted after it.
+    #[arg(long)]
+    pub autopilot: bool,
+}
+
+/// Why the simulation cannot run.
+#[derive(Debug, Error)]
+pub enum ServeError {
+    /// A device, a port or the socket did not come up.
+    #[error("{what}: {error}")]
+    Io {
+        /// What was tried.
+        what: String,
+        /// Why it failed.
+        error: io::Error,
+    },
+    /// The first visitor could not be drawn, or a port did not come up.
+    #[error(transparent)]
+    Stage(#[from] StageError),
+}
+
+/// Addresses and names of a running simulation.
+#[derive(Clone, Debug)]
+pub struct Running {
+    /// Everything that can be directed.
+    pub stage: Arc<Stage>,
+    /// Port of the camera.
+    pub camera_port: u16,
+    /// Port of the page.
+    pub page_port: u16,
+}
+
+/// Runs until SIGTERM or Ctrl-C; says `ready` on standard output when all devices are up.
+pub async fn run(args: ServeArgs) -> Result<(), ServeError> {
+    let (running, devices) = start(&args).await?;
+    let mut out = io::stdout();
+    // Whoever started us may have closed its end; that is no reason to stop.
+    let _ = writeln!(out, "ready").and_then(|()| out.flush());
+    tracing::info!(camera = running.camera_port, page = running.page_port, "the simulated devices are up");
+    let ended = wait_for_signal().await;
+    running.stage.end();
+    let _ = tokio::task::spawn_blocking(move || devices.into_iter().for_each(|device| drop(device.join()))).await;
+    let _ = std::fs::remove_file(args.dir.join("control.sock"));
+    ended.map_err(io_error("signals cannot be watched"))
+}
+
+/// Starts every device, the control socket and the page. The threads end after [`Stage::end`].
+pub async fn start(args: &ServeArgs) -> Result<(Running, Vec<JoinHandle<()>>), ServeError> {
+    std::fs::create_dir_all(&args.dir).map_err(io_error(format!("{} cannot be made", args.dir.display())))?;
+    let settings = Settings { sensor: args.sensor, autopilot: args.autopilot, today: clock::today() };
+    let stage = Arc::new(Stage::new(settings).map_err(io_error("the stage cannot be built"))?);
+    let control = socket::bind(&args.dir.join("control.sock")).map_err(io_error("control socket"))?;
+    let (camera, camera_port) = listen(args.camera_port).await?;
+    let (page, page_port) = listen(args.page_port).await?;
+    serve_networks(&stage, control, camera, page);
+    let devices = spawn_serial(&stage, args).map_err(io_error("a device thread cannot start"))?;
+    let first = Arc::clone(&stage);
+    let seed = args.seed;
+    let ready = tokio::task::spawn_blocking(move || {
+        if first.settings().autopilot {
+            first.arrive(Person::new(seed, &Traits::default(), first.settings().today))?;
+        }
+        Device::ALL.iter().try_for_each(|device| first.wait_plugged(*device, true, START))
+    });
+    ready.await.map_err(|error| io_error("start")(io::Error::other(error)))??;
+    Ok((Running { stage, camera_port, page_port }, devices))
+}
+
+fn serve_networks(stage: &Arc<Stage>, control: UnixListener, camera: TcpListener, page: TcpListener) {
+    let [for_socket, for_camera, for_page] = std::array::from_fn(|_| Arc::clone(stage));
+    tokio::spawn(async move { report("control socket", socket::serve(control, for_socket).await) });
+    tokio::spawn(async move { report("camera", camera::serve(for_camera, camera).await) });
+    tokio::spawn(async move { report("page", page::serve(for_page, page).await) });
+}
+
+fn report(what: &str, ended: io::Result<()>) {
+    if let Err(error) = ended {
+        tracing::error!(what, %error, "a part of the simulation stopped");
+    }
+}
+
+fn spawn_serial(stage: &Arc<Stage>, args: &ServeArgs) -> io::Result<Vec<JoinHandle<()>>> {
+    let link = |name: &str| -> PathBuf { Path::new(&args.dir).join(name) };
+    let (for_scanner, scanner_link) = (Arc::clone(stage), link("scanner"));
+    let (for_reader, reader_link) = (Arc::clone(stage), link("reader"));
+    let (baud, reader_baud, password) = (args.baud, args.reader_baud, args.password);
+    Ok(vec![
+        std::thread::Builder::new()
+            .name("scanner".into())
+            .spawn(move || scanner::run(&for_scanner, &scanner_link, baud, password))?,
+        std::thread::Builder::new()
+            .name("reader".into())
+            .spawn(move || reader::run(&for_reader, &reader_link, reader_baud))?,
+    ])
+}
+
+async fn listen(port: u16) -> Result<(TcpListener, u16), ServeError> {
+    let failed = || io_error(format!("port {port} of this machine cannot be taken"));
+    let listener = TcpListener::bind(("127.0.0.1", port)).await.map_err(failed())?;
+    let port = listener.local_addr().map_err(failed())?.port();
+    Ok((listener, port))
+}
+
+async fn wait_for_signal() -> io::Result<()> {
+    let mut terminate = signal(SignalKind::terminate())?;
+    let mut hang_up = signal(SignalKind::hangup())?;
+    tokio::select! {
+        interrupted = tokio::signal::ctrl_c() => interrupted,
+        _ = terminate.recv() => Ok(()),
+        _ = hang_up.recv() => Ok(()),
+    }
+}
+
+fn io_error(what: impl Into<String>) -> impl FnOnce(io::Error) -> ServeError {
+    let what = what.into();
+    |error| ServeError::Io { what, error }
+}
+
+/// Modules of the family run at multiples of 9600 baud, 12 at most (ZFM-20 manual).
+fn baud(text: &str) -> Result<u32, String> {
+    match text.parse::<u32>() {
+        Ok(baud) if baud.is_multiple_of(9600) && (1..=12).contains(&(baud / 9600)) => Ok(baud),
+        _ => Err(String::from("a multiple of 9600, at most 115200")),
+    }
+}
+
+/// Sensors of the family have at most 256x360 pixels; two pixels share a byte, so the width is even.
+fn sensor(text: &str) -> Result<(u32, u32), String> {
+    let size = text.split_once('x').and_then(|(width, height)| Some((width.parse().ok()?, height.parse().ok()?)));
+    match size {
+        Some((width @ 32..=256, height @ 32..=360)) if width % 2 == 0 => Ok((width, height)),
+        _ => Err(String::from("WIDTHxHEIGHT from 32x32 to 256x360, the width even")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn arguments_are_checked() {
+        for (text, fits) in [("192x192", true), ("256x288", true), ("193x192", false), ("0x0", false), ("9", false)] {
+            assert_eq!(sensor(text).is_ok(), fits, "{text}");
+        }
+        for (text, fits) in [("57600", true), ("115200", true), ("9601", false), ("0", false), ("124800", false)] {
+            assert_eq!(baud(text).is_ok(), fits, "{text}");
+        }
+    }
+}

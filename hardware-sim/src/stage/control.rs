@@ -1,0 +1,248 @@
+//! Orders on the control socket: one JSON object a line in, one a line out.
+
+use super::{Device, FaultKind, Stage, StageError};
+use crate::person::{Person, Traits};
+use crate::render::head::Pose;
+use domain::finger::Finger;
+use serde::Deserialize;
+use serde_json::{Value, json};
+use std::time::Duration;
+use thiserror::Error;
+
+/// The longest line that is read, in bytes.
+pub const MAX_LINE: usize = 8 * 1024;
+
+/// Lines of a document, and characters of each: more than any MRZ has, so that bad ones can be swiped too.
+const MAX_DOCUMENT: (usize, usize) = (8, 512);
+
+/// How long unplugging and replugging may take.
+const CABLE: Duration = Duration::from_secs(5);
+
+/// One order.
+#[derive(Clone, Debug, PartialEq, Deserialize)]
+#[serde(tag = "do", rename_all = "kebab-case", deny_unknown_fields)]
+pub enum Order {
+    /// A new person stands before the camera.
+    Arrive {
+        /// Decides everything that the traits leave open.
+        seed: u64,
+        /// What is wanted of the person.
+        #[serde(default)]
+        traits: Traits,
+    },
+    /// What the devices did so far.
+    Counters {},
+    /// A bad day.
+    Fault {
+        /// Of this device.
+        device: Device,
+        /// What goes wrong; `none` or `replug` ends it.
+        fault: FaultKind,
+        /// Bytes that the device still sends well before it shows.
+        #[serde(default)]
+        after_bytes: u64,
+    },
+    /// A finger on the sensor, or none.
+    Finger {
+        /// Which.
+        finger: Option<Finger>,
+    },
+    /// The visitor goes.
+    Leave {},
+    /// Another pose; what is not named stays.
+    Pose {
+        /// Degrees, -60 to 60.
+        yaw: Option<f32>,
+        /// Degrees, -60 to 60.
+        pitch: Option<f32>,
+        /// Degrees, -60 to 60.
+        roll: Option<f32>,
+        /// Opening of the eyelids, 0 to 1.
+        lids: Option<f32>,
+        /// Metres, 0.3 to 4.
+        distance: Option<f32>,
+    },
+    /// A document through the reader.
+    Swipe {
+        /// Its lines.
+        lines: Vec<String>,
+    },
+    /// Who stands there, for the page and for tests: facts, lines, faults.
+    Who {},
+}
+
+/// Why an order was not carried out.
+#[derive(Debug, Error)]
+pub enum ControlError {
+    /// More lines or longer lines than any document has.
+    #[error("a document has at most {} lines of {} characters", MAX_DOCUMENT.0, MAX_DOCUMENT.1)]
+    DocumentTooLong,
+    /// The line is longer than [`MAX_LINE`].
+    #[error("a line has at most {MAX_LINE} bytes")]
+    LineTooLong,
+    /// Not an order.
+    #[error("not an order: {0}")]
+    NotAnOrder(#[from] serde_json::Error),
+    /// A number outside its range.
+    #[error("{what} is not within {low} to {high}")]
+    OutOfRange {
+        /// Which number.
+        what: &'static str,
+        /// The smallest allowed.
+        low: f32,
+        /// The largest allowed.
+        high: f32,
+    },
+    /// The stage refused.
+    #[error(transparent)]
+    Stage(#[from] StageError),
+    /// A wish that cannot be met.
+    #[error(transparent)]
+    Traits(#[from] crate::person::TraitsError),
+}
+
+/// The order on this line.
+pub fn parse(line: &[u8]) -> Result<Order, ControlError> {
+    if line.len() > MAX_LINE {
+        return Err(ControlError::LineTooLong);
+    }
+    let order = serde_json::from_slice(line)?;
+    if let Order::Swipe { lines } = &order {
+        let (most, longest) = MAX_DOCUMENT;
+        if lines.len() > most || lines.iter().any(|line| line.len() > longest) {
+            return Err(ControlError::DocumentTooLong);
+        }
+    }
+    Ok(order)
+}
+
+/// Carries out the order on a line and answers with one line. Blocks while pictures are made.
+pub fn answer(stage: &Stage, line: &[u8]) -> String {
+    let done = parse(line).and_then(|order| carry_out(stage, order));
+    match done {
+        Ok(answer) => answer.to_string(),
+        Err(error) => json!({ "ok": false, "error": error.to_string() }).to_string(),
+    }
+}
+
+/// Carries out an order.
+pub fn carry_out(stage: &Stage, order: Order) -> Result<Value, ControlError> {
+    match order {
+        Order::Arrive { seed, traits } => {
+            stage.arrive(Person::new(seed, &traits.checked()?, stage.settings().today))?;
+            return Ok(who(stage));
+        }
+        Order::Counters {} => {
+            let mut answer = json!(stage.counters());
+            answer["ok"] = Value::Bool(true);
+            return Ok(answer);
+        }
+        Order::Fault { device, fault, after_bytes } => set_fault(stage, device, fault, after_bytes)?,
+        Order::Finger { finger: Some(finger) } => stage.put(finger)?,
+        Order::Finger { finger: None } => stage.lift(),
+        Order::Leave {} => stage.leave(),
+        Order::Pose { yaw, pitch, roll, lids, distance } => {
+            let now = stage.pose();
+            stage.turn(Pose {
+                yaw: within("yaw", yaw.unwrap_or(now.yaw), -60.0, 60.0)?,
+                pitch: within("pitch", pitch.unwrap_or(now.pitch), -60.0, 60.0)?,
+                roll: within("roll", roll.unwrap_or(now.roll), -60.0, 60.0)?,
+                lids: within("lids", lids.unwrap_or(now.lids), 0.0, 1.0)?,
+                distance: within("distance", distance.unwrap_or(now.distance), 0.3, 4.0)?,
+                ..now
+            })?;
+        }
+        Order::Swipe { lines } => stage.swipe(lines)?,
+        Order::Who {} => return Ok(who(stage)),
+    }
+    Ok(json!({ "ok": true }))
+}
+
+/// A number that must lie within its range.
+pub fn within(what: &'static str, value: f32, low: f32, high: f32) -> Result<f32, ControlError> {
+    // Written so that not-a-number is outside.
+    if (low..=high).contains(&value) { Ok(value) } else { Err(ControlError::OutOfRange { what, low, high }) }
+}
+
+/// Sets a fault; an unplugging or replugging at once is answered when the port has followed.
+fn set_fault(stage: &Stage, device: Device, fault: FaultKind, after_bytes: u64) -> Result<(), StageError> {
+    stage.set_fault(device, fault, after_bytes)?;
+    match fault {
+        FaultKind::Unplug if after_bytes == 0 => stage.wait_plugged(device, false, CABLE),
+        FaultKind::None | FaultKind::Replug => stage.wait_plugged(device, true, CABLE),
+        _ => Ok(()),
+    }
+}
+
+fn who(stage: &Stage) -> Value {
+    let visitor = stage.visitor();
+    let faults: serde_json::Map<String, Value> =
+        Device::ALL.iter().map(|device| (device.id().into(), stage.fault_set(*device).kind.id().into())).collect();
+    json!({
+        "ok": true,
+        "seed": visitor.as_ref().map(|visitor| visitor.person.seed),
+        "lines": visitor.as_ref().map(|visitor| &visitor.person.lines),
+        "finger": stage.finger().map(Finger::id),
+        "fingers": visitor.as_ref().map(|v| v.person.planned_fingers().iter().map(|f| f.id()).collect::<Vec<_>>()),
+        "faults": faults,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    #[test]
+    fn orders_are_read() {
+        let rows: [(&str, Order); 5] = [
+            (r#"{"do":"counters"}"#, Order::Counters {}),
+            (r#"{"do":"finger","finger":"right-index"}"#, Order::Finger { finger: Some(Finger::RightIndex) }),
+            (r#"{"do":"finger","finger":null}"#, Order::Finger { finger: None }),
+            (
+                r#"{"do":"fault","device":"scanner","fault":"bad-checksum","after_bytes":9}"#,
+                Order::Fault { device: Device::Scanner, fault: FaultKind::BadChecksum, after_bytes: 9 },
+            ),
+            (r#"{"do":"arrive","seed":7}"#, Order::Arrive { seed: 7, traits: Traits::default() }),
+        ];
+        for (line, order) in rows {
+            assert_eq!(parse(line.as_bytes()).unwrap(), order, "{line}");
+        }
+    }
+
+    #[test]
+    fn bad_orders_say_what_is_wrong() {
+        let long = format!(r#"{{"do":"swipe","lines":["{}"]}}"#, "A".repeat(513));
+        let rows = [
+            ("", "not an order"),
+            ("{", "not an order"),
+            (r#"{"do":"dance"}"#, "dance"),
+            (r#"{"do":"finger","finger":"right-toe"}"#, "right-toe"),
+            (r#"{"do":"arrive","seed":7,"traits":{"skinn":1}}"#, "skinn"),
+            (r#"{"do":"leave","now":true}"#, "now"),
+            (&long, "512 characters"),
+        ];
+        for (line, said) in rows {
+            let error = parse(line.as_bytes()).unwrap_err().to_string();
+            assert!(error.contains(said), "{line}: {error}");
+        }
+        assert!(matches!(parse(&vec![b' '; MAX_LINE + 1]), Err(ControlError::LineTooLong)));
+        assert!(within("lids", f32::NAN, 0.0, 1.0).is_err());
+    }
+
+    proptest! {
+        #[test]
+        fn arbitrary_lines_never_panic(line in proptest::collection::vec(any::<u8>(), 0..300)) {
+            let _ = parse(&line);
+        }
+
+        #[test]
+        fn nearly_right_lines_never_panic(
+            word in "arrive|fault|finger|leave|pose|swipe|counters|who",
+            key in "seed|traits|device|fault|finger|lines|yaw|lids|after_bytes",
+            value in "[0-9eE+.\"a-z\\[\\]{}:,-]{0,20}",
+        ) {
+            let _ = parse(format!(r#"{{"do":"{word}","{key}":{value}}}"#).as_bytes());
+        }
+    }
+}

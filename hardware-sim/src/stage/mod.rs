@@ -1,0 +1,383 @@
+//! What stands before the simulated devices: a visitor, a finger on the sensor, a document in the hand, bad days.
+//!
+//! Devices ask the stage what they see; the control socket, the page and the autopilot change it. The stage counts
+//! what devices really did, so that a test can know whether one was opened.
+
+pub mod control;
+mod fault;
+pub mod pictures;
+pub mod socket;
+
+pub use fault::{Device, Fault, FaultKind};
+
+use crate::person::Person;
+use crate::render::head::Pose;
+use crate::serial::Bell;
+use domain::finger::Finger;
+use jiff::civil::Date;
+use pictures::{Clip, Pictures};
+use serde::Serialize;
+use std::collections::VecDeque;
+use std::io;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
+use thiserror::Error;
+
+/// Documents that may wait to be swiped; a person has two hands.
+const MAX_SWIPES: usize = 4;
+
+/// How long the autopilot's traveller leaves the sensor free between two touches.
+const BETWEEN_TOUCHES: Duration = Duration::from_millis(400);
+
+/// How a simulation is set up.
+#[derive(Clone, Debug)]
+pub struct Settings {
+    /// Width and height of the finger sensor in pixels.
+    pub sensor: (u32, u32),
+    /// A finger is put on whenever an image is commanded, and lifted after it.
+    pub autopilot: bool,
+    /// Simulated ages and expiry dates are counted from this day.
+    pub today: Date,
+}
+
+/// What the devices did since the start. The truth about whether one was opened.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct Counters {
+    /// Streams started. Asking for the headers alone does not count.
+    pub camera_streams: u64,
+    /// Frames sent.
+    pub camera_frames: u64,
+    /// Images commanded.
+    pub scanner_images: u64,
+    /// Images sent to the host.
+    pub scanner_uploads: u64,
+    /// Time that image transfers took on the line.
+    pub scanner_transfer_ms: u64,
+    /// Documents swiped.
+    pub reader_swipes: u64,
+}
+
+/// An order that the stage cannot carry out.
+#[derive(Clone, Debug, PartialEq, Eq, Error)]
+pub enum StageError {
+    /// That device has no such fault.
+    #[error("the {device} cannot have the fault {fault}")]
+    FaultDoesNotFit {
+        /// The device.
+        device: &'static str,
+        /// The fault.
+        fault: &'static str,
+    },
+    /// This visitor lacks that finger.
+    #[error("the visitor has no {0}")]
+    FingerMissing(Finger),
+    /// Nobody stands there.
+    #[error("nobody stands at the desk: send {{\"do\":\"arrive\"}} first")]
+    NobodyThere,
+    /// The visitor's pictures could not be made.
+    #[error("the visitor cannot be drawn: {0}")]
+    Picture(String),
+    /// A port did not come or go in time.
+    #[error("the {0} did not follow in time")]
+    Slow(&'static str),
+    /// Too many documents wait to be swiped.
+    #[error("{MAX_SWIPES} documents wait to be swiped already")]
+    SwipesFull,
+}
+
+/// A person at the desk, with pictures made.
+#[derive(Debug)]
+pub struct Visitor {
+    /// Who it is.
+    pub person: Person,
+    /// Head and fingers.
+    pub pictures: Pictures,
+}
+
+/// A finger on the sensor: 8-bit grey, the size of the sensor.
+#[derive(Clone, Debug)]
+struct Touch {
+    finger: Finger,
+    grey: Arc<Vec<u8>>,
+}
+
+#[derive(Debug)]
+struct Scene {
+    visitor: Option<Arc<Visitor>>,
+    pose: Pose,
+    clip: Arc<Clip>,
+    touch: Option<Touch>,
+    touches: u32,
+    faults: [Fault; 3],
+    plugged: [bool; 3],
+    swipes: VecDeque<Vec<String>>,
+    counters: Counters,
+    /// The autopilot's place in the row of fingers, and when it last lifted one.
+    pilot: (usize, Option<Instant>),
+}
+
+/// The scene, shared by devices and whoever directs them.
+#[derive(Debug)]
+pub struct Stage {
+    settings: Settings,
+    scene: Mutex<Scene>,
+    moved: Condvar,
+    bells: [Bell; 3],
+    ended: AtomicBool,
+    empty: Arc<Clip>,
+    started: Instant,
+}
+
+impl Stage {
+    /// An empty desk.
+    pub fn new(settings: Settings) -> io::Result<Self> {
+        let empty = Arc::new(pictures::empty_desk().map_err(io::Error::other)?);
+        let scene = Scene {
+            visitor: None,
+            pose: Pose::default(),
+            clip: Arc::clone(&empty),
+            touch: None,
+            touches: 0,
+            faults: [Fault::default(); 3],
+            plugged: [false; 3],
+            swipes: VecDeque::new(),
+            counters: Counters::default(),
+            pilot: (0, None),
+        };
+        let bells = [Bell::new()?, Bell::new()?, Bell::new()?];
+        let ended = AtomicBool::new(false);
+        Ok(Self {
+            settings,
+            scene: Mutex::new(scene),
+            moved: Condvar::new(),
+            bells,
+            ended,
+            empty,
+            started: Instant::now(),
+        })
+    }
+
+    /// How the simulation is set up.
+    pub fn settings(&self) -> &Settings {
+        &self.settings
+    }
+
+    /// What the devices did so far.
+    pub fn counters(&self) -> Counters {
+        self.scene().counters
+    }
+
+    /// Lets a device count what it did.
+    pub fn count(&self, what: impl FnOnce(&mut Counters)) {
+        what(&mut self.scene().counters);
+    }
+
+    /// Who stands there.
+    pub fn visitor(&self) -> Option<Arc<Visitor>> {
+        self.scene().visitor.clone()
+    }
+
+    /// The finger on the sensor.
+    pub fn finger(&self) -> Option<Finger> {
+        self.scene().touch.as_ref().map(|touch| touch.finger)
+    }
+
+    /// A person steps up to the desk. Returns once they can be seen and touched: pictures take time to make, and
+    /// a device must not wait for them later.
+    pub fn arrive(&self, person: Person) -> Result<(), StageError> {
+        let pose = Pose::default();
+        let pictures = Pictures::make(&person, self.settings.sensor).map_err(StageError::Picture)?;
+        let clip = pictures.clip(&pose).map_err(StageError::Picture)?;
+        let mut scene = self.scene();
+        scene.visitor = Some(Arc::new(Visitor { person, pictures }));
+        (scene.pose, scene.clip) = (pose, Arc::new(clip));
+        (scene.touch, scene.touches, scene.pilot) = (None, 0, (0, None));
+        scene.swipes.clear();
+        Ok(())
+    }
+
+    /// The visitor goes, and takes the finger and the document along.
+    pub fn leave(&self) {
+        let mut scene = self.scene();
+        scene.visitor = None;
+        scene.clip = Arc::clone(&self.empty);
+        scene.touch = None;
+        scene.swipes.clear();
+    }
+
+    /// The visitor's pose now.
+    pub fn pose(&self) -> Pose {
+        self.scene().pose
+    }
+
+    /// The visitor takes another pose.
+    pub fn turn(&self, pose: Pose) -> Result<(), StageError> {
+        let visitor = self.visitor().ok_or(StageError::NobodyThere)?;
+        let clip = visitor.pictures.clip(&pose).map_err(StageError::Picture)?;
+        let mut scene = self.scene();
+        (scene.pose, scene.clip) = (pose, Arc::new(clip));
+        Ok(())
+    }
+
+    /// What the camera sees: the `number`-th frame since somebody looked, as JPEG.
+    pub fn frame(&self, number: u64) -> Arc<Vec<u8>> {
+        let clip = Arc::clone(&self.scene().clip);
+        clip.frame(number)
+    }
+
+    /// What the camera would see now, for the page beside it: nobody's camera is opened by that.
+    pub fn peek(&self) -> Arc<Vec<u8>> {
+        // Frames differ in their noise; the moment decides which one.
+        self.frame(self.started.elapsed().as_millis() as u64 / 50)
+    }
+
+    /// The image of the finger on the sensor, for the page: no image is commanded by that.
+    pub fn on_glass(&self) -> Option<Arc<Vec<u8>>> {
+        self.scene().touch.as_ref().map(|touch| Arc::clone(&touch.grey))
+    }
+
+    /// Puts a finger on the sensor: a new impression each time.
+    pub fn put(&self, finger: Finger) -> Result<(), StageError> {
+        let visitor = self.visitor().ok_or(StageError::NobodyThere)?;
+        if visitor.person.lacks(finger) {
+            return Err(StageError::FingerMissing(finger));
+        }
+        let number = self.scene().touches;
+        let grey = visitor.pictures.impression(finger, number).map_err(StageError::Picture)?;
+        let mut scene = self.scene();
+        scene.touch = Some(Touch { finger, grey });
+        scene.touches = number.wrapping_add(1);
+        Ok(())
+    }
+
+    /// Lifts whatever is on the sensor.
+    pub fn lift(&self) {
+        let mut scene = self.scene();
+        scene.touch = None;
+        scene.pilot.1 = Some(Instant::now());
+    }
+
+    /// The image of the finger on the sensor, if one is there. On autopilot one comes when it is asked for.
+    pub fn sense(&self) -> Option<Arc<Vec<u8>>> {
+        if self.settings.autopilot {
+            self.touch_by_itself();
+        }
+        self.scene().touch.as_ref().map(|touch| Arc::clone(&touch.grey))
+    }
+
+    /// An image has been sent: on autopilot the finger is lifted, and the next one will come.
+    pub fn sent(&self) {
+        if self.settings.autopilot {
+            self.lift();
+            let mut scene = self.scene();
+            scene.pilot.0 += 1;
+        }
+    }
+
+    /// A camera stream starts: the autopilot begins with the first finger again.
+    pub fn looked_at(&self) {
+        let mut scene = self.scene();
+        scene.counters.camera_streams += 1;
+        scene.pilot.0 = 0;
+    }
+
+    /// Hands a document to the reader.
+    pub fn swipe(&self, lines: Vec<String>) -> Result<(), StageError> {
+        let mut scene = self.scene();
+        if scene.swipes.len() >= MAX_SWIPES {
+            return Err(StageError::SwipesFull);
+        }
+        scene.swipes.push_back(lines);
+        drop(scene);
+        self.bell(Device::Reader).ring();
+        Ok(())
+    }
+
+    /// The next document for the reader.
+    pub fn next_swipe(&self) -> Option<Vec<String>> {
+        self.scene().swipes.pop_front()
+    }
+
+    fn touch_by_itself(&self) {
+        let (visitor, at) = {
+            let scene = self.scene();
+            let resting = scene.pilot.1.is_some_and(|lifted| lifted.elapsed() < BETWEEN_TOUCHES);
+            if scene.touch.is_some() || resting {
+                return;
+            }
+            (scene.visitor.clone(), scene.pilot.0)
+        };
+        let Some(visitor) = visitor else { return };
+        let fingers = visitor.person.planned_fingers();
+        if let Some(finger) = fingers.get(at % fingers.len().max(1)) {
+            // Whoever has this finger can be drawn with it; a failure shows as an empty sensor.
+            let _ = self.put(*finger);
+        }
+    }
+
+    fn scene(&self) -> MutexGuard<'_, Scene> {
+        self.scene.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Faults, cables and the end of the simulation.
+impl Stage {
+    /// What is wrong with a device right now.
+    pub fn fault(&self, device: Device) -> FaultKind {
+        self.scene().faults[device as usize].now()
+    }
+
+    /// The fault that is set, with the good bytes that are left.
+    pub fn fault_set(&self, device: Device) -> Fault {
+        self.scene().faults[device as usize]
+    }
+
+    /// A device is about to send `length` bytes: how many go out well.
+    pub fn spend(&self, device: Device, length: usize) -> usize {
+        self.scene().faults[device as usize].spend(length)
+    }
+
+    /// Sets a fault that shows after this many more bytes, or ends it (`none`, `replug`).
+    pub fn set_fault(&self, device: Device, kind: FaultKind, good_bytes: u64) -> Result<(), StageError> {
+        if !kind.fits(device) {
+            return Err(StageError::FaultDoesNotFit { device: device.id(), fault: kind.id() });
+        }
+        let kind = if kind == FaultKind::Replug { FaultKind::None } else { kind };
+        self.scene().faults[device as usize] = Fault { kind, good_bytes };
+        self.moved.notify_all();
+        self.bell(device).ring();
+        Ok(())
+    }
+
+    /// A device's port exists, or is gone.
+    pub fn plugged(&self, device: Device, is: bool) {
+        self.scene().plugged[device as usize] = is;
+        self.moved.notify_all();
+    }
+
+    /// Waits until a device's port exists, or is gone.
+    pub fn wait_plugged(&self, device: Device, is: bool, limit: Duration) -> Result<(), StageError> {
+        let other = |scene: &mut Scene| scene.plugged[device as usize] != is;
+        let waited = self.moved.wait_timeout_while(self.scene(), limit, other);
+        let (scene, _) = waited.unwrap_or_else(PoisonError::into_inner);
+        if scene.plugged[device as usize] == is { Ok(()) } else { Err(StageError::Slow(device.id())) }
+    }
+
+    /// What wakes a device's thread.
+    pub fn bell(&self, device: Device) -> &Bell {
+        &self.bells[device as usize]
+    }
+
+    /// Ends the simulation: devices unplug and their threads return.
+    pub fn end(&self) {
+        self.ended.store(true, Ordering::Release);
+        self.moved.notify_all();
+        Device::ALL.iter().for_each(|device| self.bell(*device).ring());
+    }
+
+    /// The simulation has ended.
+    pub fn has_ended(&self) -> bool {
+        self.ended.load(Ordering::Acquire)
+    }
+}
