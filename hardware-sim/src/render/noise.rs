@@ -20,9 +20,9 @@ impl Tile {
 
     /// The noise at a place in cells, smoothly interpolated.
     pub fn at(&self, x: f32, y: f32) -> f32 {
-        let (fx, fy) = (x.floor(), y.floor());
-        let (tx, ty) = (smooth(x - fx), smooth(y - fy));
-        let (x0, y0) = (wrap(fx), wrap(fy));
+        let (wx, wy) = (floor(x), floor(y));
+        let (tx, ty) = (smooth(x - wx as f32), smooth(y - wy as f32));
+        let (x0, y0) = (wrap(wx), wrap(wy));
         let (x1, y1) = ((x0 + 1) & (SIDE - 1), (y0 + 1) & (SIDE - 1));
         let top = self.cells[y0 * SIDE + x0] * (1.0 - tx) + self.cells[y0 * SIDE + x1] * tx;
         let bottom = self.cells[y1 * SIDE + x0] * (1.0 - tx) + self.cells[y1 * SIDE + x1] * tx;
@@ -41,8 +41,14 @@ fn smooth(t: f32) -> f32 {
     t * t * (3.0 - 2.0 * t)
 }
 
-fn wrap(whole: f32) -> usize {
-    (whole as i32 as u32 as usize) & (SIDE - 1)
+/// The standard floor is a library call where processors of 2004 must be served, and this is the innermost loop.
+fn floor(x: f32) -> i32 {
+    let cut = x as i32;
+    cut - i32::from(x < cut as f32)
+}
+
+fn wrap(whole: i32) -> usize {
+    (whole as u32 as usize) & (SIDE - 1)
 }
 
 #[cfg(test)]

@@ -9,11 +9,11 @@ use super::vec::{V3, linear, v};
 /// Half the width of the opening, cm (palpebral fissure about 30 mm).
 const HALF: f32 = 1.52;
 /// Height of the opening above and below the line between the corners, cm.
-const UPPER: f32 = 0.66;
-const LOWER: f32 = 0.44;
+const UPPER: f32 = 0.57;
+const LOWER: f32 = 0.4;
 /// Radii of iris and pupil, cm (visible iris about 12 mm across).
-const IRIS: f32 = 0.62;
-const PUPIL: f32 = 0.24;
+const IRIS: f32 = 0.58;
+const PUPIL: f32 = 0.22;
 
 /// A point relative to the nearer eye: `u` from the inner corner (-1) to the outer (1), heights in cm.
 struct Place {
@@ -52,7 +52,7 @@ pub(super) fn eye(person: &Person, hit: &Hit, lamps: &Lamps) -> Option<V3> {
     let (dx, dy) =
         (hit.at.x - centre.x - sight.x.clamp(-0.7, 0.7), hit.at.y - centre.y - 0.06 - sight.y.clamp(-0.35, 0.35));
     let off = (dx * dx + dy * dy).sqrt();
-    let white = v(0.66, 0.62, 0.59);
+    let white = v(0.6, 0.56, 0.53) * (0.62 + 0.38 * person.who.tone);
     let mut colour = white.mix(v(0.55, 0.3, 0.26), smoothstep(0.55, 1.0, at.u.abs()) * 0.5);
     let iris = linear(person.who.iris);
     let spokes = person.tile.at(dx / off.max(0.05) * 6.0, dy / off.max(0.05) * 6.0);
@@ -89,7 +89,7 @@ pub(super) fn around(person: &Person, p: V3, colour: V3) -> V3 {
         return colour;
     }
     let who = &person.who;
-    let soft = 1.0 - 0.13 * smoothstep(1.8, 0.6, (at.u * at.u + at.height * at.height * 0.7).sqrt());
+    let soft = 1.0 - (0.24 - 0.1 * who.tone) * smoothstep(1.8, 0.6, (at.u * at.u + at.height * at.height * 0.7).sqrt());
     let bag = smoothstep(0.55, 0.05, (at.height - at.lower + 0.45 + 0.1 * at.u * at.u).abs()) * (0.05 + 0.1 * who.age);
     let mut colour = colour * (soft - bag * smoothstep(1.2, 0.7, at.u.abs()));
     // The lid's fold, deepest when the eye is open.

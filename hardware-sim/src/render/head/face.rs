@@ -3,12 +3,16 @@
 //! adult head (eye to chin 11.6, cheek to cheek 13.6), varied by the identity.
 
 use super::identity::Identity;
+use super::lanes::{F4, V4};
 use super::pose::Pose;
 use super::primitives::{Capsule, Ellipsoid, carve, join, sphere};
 use super::vec::{V3, v};
 
 /// Nothing of the face stands out further than this from skull, jaw and cheeks.
 const RELIEF: f32 = 3.0;
+
+/// No part of the head but the neck reaches below this.
+const LOWEST: f32 = -16.0;
 
 /// Places on the face that geometry and paint share.
 #[derive(Clone, Copy, Debug)]
@@ -47,7 +51,7 @@ impl Layout {
             mouth_half: 2.5 * who.mouth_width,
             gap,
             nose_tip: v(0.0, nose_y, 9.15 + 1.25 * who.nose_height),
-            nose_wing: 1.32 * who.nose_width,
+            nose_wing: 1.22 * who.nose_width,
             chin_y: -11.7 * long - 0.8 * gap,
             lips: (0.62 * fullness, 0.82 * fullness),
         }
@@ -91,7 +95,7 @@ impl Face {
             skull: Ellipsoid::new(v(0.0, 3.1, -0.9), v(7.45 * wide, 8.5 * who.skull_height, 9.5)),
             middle: Ellipsoid::new(v(0.0, -2.6 * long, 1.5), v(6.2 * wide, 8.3 * long, 6.7)),
             jaw: Capsule::new(
-                v(4.75 * jaw, -6.2 * long - drop * 0.4, 0.2),
+                v(4.55 * jaw, -5.9 * long - drop * 0.4, 0.3),
                 v(1.5 * who.chin, -9.95 * long - drop, 5.9),
                 1.55,
                 1.35,
@@ -103,12 +107,12 @@ impl Face {
             bridge: Capsule::new(
                 v(0.0, 0.7, 7.75 + 0.25 * who.nose_height),
                 layout.nose_tip + v(0.0, 0.5, -0.75),
-                0.62,
-                0.8,
+                0.55,
+                0.66,
             ),
-            tip: 0.88 + 0.12 * who.nose_width,
+            tip: 0.72 + 0.14 * who.nose_width,
             wing: v(layout.nose_wing * 0.82, layout.nose_tip.y - 0.28, layout.nose_tip.z - 1.35),
-            wing_radius: 0.68 * (0.5 + 0.5 * who.nose_width),
+            wing_radius: 0.62 * (0.5 + 0.5 * who.nose_width),
             muzzle: Ellipsoid::new(v(0.0, mouth + 0.2, 5.9), v(3.5, 3.0, 2.75)),
             upper_lip: Ellipsoid::new(v(0.0, mouth + 0.5 * upper, 8.35), v(0.95 * layout.mouth_half, upper, 0.72)),
             lower_lip: Ellipsoid::new(
@@ -123,47 +127,66 @@ impl Face {
         }
     }
 
-    /// Distance to the bare head with its neck; never more than the true distance by much.
-    pub fn distance(&self, p: V3) -> f32 {
+    /// Distance to the bare head with its neck, or a bound below it.
+    #[inline]
+    pub fn distance(&self, p: V4) -> F4 {
+        if p.y.most() < LOWEST {
+            // Below chin and ears there is only the neck.
+            return self.neck.distance(p).min(p.y * -1.0 + (LOWEST + 1.5));
+        }
         let q = p.folded();
         let mut d = join(self.skull.distance(p), self.middle.distance(p), 2.6);
         d = join(d, self.jaw.distance(q), 2.4);
         d = join(d, sphere(p, self.chin.0, self.chin.1), 2.2);
-        if p.y < 0.0 {
+        if p.y.least() < 1.0 {
             d = join(d, self.neck.distance(p), 1.3);
         }
-        if d > RELIEF + 0.6 {
+        if d.least() > RELIEF + 0.6 {
             return d - RELIEF;
         }
-        if p.z > 1.5 && p.y < 5.0 {
+        if p.z.most() > 1.0 && p.y.least() < 5.0 {
             d = self.features(p, q, d);
         }
-        if q.x > 4.8 && q.y.abs() < 6.0 {
+        if q.x.most() > 4.5 && p.y.least() < 5.0 && p.z.least() < 4.0 && p.y.most() > -8.0 {
             let ear = carve(self.ear.distance(q), self.ear_hollow.distance(q), 0.35);
             d = join(d, join(ear, sphere(q, self.lobe, 0.55), 0.5), 0.45);
         }
         d
     }
 
-    fn features(&self, p: V3, q: V3, mut d: f32) -> f32 {
+    /// The head with nothing but what throws shadows on it: brow, nose, chin.
+    #[inline]
+    pub fn plain(&self, p: V4) -> F4 {
+        let q = p.folded();
+        let mut d = join(self.skull.distance(p), self.middle.distance(p), 2.6);
+        d = join(d, self.jaw.distance(q), 2.4);
+        d = join(d, sphere(p, self.chin.0, self.chin.1), 2.2);
+        d = join(d, self.brow.distance(q), self.brow_blend);
+        d = join(d, self.bridge.distance(p), 1.5);
+        d.min(self.neck.distance(p))
+    }
+
+    #[inline]
+    fn features(&self, p: V4, q: V4, mut d: F4) -> F4 {
         let place = &self.layout;
-        if p.y > -6.0 {
+        if p.y.most() > -9.0 {
             d = join(d, self.cheek.distance(q), 2.2);
-            d = join(d, self.brow.distance(q), self.brow_blend);
-            d = carve(d, sphere(q, v(place.eye.x - 0.15, -0.1, 9.25), 1.75), 1.3);
-            d = join(d, sphere(q, place.eye, place.eye_ball), 0.42);
-            d = join(d, self.bridge.distance(p), 1.5);
         }
-        if p.y > -7.0 && q.x < 3.5 {
+        if p.y.most() > -5.5 {
+            d = join(d, self.brow.distance(q), self.brow_blend);
+            d = carve(d, sphere(q, v(place.eye.x - 0.1, -0.1, 9.3), 1.75), 1.3);
+            d = join(d, sphere(q, place.eye, place.eye_ball), 0.42);
+        }
+        if p.y.most() > -8.0 && q.x.least() < 4.5 {
+            d = join(d, self.bridge.distance(p), 1.5);
             d = join(d, sphere(p, place.nose_tip - v(0.0, 0.0, self.tip), self.tip), 0.75);
-            d = join(d, sphere(q, self.wing, self.wing_radius), 0.55);
+            d = join(d, sphere(q, self.wing, self.wing_radius), 0.45);
             let nostril = v(place.nose_wing * 0.46, place.nose_tip.y - 0.86, place.nose_tip.z - 1.15);
             d = carve(d, sphere(q, nostril, 0.3), 0.22);
         }
-        if p.y < -2.5 && q.x < 5.5 {
+        if p.y.least() < -1.5 {
             d = join(d, self.muzzle.distance(p), 1.7);
-            let groove = sphere(p, v(0.0, place.mouth_y + 1.35, 9.1), 0.42);
-            d = carve(d, groove, 0.5);
+            d = carve(d, sphere(p, v(0.0, place.mouth_y + 1.35, 9.1), 0.42), 0.5);
             d = join(d, self.upper_lip.distance(p), 0.4);
             d = join(d, self.lower_lip.distance(p), 0.4);
         }

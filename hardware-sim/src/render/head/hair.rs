@@ -3,6 +3,7 @@
 use super::super::noise::Tile;
 use super::figure::Material;
 use super::identity::{HairStyle, Identity};
+use super::lanes::{F4, V4};
 use super::primitives::{Ellipsoid, carve, common, join, sphere};
 use super::vec::{V3, v};
 
@@ -13,6 +14,7 @@ pub(super) struct Hair {
     shell: Ellipsoid,
     curtain: Ellipsoid,
     face: Ellipsoid,
+    throat: Ellipsoid,
     knot: V3,
     parting: f32,
     lock: f32,
@@ -38,9 +40,9 @@ impl Hair {
             _ => 0.1,
         };
         let (drop, reach) = match who.hair {
-            Bob => (-4.0, 9.6),
+            Bob => (-5.5, 11.5),
             Scarf => (-6.5, 10.5),
-            _ => (-9.0, 17.0),
+            _ => (-9.5, 18.0),
         };
         let recede = if who.ruggedness > 0.5 { 1.4 * who.age } else { 0.0 };
         Self {
@@ -49,12 +51,13 @@ impl Hair {
                 v(0.0, 3.1 + lift, -0.9 - 0.3 * thick),
                 v(7.45 * wide + thick, 8.5 * high + thick, 9.5 + 0.8 * thick),
             ),
-            curtain: Ellipsoid::new(v(0.0, drop + 4.0, -3.2), v(8.6 * wide, reach, 6.8)),
+            curtain: Ellipsoid::new(v(0.0, drop + 4.0, -3.2), v(9.3 * wide, reach, 6.8)),
             face: if who.hair == Scarf {
                 Ellipsoid::new(v(0.0, -2.9, 11.0), v(6.0 * wide, 9.6 * who.face_length, 12.5))
             } else {
                 Ellipsoid::new(v(0.0, -3.2 + recede, 10.5), v(6.75 * wide, 10.3 + 0.3 * recede, 8.6))
             },
+            throat: Ellipsoid::new(v(0.0, -15.0, 5.5), v(6.2, 9.5, 8.2)),
             knot: v(0.0, 9.5, -8.5),
             parting: if who.seed & 1 == 0 { 2.4 } else { -2.4 },
             lock: if matches!(who.hair, Curly) { 0.55 } else { 0.16 },
@@ -66,10 +69,12 @@ impl Hair {
         if self.style == HairStyle::Scarf { Material::Cloth } else { Material::Hair }
     }
 
-    pub fn distance(&self, p: V3, tile: &Tile) -> f32 {
+    /// Distance to the hair, or a bound below it; far away where there is none.
+    #[inline]
+    pub fn distance(&self, p: V4, tile: &Tile) -> F4 {
         use HairStyle::{Bald, Bob, Bun, Buzz, Curly, Long, Scarf, Short, Swept};
         if matches!(self.style, Bald | Buzz) {
-            return f32::MAX;
+            return F4::all(f32::MAX);
         }
         let shell = self.shell.distance(p);
         let cap = match self.style {
@@ -78,33 +83,44 @@ impl Hair {
             Bun => join(shell, sphere(p, self.knot, 2.9), 0.4),
             Bald | Buzz | Curly | Short | Swept => shell,
         };
-        if cap > 2.5 {
+        if cap.least() > 2.5 {
             return cap - 1.0;
         }
-        let rough = if self.style == Scarf {
-            0.12 * tile.at(p.x * 0.35 + p.y * 0.2, p.y * 0.3 - p.z * 0.2)
-        } else {
-            self.lock * tile.at(p.x * 0.9 + p.z * 0.45 + 9.0, p.y * 0.5 + p.z * 0.5)
-        };
-        let cut = carve(cap + rough, self.face.distance(p) + 0.4 * rough, 0.7);
+        let rough = self.rough(p, tile);
+        let cut = carve(cap + rough, self.face.distance(p) + rough * 0.4, 0.7);
         match self.style {
             Short | Swept | Bun | Curly => common(cut, self.above_ears(p) + rough, 0.6),
-            Bob | Long => self.parted(p, cut),
+            Bob | Long => self.parted(p, carve(cut, self.throat.distance(p) + rough, 1.2)),
             Bald | Buzz | Scarf => cut,
         }
     }
 
+    /// Locks, or the folds of a scarf.
+    #[inline]
+    fn rough(&self, p: V4, tile: &Tile) -> F4 {
+        F4(std::array::from_fn(|i| {
+            let p = p.lane(i);
+            if self.style == HairStyle::Scarf {
+                0.12 * tile.at(p.x * 0.35 + p.y * 0.2, p.y * 0.3 - p.z * 0.2)
+            } else {
+                self.lock * tile.at(p.x * 0.9 + p.z * 0.45 + 9.0, p.y * 0.5 + p.z * 0.5)
+            }
+        }))
+    }
+
     /// Hair of the short styles ends here: above a line that falls from the temple behind the ear to the nape.
-    fn above_ears(&self, p: V3) -> f32 {
+    #[inline]
+    fn above_ears(&self, p: V4) -> F4 {
         let ear = sphere(p.folded(), v(8.0, -1.1, -0.6), 2.6);
-        let line = (0.62 * p.z - 0.3 - p.y) * 0.85;
-        if self.style == HairStyle::Curly { line.max(-ear) } else { line.max(0.35 - ear - 0.35) }
+        let line = (p.z * 0.62 - p.y - 0.3) * 0.85;
+        line.max(-ear)
     }
 
     /// A shallow valley where the hair falls to both sides.
-    fn parted(&self, p: V3, d: f32) -> f32 {
+    #[inline]
+    fn parted(&self, p: V4, d: F4) -> F4 {
         let across = (p.x - self.parting) * 1.3;
-        let depth = 0.35 / (1.0 + across * across * 4.0);
-        if p.y > 3.0 { d + depth } else { d }
+        let depth = F4::all(0.35).over(across * across * 4.0 + 1.0);
+        d + depth.zip(p.y, |depth, y| depth * ((y - 2.0) * 0.5).clamp(0.0, 1.0))
     }
 }

@@ -18,7 +18,7 @@ fn edges(person: &Person, x: f32) -> Option<[f32; 4]> {
     // The bow of the upper lip dips in the middle and peaks beside it.
     let near = x / 0.55;
     let bow = 1.0 - 0.24 / (1.0 + near * near * near * near);
-    let seam = place.mouth_y - 0.1 * (1.0 - round) + 0.05 * round;
+    let seam = place.mouth_y + 0.09 * (1.0 - round) - 0.02 * round + 0.05 * bow;
     let corner = round.sqrt();
     let gap = place.gap * corner;
     Some([

@@ -2,15 +2,18 @@
 //! and the full picture interpolates between them except at edges, where every pixel gets its own rays.
 
 use super::figure::Material;
+use super::lanes::{F4, LANES, V4};
 use super::vec::{V3, v};
 use super::view::View;
 
 /// Something rays can hit and light can fall on. Coordinates are the head's.
 pub(super) trait Solid {
     /// Distance to the surface, or a bound below it.
-    fn distance(&self, p: V3) -> f32;
-    /// What the surface here is made of.
-    fn material(&self, p: V3) -> Material;
+    fn distance(&self, p: V4) -> F4;
+    /// Distance to a plainer solid that throws the shadows: smooth everywhere, without bounds in place of distances.
+    fn shadow(&self, p: V4) -> F4;
+    /// What the nearest surface is made of.
+    fn materials(&self, p: V4) -> [Material; LANES];
     /// Colour of a point of the surface.
     fn shade(&self, hit: &Hit, lamps: &Lamps) -> V3;
     /// How far the solid reaches from the origin: to the sides, up.
@@ -51,7 +54,10 @@ pub(super) struct Canvas {
 }
 
 /// Rays end after this many steps; those that do graze a surface.
-const STEPS: usize = 48;
+const STEPS: usize = 72;
+
+/// Steps of a ray towards the main lamp.
+const SHADOW_STEPS: usize = 9;
 
 /// A surface is reached at this distance, cm: a third of a pixel at arm's length.
 const NEAR: f32 = 0.03;
@@ -63,7 +69,7 @@ const BACK: f32 = 16.0;
 /// Side of the blocks that share a cone, pixels.
 const BLOCK: usize = 16;
 
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, PartialEq)]
 struct Node {
     travel: f32,
     normal: V3,
@@ -116,113 +122,158 @@ fn bounds(solid: &impl Solid, view: &View, canvas: &Canvas) -> Option<[usize; 4]
 }
 
 /// For every block of pixels, how far its rays can safely go at once.
-fn cones(solid: &impl Solid, view: &View, bounds: [usize; 4]) -> (usize, Vec<f32>) {
+fn cones(solid: &impl Solid, view: &View, bounds: [usize; 4]) -> Starts {
     let columns = (bounds[2] - bounds[0]).div_ceil(BLOCK);
     let rows = (bounds[3] - bounds[1]).div_ceil(BLOCK);
     let end = view.depth() + BACK;
     // Half a block's diagonal and a pixel more, at the far end.
     let widest = 0.75 * (BLOCK as f32 + 2.0) * view.pixel() * 1.2;
-    let mut starts = Vec::with_capacity(columns * rows);
-    for row in 0..rows {
-        for column in 0..columns {
-            let x = (bounds[0] + column * BLOCK + BLOCK / 2) as f32;
-            let y = (bounds[1] + row * BLOCK + BLOCK / 2) as f32;
-            let ray = view.ray(x, y);
-            let mut travel = view.depth() - FRONT;
-            for _ in 0..STEPS {
-                let free = solid.distance(view.eye + ray * travel);
-                if free < widest || travel > end {
-                    break;
-                }
-                travel += (free - widest) * 0.95 + 0.02;
+    let mut travel = Vec::with_capacity(columns * rows + LANES);
+    for first in (0..columns * rows).step_by(LANES) {
+        let rays = V4::of(std::array::from_fn(|lane| {
+            let (column, row) = ((first + lane) % columns, (first + lane) / columns);
+            let x = bounds[0] + column * BLOCK + BLOCK / 2;
+            view.ray(x as f32, (bounds[1] + row * BLOCK + BLOCK / 2) as f32)
+        }));
+        let mut gone = F4::all(view.depth() - FRONT);
+        for _ in 0..STEPS {
+            let free = solid.distance(rays.scaled(gone) + view.eye) - widest;
+            let step = free.zip(gone, |free, gone| if free < 0.0 || gone > end { 0.0 } else { free * 0.95 + 0.02 });
+            gone = gone + step;
+            if step.most() <= 0.0 {
+                break;
             }
-            starts.push(travel);
         }
+        travel.extend(gone.0);
     }
-    (columns, starts)
+    Starts { columns, rows, travel }
 }
 
-/// The grid of half resolution.
-fn coarse(solid: &impl Solid, view: &View, lamps: &Lamps, bounds: [usize; 4], starts: &(usize, Vec<f32>)) -> Grid {
-    let columns = (bounds[2] - bounds[0]).div_ceil(2) + 1;
-    let rows = (bounds[3] - bounds[1]).div_ceil(2) + 1;
-    let mut nodes = Vec::with_capacity(columns * rows);
-    for row in 0..rows {
-        for column in 0..columns {
-            let ray = view.ray((bounds[0] + 2 * column) as f32, (bounds[1] + 2 * row) as f32);
-            let block_row = (2 * row / BLOCK).min(starts.1.len() / starts.0 - 1);
-            let start = starts.1[block_row * starts.0 + (2 * column / BLOCK).min(starts.0 - 1)];
-            let node = march(solid, view, ray, start).map(|travel| {
-                let at = view.eye + ray * travel;
-                let normal = normal(solid, at);
-                let (open, lit) = reached(solid, at, normal, lamps);
-                Node { travel, normal, material: solid.material(at), open, lit }
-            });
-            nodes.push(node);
+/// The grid of half resolution, two by two nodes at a time.
+fn coarse(solid: &impl Solid, view: &View, lamps: &Lamps, bounds: [usize; 4], starts: &Starts) -> Grid {
+    let columns = ((bounds[2] - bounds[0]).div_ceil(2) + 1).next_multiple_of(2);
+    let rows = ((bounds[3] - bounds[1]).div_ceil(2) + 1).next_multiple_of(2);
+    let mut nodes = vec![None; columns * rows];
+    for row in (0..rows).step_by(2) {
+        for column in (0..columns).step_by(2) {
+            let places: [(usize, usize); LANES] =
+                [(column, row), (column + 1, row), (column, row + 1), (column + 1, row + 1)];
+            let rays = V4::of(places.map(|(c, r)| view.ray((bounds[0] + 2 * c) as f32, (bounds[1] + 2 * r) as f32)));
+            let start = places.map(|(c, r)| starts.at(2 * c, 2 * r));
+            let (travel, hit) = march(solid, view, rays, F4(start));
+            if hit == [false; LANES] {
+                continue;
+            }
+            let at = rays.scaled(travel) + view.eye;
+            let normals = normals(solid, at);
+            let (open, lit) = reached(solid, at, normals, lamps);
+            let materials = solid.materials(at);
+            for (lane, (c, r)) in places.into_iter().enumerate().filter(|(lane, _)| hit[*lane]) {
+                nodes[r * columns + c] = Some(Node {
+                    travel: travel.0[lane],
+                    normal: normals.lane(lane),
+                    material: materials[lane],
+                    open: open.0[lane],
+                    lit: lit.0[lane],
+                });
+            }
         }
     }
     Grid { left: bounds[0], top: bounds[1], columns, rows, nodes }
 }
 
-/// How far the ray goes until it hits.
-fn march(solid: &impl Solid, view: &View, ray: V3, start: f32) -> Option<f32> {
+/// How far the rays go, and which of them hit.
+fn march(solid: &impl Solid, view: &View, rays: V4, start: F4) -> (F4, [bool; LANES]) {
     let end = view.depth() + BACK;
     let mut travel = start;
+    let mut free = F4::all(f32::MAX);
     for _ in 0..STEPS {
-        let free = solid.distance(view.eye + ray * travel);
-        if free < NEAR {
-            return Some(travel + free);
-        }
-        travel += free * 0.92;
-        if travel > end {
-            return None;
-        }
-    }
-    None
-}
-
-/// The surface's normal from four distances (Quilez's tetrahedron).
-fn normal(solid: &impl Solid, p: V3) -> V3 {
-    const H: f32 = 0.06;
-    let corners = [v(1.0, -1.0, -1.0), v(-1.0, -1.0, 1.0), v(-1.0, 1.0, -1.0), v(1.0, 1.0, 1.0)];
-    corners.iter().fold(V3::default(), |sum, &c| sum + c * solid.distance(p + c * H)).unit()
-}
-
-/// How much of the room's light and of the main lamp reaches a point.
-fn reached(solid: &impl Solid, p: V3, normal: V3, lamps: &Lamps) -> (f32, f32) {
-    let near = (0.5 - solid.distance(p + normal * 0.5)).max(0.0) / 0.5;
-    let far = (1.8 - solid.distance(p + normal * 1.8)).max(0.0) / 1.8;
-    let open = (1.0 - 0.45 * near - 0.5 * far).clamp(0.12, 1.0);
-    if normal.dot(lamps.key) < -0.15 {
-        return (open, 0.0);
-    }
-    let mut lit = 1.0_f32;
-    let mut travel = 0.35;
-    for _ in 0..7 {
-        let free = solid.distance(p + normal * 0.12 + lamps.key * travel);
-        lit = lit.min(5.0 * free / travel + 0.15);
-        travel += free.clamp(0.35, 2.5);
-        if lit < 0.05 || travel > 12.0 {
+        free = solid.distance(rays.scaled(travel) + view.eye);
+        let step = free.zip(travel, |free, gone| if free < NEAR || gone > end { 0.0 } else { free * 0.94 });
+        travel = travel + step;
+        if step.most() <= 0.0 {
             break;
         }
     }
-    (open, lit.clamp(0.0, 1.0))
+    // A ray still creeping along the surface after all steps has in effect arrived.
+    let hit = std::array::from_fn(|lane| free.0[lane] < 10.0 * NEAR && travel.0[lane] <= end);
+    (travel, hit)
+}
+
+/// The surface's normals from four distances each (Quilez's tetrahedron).
+fn normals(solid: &impl Solid, p: V4) -> V4 {
+    const H: f32 = 0.06;
+    let corners = [v(1.0, -1.0, -1.0), v(-1.0, -1.0, 1.0), v(-1.0, 1.0, -1.0), v(1.0, 1.0, 1.0)];
+    let mut sum = V4::all(V3::default());
+    for corner in corners {
+        let d = solid.distance(p + corner * H);
+        sum = sum + V4::all(corner).scaled(d);
+    }
+    let length = sum.length() + 1e-9;
+    sum.scaled(F4::all(1.0).over(length))
+}
+
+/// How much of the room's light and of the main lamp reaches the points.
+fn reached(solid: &impl Solid, p: V4, normal: V4, lamps: &Lamps) -> (F4, F4) {
+    let blocked = |free: F4, reach: f32| (-free + reach).max(F4::all(0.0)) * (1.0 / reach);
+    let out = |reach: f32| p + normal.scaled(F4::all(reach));
+    let near = blocked(solid.distance(out(0.5)), 0.5);
+    // Where the plain solid lies outside the real one, as in the eye sockets, it must not hide the surface itself.
+    let from = out(0.15);
+    let buried = solid.shadow(from).min(F4::all(0.0));
+    let far = blocked(solid.shadow(out(1.8)) - buried * 0.6, 1.8).min(F4::all(1.0));
+    let open = (near * -0.45 - far * 0.5 + 1.0).max(F4::all(0.12)).min(F4::all(1.0));
+    let facing = normal.dot(V4::all(lamps.key));
+    if facing.most() < -0.15 {
+        return (open, F4::all(0.0));
+    }
+    let mut lit = F4::all(1.0);
+    let mut travel = F4::all(0.4);
+    for _ in 0..SHADOW_STEPS {
+        let free = solid.shadow(from + V4::all(lamps.key).scaled(travel)) - buried;
+        // The nearer a ray passes, for its length, the more of the lamp is hidden: a lamp some 25 degrees wide.
+        lit = lit.min(free.over(travel) * 4.5 + 0.1);
+        travel = travel + free.max(F4::all(0.3)).min(F4::all(1.6));
+        if lit.most() < 0.02 || travel.least() > 11.0 {
+            break;
+        }
+    }
+    (open, lit.max(F4::all(0.0)).map(|t| t * t * (3.0 - 2.0 * t)))
 }
 
 /// Four rays for a pixel on an edge.
 fn edge(solid: &impl Solid, view: &View, lamps: &Lamps, (x, y): (usize, usize), like: Node, behind: V3) -> V3 {
-    let mut sum = V3::default();
-    for (dx, dy) in [(0.375, 0.125), (0.875, 0.375), (0.125, 0.625), (0.625, 0.875)] {
-        let ray = view.ray(x as f32 + dx, y as f32 + dy);
-        let start = (like.travel - 3.0).max(view.depth() - FRONT);
-        sum = sum
-            + march(solid, view, ray, start).map_or(behind, |travel| {
-                let at = view.eye + ray * travel;
-                let node = Node { travel, normal: normal(solid, at), material: solid.material(at), ..like };
-                solid.shade(&node.hit(at, ray), lamps)
-            });
+    let places = [(0.375, 0.125), (0.875, 0.375), (0.125, 0.625), (0.625, 0.875)];
+    let rays = V4::of(places.map(|(dx, dy)| view.ray(x as f32 + dx, y as f32 + dy)));
+    let start = (like.travel - 2.5).max(view.depth() - FRONT);
+    let (travel, hit) = march(solid, view, rays, F4::all(start));
+    if hit == [false; LANES] {
+        return behind;
     }
-    sum * 0.25
+    let at = rays.scaled(travel) + view.eye;
+    let normals = normals(solid, at);
+    let materials = solid.materials(at);
+    let sum = (0..LANES).fold(V3::default(), |sum, lane| {
+        if !hit[lane] {
+            return sum + behind;
+        }
+        let node = Node { normal: normals.lane(lane), material: materials[lane], ..like };
+        sum + solid.shade(&node.hit(at.lane(lane), rays.lane(lane)), lamps)
+    });
+    sum * (1.0 / LANES as f32)
+}
+
+struct Starts {
+    columns: usize,
+    rows: usize,
+    travel: Vec<f32>,
+}
+
+impl Starts {
+    /// For a pixel counted from the bounds' corner.
+    fn at(&self, x: usize, y: usize) -> f32 {
+        self.travel[(y / BLOCK).min(self.rows - 1) * self.columns + (x / BLOCK).min(self.columns - 1)]
+    }
 }
 
 enum Between {

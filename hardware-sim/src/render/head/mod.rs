@@ -7,6 +7,7 @@ mod face;
 mod figure;
 mod hair;
 mod identity;
+mod lanes;
 mod lips;
 mod march;
 mod paint;

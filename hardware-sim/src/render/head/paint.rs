@@ -33,7 +33,8 @@ pub(super) fn skin(person: &Person, hit: &Hit, lamps: &Lamps) -> V3 {
     colour = scalp(person, p, colour);
     // The forehead, nose and chin shine more than the cheeks.
     let oily = smoothstep(3.5, 0.5, p.x.abs()) * smoothstep(5.0, 8.0, p.z);
-    Surface::skin(colour, gloss * (0.6 + 0.7 * oily)).light(hit, lamps)
+    // Dark skin shows the same reflection more plainly; cameras open up for it as well.
+    Surface::skin(colour, gloss * (0.6 + 0.7 * oily + 0.5 * (1.0 - person.who.tone))).light(hit, lamps)
 }
 
 fn base(person: &Person, p: V3) -> V3 {

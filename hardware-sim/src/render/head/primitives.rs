@@ -1,8 +1,10 @@
-//! Distances to simple solids, after Inigo Quilez's published formulas.
+//! Distances to simple solids, four points at a time, after Inigo Quilez's published formulas.
 
+use super::lanes::{F4, V4};
 use super::vec::{V3, v};
 
-pub(super) fn sphere(p: V3, centre: V3, radius: f32) -> f32 {
+#[inline(always)]
+pub(super) fn sphere(p: V4, centre: V3, radius: f32) -> F4 {
     (p - centre).length() - radius
 }
 
@@ -20,11 +22,12 @@ impl Ellipsoid {
         Self { centre, inverse, inverse_squared: inverse.times(inverse) }
     }
 
-    pub fn distance(&self, p: V3) -> f32 {
+    #[inline(always)]
+    pub fn distance(&self, p: V4) -> F4 {
         let q = p - self.centre;
         let near = q.times(self.inverse).length();
-        let slope = q.times(self.inverse_squared).length().max(1e-6);
-        near * (near - 1.0) / slope
+        let slope = q.times(self.inverse_squared).length() + 1e-6;
+        (near * (near - 1.0)).over(slope)
     }
 }
 
@@ -44,25 +47,56 @@ impl Capsule {
         Self { from, along, scale: 1.0 / along.dot(along).max(1e-6), start, change: end - start }
     }
 
-    pub fn distance(&self, p: V3) -> f32 {
+    #[inline(always)]
+    pub fn distance(&self, p: V4) -> F4 {
         let q = p - self.from;
-        let t = (q.dot(self.along) * self.scale).clamp(0.0, 1.0);
-        (q - self.along * t).length() - (self.start + self.change * t)
+        let t = (q.dot(V4::all(self.along)) * self.scale).max(F4::all(0.0)).min(F4::all(1.0));
+        let nearest = V4::all(self.along).scaled(-t);
+        (q + nearest).length() - (t * self.change + self.start)
     }
 }
 
 /// The union of two solids with a fillet of about `k` cm.
-pub(super) fn join(a: f32, b: f32, k: f32) -> f32 {
-    let h = (k - (a - b).abs()).max(0.0);
-    a.min(b) - h * h / (4.0 * k)
+#[inline(always)]
+pub(super) fn join(a: F4, b: F4, k: f32) -> F4 {
+    let h = (-(a - b).abs() + k).max(F4::all(0.0));
+    a.min(b) - h * h * (0.25 / k)
 }
 
 /// What is in both, with a rounded edge.
-pub(super) fn common(a: f32, b: f32, k: f32) -> f32 {
+#[inline(always)]
+pub(super) fn common(a: F4, b: F4, k: f32) -> F4 {
     -join(-a, -b, k)
 }
 
 /// The first without the second, with a rounded edge.
-pub(super) fn carve(a: f32, b: f32, k: f32) -> f32 {
+#[inline(always)]
+pub(super) fn carve(a: F4, b: F4, k: f32) -> F4 {
     common(a, -b, k)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn distances_are_zero_on_surfaces_and_exact_off_round_ones() {
+        let at = |x, y, z| V4::all(v(x, y, z));
+        let ellipsoid = Ellipsoid::new(v(1.0, 0.0, 0.0), v(2.0, 3.0, 4.0));
+        let capsule = Capsule::new(v(0.0, 0.0, 0.0), v(0.0, 10.0, 0.0), 1.0, 2.0);
+        let rows = [
+            (sphere(at(3.0, 0.0, 0.0), v(0.0, 0.0, 0.0), 1.0), 2.0),
+            (ellipsoid.distance(at(3.0, 0.0, 0.0)), 0.0),
+            (ellipsoid.distance(at(1.0, 3.0, 0.0)), 0.0),
+            (capsule.distance(at(0.0, -3.0, 0.0)), 2.0),
+            (capsule.distance(at(5.0, 10.0, 0.0)), 3.0),
+            (join(F4::all(1.0), F4::all(9.0), 2.0), 1.0),
+            (common(F4::all(1.0), F4::all(9.0), 2.0), 9.0),
+            (carve(F4::all(-5.0), F4::all(-1.0), 0.5), 1.0),
+        ];
+        for (row, (found, expected)) in rows.iter().enumerate() {
+            assert!((found.0[2] - expected).abs() < 1e-4, "row {row}: {found:?}");
+        }
+        assert!(join(F4::all(0.5), F4::all(0.5), 1.0).0[0] < 0.5, "a fillet adds material");
+    }
 }

@@ -1,15 +1,16 @@
 //! How light plays on skin, hair, cloth and glasses.
 
 use super::figure::{Material, Person};
+use super::lanes::{F4, LANES, V4};
 use super::march::{Hit, Lamps, Solid};
 use super::paint;
 use super::vec::{V3, linear, v};
 
 /// Skin from the darkest to the lightest, sRGB, evenly spaced in tone.
 const TONES: [[u8; 3]; 8] = [
-    [66, 44, 34],
-    [92, 60, 44],
-    [122, 80, 57],
+    [82, 57, 45],
+    [102, 69, 52],
+    [128, 86, 63],
     [154, 104, 74],
     [186, 132, 98],
     [212, 160, 126],
@@ -26,16 +27,20 @@ pub(super) fn skin_colour(tone: f32, undertone: f32) -> V3 {
 }
 
 impl Solid for Person {
-    fn distance(&self, p: V3) -> f32 {
+    fn distance(&self, p: V4) -> F4 {
         Self::distance(self, p)
     }
 
-    fn material(&self, p: V3) -> Material {
-        Self::material(self, p)
+    fn shadow(&self, p: V4) -> F4 {
+        Self::shadow(self, p)
+    }
+
+    fn materials(&self, p: V4) -> [Material; LANES] {
+        Self::materials(self, p)
     }
 
     fn reach(&self) -> (f32, f32) {
-        (24.0, 17.5)
+        (25.0, 17.5)
     }
 
     fn shade(&self, hit: &Hit, lamps: &Lamps) -> V3 {
@@ -93,7 +98,7 @@ impl Surface {
             power *= power;
         }
         let grazing = 1.0 - (-hit.ray.dot(hit.normal)).clamp(0.0, 1.0);
-        self.gloss * power * (1.0 + 2.5 * grazing * grazing)
+        self.gloss * power * (1.0 + 2.5 * grazing * grazing) * (4.0 * hit.normal.dot(lamp)).clamp(0.0, 1.0)
     }
 }
 
@@ -120,10 +125,10 @@ impl Person {
         let p = hit.at;
         // Strands run from the crown outwards: fine across, long along.
         let around = self.strand(p);
-        let fine = self.tile.at(around * 26.0, p.y * 0.35 + p.z * 0.2);
-        let locks = self.tile.at(around * 7.0 + 31.0, p.y * 0.16 + p.z * 0.1);
+        let fine = self.tile.at(around * 38.0, p.y * 0.5 + p.z * 0.3);
+        let locks = self.tile.at(around * 5.0 + 31.0, p.y * 0.25 + p.z * 0.15);
         let base = linear(self.who.hair_colour);
-        let albedo = base * (1.0 + 0.3 * fine + 0.25 * locks).clamp(0.35, 1.9);
+        let albedo = base * (1.0 + 0.2 * fine + 0.16 * locks).clamp(0.35, 1.9);
         let along = v(0.3 * p.x, -0.9, 0.35 * p.z - 1.0).unit();
         let tangent = (along - hit.normal * along.dot(hit.normal)).unit();
         let shine = |lamp: V3| {
@@ -142,7 +147,7 @@ impl Person {
     /// A number that is constant along a strand of hair.
     fn strand(&self, p: V3) -> f32 {
         use super::identity::HairStyle::{Bob, Bun, Curly, Long, Swept};
-        let bend = 0.5 * self.tile.at(p.y * 0.25, p.z * 0.2 + p.x * 0.1);
+        let bend = 0.22 * self.tile.at(p.y * 0.16, p.z * 0.12 + p.x * 0.07);
         match self.who.hair {
             Curly => (p.x + p.y) * 0.35 + 2.0 * bend,
             Bob | Long => {
@@ -163,12 +168,16 @@ pub(super) struct Egg {
 }
 
 impl Solid for Egg {
-    fn distance(&self, p: V3) -> f32 {
+    fn distance(&self, p: V4) -> F4 {
         self.solid.distance(p)
     }
 
-    fn material(&self, _p: V3) -> Material {
-        Material::Egg
+    fn shadow(&self, p: V4) -> F4 {
+        self.solid.distance(p)
+    }
+
+    fn materials(&self, _p: V4) -> [Material; LANES] {
+        [Material::Egg; LANES]
     }
 
     fn shade(&self, hit: &Hit, lamps: &Lamps) -> V3 {

@@ -3,6 +3,7 @@
 use std::ops::{Add, Mul, Neg, Sub};
 
 use super::super::maths::sin_cos_deg;
+use super::lanes::V4;
 
 /// Three numbers: a place in centimetres, a direction, or a linear colour.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
@@ -39,11 +40,6 @@ impl V3 {
 
     pub fn mix(self, o: Self, t: f32) -> Self {
         self + (o - self) * t
-    }
-
-    /// The mirror image in the plane between left and right, folded onto the positive side.
-    pub fn folded(self) -> Self {
-        v(self.x.abs(), self.y, self.z)
     }
 }
 
@@ -94,6 +90,13 @@ impl Turn {
 
     pub fn apply(&self, p: V3) -> V3 {
         v(self.rows[0].dot(p), self.rows[1].dot(p), self.rows[2].dot(p))
+    }
+
+    /// Four at once.
+    #[inline(always)]
+    pub fn apply_all(&self, p: V4) -> V4 {
+        let [x, y, z] = self.rows.map(|row| p.dot(V4::all(row)));
+        V4 { x, y, z }
     }
 
     /// The opposite rotation.
