@@ -1,1 +1,18 @@
+//! The station: configuration, desk, capture pipeline, pages, upload.
+//!
+//! `main` reads the command line; [`serve`] puts the parts together.
 
+pub mod clock;
+pub mod config;
+pub mod desk;
+pub mod devices_cli;
+pub mod people;
+pub mod policy_cli;
+pub mod serve;
+pub mod setup;
+pub mod store_cli;
+pub mod upload;
+pub mod web;
+
+/// Name and version of the program, as records and the health page state it.
+pub const SOFTWARE: &str = concat!("gatepost ", env!("CARGO_PKG_VERSION"));

@@ -1,1 +1,60 @@
-fn main() {}
+//! The program `gatepost`.
+
+use clap::{Parser, Subcommand};
+use station::{devices_cli, policy_cli, serve, setup, store_cli};
+use std::process::ExitCode;
+use tracing_subscriber::EnvFilter;
+
+/// Enrolment station for border checkpoints.
+#[derive(Parser)]
+#[command(version)]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Lists what is attached, and how it is.
+    Devices(devices_cli::DevicesArgs),
+    /// Makes keys and the people file of a new station.
+    Init(setup::InitArgs),
+    /// Asks or checks a policy pack.
+    #[command(subcommand)]
+    Policy(policy_cli::PolicyCommand),
+    /// Runs the station.
+    Serve(serve::ServeArgs),
+    /// Looks after the store of sealed records.
+    #[command(subcommand)]
+    Store(store_cli::StoreCommand),
+}
+
+fn main() -> ExitCode {
+    let cli = Cli::parse();
+    let outcome = match cli.command {
+        Command::Devices(args) => devices_cli::devices(&args).map_err(|e| e.to_string()),
+        Command::Init(args) => setup::init(&args).map_err(|e| e.to_string()),
+        Command::Policy(command) => policy_cli::run(command).map_err(|e| e.to_string()),
+        Command::Serve(args) => serve_until_stopped(&args),
+        Command::Store(command) => store_cli::run(&command).map_err(|e| e.to_string()),
+    };
+    match outcome {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(text) => {
+            eprintln!("gatepost: {text}");
+            ExitCode::from(2)
+        }
+    }
+}
+
+fn serve_until_stopped(args: &serve::ServeArgs) -> Result<(), String> {
+    tracing_subscriber::fmt()
+        .with_env_filter(EnvFilter::try_from_env("GATEPOST_LOG").unwrap_or_else(|_| EnvFilter::new("info,sled=warn")))
+        .with_writer(std::io::stderr)
+        .with_ansi(false)
+        .init();
+    // Every HTTP client needs it, plain HTTP too. A second call would fail, and there is none.
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    let runtime = tokio::runtime::Runtime::new().map_err(|e| e.to_string())?;
+    runtime.block_on(serve::serve(args)).map_err(|e| e.to_string())
+}

@@ -28,7 +28,7 @@ pub struct Draft {
     pub station: StationId,
     /// The checkpoint's identifier, for example `mashtakovo`.
     pub checkpoint: String,
-    /// Local date and time of the decision: `2025-12-24T03:00:00`.
+    /// Local date and time at which the case was opened: `2025-12-24T03:00:00`.
     pub local_time: String,
     /// The officer at the desk.
     pub officer: StaffId,

@@ -1,0 +1,120 @@
+//! The only place where the station looks at a clock.
+//!
+//! Age and rules depend on the local date, so a clock in doubt is a question for the officer: it is in doubt when
+//! nobody vouches that it is synchronised, or when it jumped against the monotonic clock.
+
+use crate::config::ClockTrust;
+use jiff::{Timestamp, Zoned, civil::DateTime, tz::TimeZone};
+use std::process::{Command, Stdio};
+use std::sync::Mutex;
+use std::time::Instant;
+
+/// A wall clock that moved this much against the monotonic clock has jumped. NTP slews by less than a second between
+/// two travellers; anything larger was set by hand, by a dead battery, or by somebody who wants another date.
+const JUMP_MS: i64 = 5_000;
+
+/// Time for the desk: local date for rules, UTC for records, and whether either can be believed.
+#[derive(Debug)]
+pub struct Clock {
+    zone: TimeZone,
+    trust: ClockTrust,
+    last: Mutex<Seen>,
+}
+
+#[derive(Debug)]
+struct Seen {
+    wall_ms: i64,
+    at: Instant,
+    jumped: bool,
+}
+
+impl Clock {
+    /// A clock in this time zone.
+    pub fn new(zone: TimeZone, trust: ClockTrust) -> Self {
+        let seen = Seen { wall_ms: wall_ms(), at: Instant::now(), jumped: false };
+        Self { zone, trust, last: Mutex::new(seen) }
+    }
+
+    /// UTC, milliseconds since 1970.
+    pub fn utc_ms(&self) -> i64 {
+        wall_ms()
+    }
+
+    /// Local date and time, as rules and records use it.
+    pub fn local(&self) -> DateTime {
+        let stamp = Timestamp::from_millisecond(wall_ms()).unwrap_or(Timestamp::UNIX_EPOCH);
+        Zoned::new(stamp, self.zone.clone()).datetime()
+    }
+
+    /// Whether the officer has to confirm the date: a jump since the last look, or nobody to vouch for it.
+    pub fn in_doubt(&self) -> bool {
+        self.jumped() || !self.synchronised()
+    }
+
+    /// The officer has checked the date: jumps so far are settled.
+    pub fn confirmed(&self) {
+        if let Ok(mut last) = self.last.lock() {
+            *last = Seen { wall_ms: wall_ms(), at: Instant::now(), jumped: false };
+        }
+    }
+
+    /// Treats a wall clock earlier than the newest record as a jump: the battery died, or somebody set it back.
+    pub fn compare_with_newest_record(&self, record_ms: i64) {
+        if let Ok(mut last) = self.last.lock()
+            && wall_ms() + JUMP_MS < record_ms
+        {
+            last.jumped = true;
+        }
+    }
+
+    fn jumped(&self) -> bool {
+        let Ok(mut last) = self.last.lock() else { return true };
+        let wall = wall_ms();
+        let expected = last.wall_ms + i64::try_from(last.at.elapsed().as_millis()).unwrap_or(i64::MAX);
+        let jumped = last.jumped || (wall - expected).abs() > JUMP_MS;
+        *last = Seen { wall_ms: wall, at: Instant::now(), jumped };
+        jumped
+    }
+
+    fn synchronised(&self) -> bool {
+        match self.trust {
+            ClockTrust::Demonstration => true,
+            ClockTrust::OfficerConfirms => false,
+            ClockTrust::TimeDaemon => time_daemon_vouches(),
+        }
+    }
+}
+
+/// systemd asks the kernel (adjtimex) whether any daemon keeps the clock in step, whichever daemon it is.
+fn time_daemon_vouches() -> bool {
+    let asked = Command::new("timedatectl")
+        .args(["show", "--property=NTPSynchronized", "--value"])
+        .stdin(Stdio::null())
+        .stderr(Stdio::null())
+        .output();
+    asked.is_ok_and(|answer| answer.stdout.starts_with(b"yes"))
+}
+
+#[expect(clippy::disallowed_methods, reason = "this is the clock that the rest of the station is given")]
+fn wall_ms() -> i64 {
+    let since = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH);
+    since.map_or(0, |elapsed| i64::try_from(elapsed.as_millis()).unwrap_or(i64::MAX))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn doubt_follows_trust_and_jumps() {
+        let clock = |trust| Clock::new(TimeZone::UTC, trust);
+        assert!(!clock(ClockTrust::Demonstration).in_doubt());
+        assert!(clock(ClockTrust::OfficerConfirms).in_doubt());
+
+        let set_back = clock(ClockTrust::Demonstration);
+        set_back.compare_with_newest_record(set_back.utc_ms() + 60_000);
+        assert!(set_back.in_doubt());
+        set_back.confirmed();
+        assert!(!set_back.in_doubt());
+    }
+}

@@ -1,0 +1,152 @@
+//! Reading the configuration files and telling all their faults at once.
+
+use super::{
+    ClockConfig, ConfigFault, ConfigFaults, Desk, Device, Intake, Laboratory, Loaded, Policy, Quality, Station,
+    StationConfig, Thresholds,
+};
+use crate::people::hex;
+use domain::policy::Pack;
+use serde::de::DeserializeOwned;
+use sha2::{Digest, Sha256};
+use std::fs;
+use std::path::Path;
+
+/// Reads station.toml and what it names.
+pub fn read(path: &Path) -> Result<Loaded, ConfigFaults> {
+    let text = read_text(path).map_err(|fault| ConfigFaults(vec![fault]))?;
+    let file = path.display().to_string();
+    let config: StationConfig = toml::from_str(&text).map_err(|first| station_faults(&file, &text, &first))?;
+
+    let mut faults = semantic_faults(&file, &text, &config);
+    let beside = path.parent().unwrap_or(Path::new("."));
+    let zone = jiff::tz::TimeZone::get(&config.station.time_zone);
+    if zone.is_err() {
+        let text_of = format!(
+            "time_zone \"{}\" is not an IANA time zone; write one like Europe/Moscow",
+            config.station.time_zone
+        );
+        faults.push(ConfigFault { file: file.clone(), line: line_of(&text, "time_zone"), text: text_of });
+    }
+    let pack = read_pack(&beside.join(&config.policy.pack));
+    let thresholds = read_thresholds(&beside.join(&config.quality.thresholds));
+    match (zone, pack, thresholds) {
+        (Ok(zone), Ok((pack, pack_digest)), Ok((thresholds, thresholds_digest))) if faults.is_empty() => {
+            Ok(Loaded { config, pack, pack_digest, thresholds, thresholds_digest, zone })
+        }
+        (_, pack, thresholds) => {
+            faults.extend(pack.err().into_iter().flatten());
+            faults.extend(thresholds.err());
+            Err(ConfigFaults(faults))
+        }
+    }
+}
+
+fn read_text(path: &Path) -> Result<String, ConfigFault> {
+    let file = path.display().to_string();
+    fs::read_to_string(path).map_err(|e| ConfigFault { file, line: None, text: format!("cannot be read: {e}") })
+}
+
+fn digest(text: &str) -> String {
+    hex(&Sha256::digest(text.as_bytes()))
+}
+
+/// Reads and validates a policy pack.
+fn read_pack(path: &Path) -> Result<(Pack, String), Vec<ConfigFault>> {
+    let text = read_text(path).map_err(|fault| vec![fault])?;
+    let file = path.display().to_string();
+    let faults = |found: domain::policy::PackFaults| {
+        found
+            .0
+            .into_iter()
+            .map(|fault| ConfigFault { file: file.clone(), line: fault.line, text: fault.text })
+            .collect()
+    };
+    Pack::parse(&text).map(|pack| (pack, digest(&text))).map_err(faults)
+}
+
+fn read_thresholds(path: &Path) -> Result<(Thresholds, String), ConfigFault> {
+    let text = read_text(path)?;
+    let thresholds = toml::from_str(&text).map_err(|e| toml_fault(&path.display().to_string(), &text, &e))?;
+    Ok((thresholds, digest(&text)))
+}
+
+/// The first fault of the whole file, and the first fault of every other section, so that one run tells them all.
+fn station_faults(file: &str, text: &str, first: &toml::de::Error) -> ConfigFaults {
+    let mut faults = vec![toml_fault(file, text, first)];
+    if let Ok(table) = text.parse::<toml::Table>() {
+        for (name, value) in table {
+            let told = section_faults(&name, value);
+            faults.extend(told.into_iter().map(|text_of| ConfigFault {
+                file: file.into(),
+                line: line_of(text, &format!("[{name}")),
+                text: format!("in [{name}]: {text_of}"),
+            }));
+        }
+    }
+    let known = faults[0].text.clone();
+    let repeated = |fault: &ConfigFault| fault.text.ends_with(&known) && fault.text.len() > known.len();
+    faults.retain(|fault| !repeated(fault));
+    ConfigFaults(faults)
+}
+
+fn section_faults(name: &str, value: toml::Value) -> Vec<String> {
+    fn check<T: DeserializeOwned>(value: toml::Value) -> Vec<String> {
+        value.try_into::<T>().err().map(|e| e.message().to_owned()).into_iter().collect()
+    }
+    match name {
+        "station" => check::<Station>(value),
+        "desk" => check::<Desk>(value),
+        "clock" => check::<ClockConfig>(value),
+        "policy" => check::<Policy>(value),
+        "quality" => check::<Quality>(value),
+        "intake" => check::<Intake>(value),
+        "laboratory" => check::<Laboratory>(value),
+        "device" => match value {
+            toml::Value::Array(devices) => devices.into_iter().flat_map(check::<Device>).collect(),
+            _ => vec!["devices are written as [[device]]".into()],
+        },
+        unknown => vec![format!("there is no section of this name; remove it or correct \"{unknown}\"")],
+    }
+}
+
+fn semantic_faults(file: &str, text: &str, config: &StationConfig) -> Vec<ConfigFault> {
+    let mut faults = Vec::new();
+    let mut say = |key: &str, wrong: String| {
+        faults.push(ConfigFault { file: file.into(), line: line_of(text, key), text: wrong });
+    };
+    let id = &config.station.id;
+    if id.is_empty() || id.len() > 12 || !id.bytes().all(|b| b.is_ascii_alphanumeric()) {
+        say("id", "the station's id needs 1 to 12 letters and digits".into());
+    }
+    if !config.desk.listen.ip().is_loopback() {
+        say("listen", "the pages are served on loopback only; write 127.0.0.1 and a port".into());
+    }
+    let host = config.desk.address.strip_prefix("http://").unwrap_or("").split([':', '/']).next().unwrap_or("");
+    if host.is_empty() || host.parse::<std::net::IpAddr>().is_ok() || config.desk.address.ends_with('/') {
+        say("address", "the address is a name such as http://localhost:8600, without a final slash".into());
+    }
+    if !crate::web::LANGUAGES.contains(&config.desk.language.as_str()) {
+        say("language", format!("there is no locale file for \"{}\"", config.desk.language));
+    }
+    if crate::upload::find(&config.intake.target).is_none() {
+        say("target", format!("there is no upload target \"{}\"", config.intake.target));
+    }
+    if config.laboratory.as_ref().is_some_and(|lab| lab.basis.trim().is_empty()) {
+        say("basis", "the laboratory override needs a basis: who allowed it, and for what".into());
+    }
+    let mut names: Vec<&str> = config.device.iter().map(|device| device.name.as_str()).collect();
+    names.sort_unstable();
+    for pair in names.windows(2).filter(|pair| pair[0] == pair[1]) {
+        say("name", format!("two devices are named \"{}\"", pair[0]));
+    }
+    faults
+}
+
+fn toml_fault(file: &str, text: &str, error: &toml::de::Error) -> ConfigFault {
+    let line = error.span().map(|span| text[..span.start.min(text.len())].lines().count().max(1));
+    ConfigFault { file: file.into(), line, text: error.message().to_owned() }
+}
+
+fn line_of(text: &str, key: &str) -> Option<usize> {
+    text.lines().position(|line| line.trim_start().starts_with(key)).map(|index| index + 1)
+}

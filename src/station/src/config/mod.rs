@@ -1,0 +1,207 @@
+//! The station's configuration: `station.toml` and `thresholds.toml`.
+//!
+//! Unknown keys are refused, nothing legal has a default, and every fault is reported at once with its file and line.
+
+mod check;
+mod thresholds;
+
+pub use thresholds::{FingerLimits, Thresholds};
+
+use domain::device::DeviceKind;
+use serde::Deserialize;
+use std::fmt;
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+
+/// Everything that `station.toml` says.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct StationConfig {
+    /// Who and where this station is.
+    pub station: Station,
+    /// The pages.
+    pub desk: Desk,
+    /// Who vouches for the clock.
+    pub clock: ClockConfig,
+    /// The rules.
+    pub policy: Policy,
+    /// Quality limits.
+    pub quality: Quality,
+    /// Where sealed records go.
+    pub intake: Intake,
+    /// The laboratory override for devices below enrolment grade.
+    pub laboratory: Option<Laboratory>,
+    /// Devices by path or address. The station has no simulator mode: it meets a simulated device like any other.
+    #[serde(default)]
+    pub device: Vec<Device>,
+}
+
+/// Who and where this station is.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Station {
+    /// Name in records and case numbers: letters and digits.
+    pub id: String,
+    /// Identifier of the checkpoint in the policy pack.
+    pub checkpoint: String,
+    /// Whether the operator says that capture is technically possible here.
+    pub technically_possible: bool,
+    /// IANA time zone of the checkpoint: the local date decides.
+    pub time_zone: String,
+}
+
+/// The pages.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Desk {
+    /// Address that people type, without a final slash; links use it.
+    pub address: String,
+    /// Loopback address and port to listen on.
+    pub listen: SocketAddr,
+    /// Language of the pages before anybody chose one.
+    pub language: String,
+}
+
+/// Who vouches for the clock.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ClockConfig {
+    /// See [`ClockTrust`].
+    pub trust: ClockTrust,
+}
+
+/// Who vouches for the clock.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum ClockTrust {
+    /// Nobody; it is believed because this is a demonstration.
+    Demonstration,
+    /// Nobody: the officer confirms the date of every case.
+    OfficerConfirms,
+    /// A time daemon, asked through systemd.
+    TimeDaemon,
+}
+
+/// The rules.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Policy {
+    /// The pack, relative to the configuration file.
+    pub pack: PathBuf,
+    /// Announced entries that the operator has confirmed.
+    #[serde(default)]
+    pub confirmed: Vec<Confirmed>,
+}
+
+/// An announced entry that the operator has confirmed.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Confirmed {
+    /// The entry of the pack.
+    pub entry: String,
+    /// Who confirmed it.
+    pub who: String,
+    /// When.
+    pub when: String,
+    /// On what basis.
+    pub basis: String,
+}
+
+/// Quality limits.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Quality {
+    /// thresholds.toml, relative to the configuration file.
+    pub thresholds: PathBuf,
+    /// OpenCV's frontal face cascade.
+    pub cascade: PathBuf,
+}
+
+/// Where sealed records go.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Intake {
+    /// Name of the upload target in the list: `http`.
+    pub target: String,
+    /// Its address.
+    pub url: String,
+}
+
+/// The laboratory override.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Laboratory {
+    /// Why devices below enrolment grade may be used. It stands in every record and on the page.
+    pub basis: String,
+}
+
+/// One device.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Device {
+    /// Name in pages and logs.
+    pub name: String,
+    /// `camera`, `finger-scanner` or `document-reader`.
+    pub kind: DeviceKind,
+    /// Name in the factory list.
+    pub driver: String,
+    /// What the driver needs to know.
+    pub settings: serde_json::Value,
+}
+
+/// One fault of a configuration file.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ConfigFault {
+    /// Which file.
+    pub file: String,
+    /// Which line, from 1, where known.
+    pub line: Option<usize>,
+    /// What is wrong and what to do.
+    pub text: String,
+}
+
+impl fmt::Display for ConfigFault {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.line {
+            Some(line) => write!(f, "{}:{line}: {}", self.file, self.text),
+            None => write!(f, "{}: {}", self.file, self.text),
+        }
+    }
+}
+
+/// All faults of a configuration, told at once.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ConfigFaults(pub Vec<ConfigFault>);
+
+impl fmt::Display for ConfigFaults {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let lines: Vec<String> = self.0.iter().map(ToString::to_string).collect();
+        f.write_str(&lines.join("\n"))
+    }
+}
+
+impl std::error::Error for ConfigFaults {}
+
+/// The configuration with the files that it names, all read and checked.
+#[derive(Clone, Debug)]
+pub struct Loaded {
+    /// station.toml.
+    pub config: StationConfig,
+    /// The policy pack.
+    pub pack: domain::policy::Pack,
+    /// SHA-256 of the pack's text, hexadecimal.
+    pub pack_digest: String,
+    /// thresholds.toml.
+    pub thresholds: Thresholds,
+    /// SHA-256 of the text of thresholds.toml, hexadecimal.
+    pub thresholds_digest: String,
+    /// The checkpoint's time zone.
+    pub zone: jiff::tz::TimeZone,
+}
+
+impl Loaded {
+    /// Reads station.toml and what it names; every fault of every file at once.
+    pub fn read(path: &Path) -> Result<Self, ConfigFaults> {
+        check::read(path)
+    }
+}

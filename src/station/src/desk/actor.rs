@@ -1,0 +1,235 @@
+//! The desk's own task: takes messages one by one, changes the case, publishes what there is to show.
+
+use super::case::Case;
+use super::command::{Order, SampleRequest};
+use super::devices::Devices;
+use super::face::{FaceTaken, FaceWorker};
+use super::finger::FingerJudged;
+use super::keep::{Keeper, Kept};
+use super::view::{FaultView, Panel, RecentView, RecordView};
+use super::{DeskHandle, PreviewJpeg, panel};
+use crate::clock::Clock;
+use crate::config::Loaded;
+use domain::case::CaseNumber;
+use domain::permit::CapturePermit;
+use domain::session::{Outcome, Slot};
+use drivers::host::HostEvent;
+use std::collections::{BTreeMap, VecDeque};
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Instant;
+use tokio::sync::{mpsc, oneshot, watch};
+
+/// Messages that may wait for the desk. Devices and pages slow down beyond that.
+const MOST_MESSAGES: usize = 256;
+/// Ended cases that the officer's page lists.
+const MOST_RECENT: usize = 20;
+
+/// What the desk is told.
+pub enum Message {
+    /// The intake has acknowledged the record of this sequence number.
+    Arrived(u64),
+    /// The best frame of an attempt, judged.
+    FaceTaken(u64, Box<FaceTaken>),
+    /// What would make the face better.
+    FaceHint(u64, Option<&'static str>),
+    /// A finger, judged.
+    FingerJudged(u64, Box<FingerJudged>),
+    /// A device says something.
+    Host(HostEvent),
+    /// A record is on disk, or is not.
+    Kept(CaseNumber, Result<Kept, String>),
+    /// Somebody at a page asks for something.
+    Order(Order),
+    /// A supervisor wants to see a sample.
+    Sample(SampleRequest),
+    /// The station is stopping.
+    Stop(oneshot::Sender<()>),
+}
+
+/// What the desk is made of.
+pub struct DeskParts {
+    /// The configuration.
+    pub loaded: Arc<Loaded>,
+    /// The clock.
+    pub clock: Arc<Clock>,
+    /// The store behind its keys.
+    pub keeper: Arc<Keeper>,
+    /// The program of the drivers.
+    pub driver_program: PathBuf,
+    /// Cases that the last run left open.
+    pub interrupted: Vec<CaseNumber>,
+}
+
+/// An attempt that a device or a worker is busy with.
+pub(super) struct Active {
+    pub attempt: u64,
+    pub slot: Slot,
+    pub since: Instant,
+}
+
+/// Everything that the desk knows.
+pub(super) struct Desk {
+    pub loaded: Arc<Loaded>,
+    pub clock: Arc<Clock>,
+    pub keeper: Arc<Keeper>,
+    pub devices: Devices,
+    pub face: FaceWorker,
+    pub messages: mpsc::Sender<Message>,
+    pub at_desk: Option<Case>,
+    pub parked: BTreeMap<CaseNumber, Case>,
+    pub recent: VecDeque<RecentView>,
+    /// The case that ended last at the desk, until the next traveller.
+    pub last: Option<CaseNumber>,
+    pub active: Option<Active>,
+    /// A finger attempt that waits until the finger before it was lifted.
+    pub after_lift: Option<(Slot, CapturePermit)>,
+    pub finger_on: bool,
+    pub attempts: u64,
+    pub prompt: Option<&'static str>,
+    pub hint: Option<&'static str>,
+    pub fault: Option<FaultView>,
+    /// Why the store takes nothing any more.
+    pub store_fault: Option<String>,
+    panel: watch::Sender<Arc<Panel>>,
+    version: u64,
+}
+
+/// Starts the devices and the desk's task.
+pub fn spawn(parts: DeskParts) -> DeskHandle {
+    let (messages, inbox) = mpsc::channel(MOST_MESSAGES);
+    let (panel, watched) = watch::channel(Arc::new(Panel::default()));
+    let (preview, previewed) = watch::channel::<PreviewJpeg>(None);
+    let face = FaceWorker::start(&parts.loaded, messages.clone(), preview);
+    let devices = Devices::start(&parts.loaded, &parts.driver_program, &messages, &face);
+    let interrupted = |case: CaseNumber| RecentView { case, outcome: Outcome::Interrupted, record: None };
+    let mut desk = Desk {
+        loaded: parts.loaded,
+        clock: parts.clock,
+        keeper: parts.keeper,
+        devices,
+        face,
+        messages: messages.clone(),
+        at_desk: None,
+        parked: BTreeMap::new(),
+        recent: parts.interrupted.into_iter().map(interrupted).take(MOST_RECENT).collect(),
+        last: None,
+        active: None,
+        after_lift: None,
+        finger_on: false,
+        attempts: 0,
+        prompt: None,
+        hint: None,
+        fault: None,
+        store_fault: None,
+        panel,
+        version: 0,
+    };
+    desk.publish();
+    tokio::spawn(desk.run(inbox));
+    DeskHandle { messages, panel: watched, preview: previewed }
+}
+
+impl Desk {
+    async fn run(mut self, mut inbox: mpsc::Receiver<Message>) {
+        while let Some(message) = inbox.recv().await {
+            match message {
+                Message::Order(Order { command, by, answer }) => {
+                    let outcome = self.order(command, by).await;
+                    self.publish();
+                    // Whoever asked may have closed the browser; the order stands all the same.
+                    let _ = answer.send(outcome);
+                    continue;
+                }
+                Message::Sample(SampleRequest { case, slot, answer }) => {
+                    let _ = answer.send(self.parked.get(&case).and_then(|case| case.samples.picture(slot)));
+                    continue;
+                }
+                Message::Stop(stopped) => {
+                    self.face.shutdown();
+                    // Waiting for driver processes to end takes a thread that may wait.
+                    let devices = self.devices;
+                    let _ = tokio::task::spawn_blocking(move || devices.shutdown()).await;
+                    let _ = stopped.send(());
+                    return;
+                }
+                Message::Host(event) => self.host_event(event),
+                Message::FaceHint(attempt, hint) if self.is_active(attempt) => self.hint = hint,
+                Message::FaceHint(..) => continue,
+                Message::FaceTaken(attempt, taken) => self.face_taken(attempt, *taken),
+                Message::FingerJudged(attempt, judged) => self.finger_judged(attempt, *judged),
+                Message::Kept(case, kept) => self.kept(&case, kept),
+                Message::Arrived(sequence) => self.arrived(sequence),
+            }
+            self.publish();
+        }
+    }
+
+    /// Whether this attempt is still the one that the desk waits for. Late answers of earlier ones are dropped.
+    pub(super) fn is_active(&self, attempt: u64) -> bool {
+        self.active.as_ref().is_some_and(|active| active.attempt == attempt)
+    }
+
+    /// Notes how a case ended, newest first.
+    pub(super) fn ended(&mut self, case: CaseNumber, outcome: Outcome, record: Option<RecordView>) {
+        self.recent.retain(|recent| recent.case != case);
+        self.recent.push_front(RecentView { case, outcome, record });
+        self.recent.truncate(MOST_RECENT);
+    }
+
+    fn arrived(&mut self, sequence: u64) {
+        let records = self.recent.iter_mut().filter_map(|recent| recent.record.as_mut());
+        for record in records.filter(|record| record.sequence == sequence) {
+            record.uploaded = true;
+        }
+    }
+
+    fn publish(&mut self) {
+        self.version += 1;
+        let mut parked: Vec<_> = self.parked.values().filter_map(panel::parked).collect();
+        parked.sort_by_key(|case| std::cmp::Reverse(case.view.since_s));
+        let mut view = match (&self.at_desk, &self.last) {
+            (Some(case), _) => panel::view_of(case),
+            (None, Some(last)) => self.view_of_ended(last),
+            (None, None) => super::View { step: "idle", ..Default::default() },
+        };
+        view.version = self.version;
+        view.prompt = self.prompt;
+        view.hint = self.hint;
+        view.fault = self.fault.clone().or_else(|| self.store_fault_view());
+        view.parked = parked.iter().map(|case| case.view.clone()).collect();
+        view.recent = self.recent.iter().cloned().collect();
+        let claimable = self.at_desk.as_ref().map(|case| self.claimable(case)).unwrap_or_default();
+        let panel = Panel {
+            view,
+            traveller: self.at_desk.as_ref().and_then(|case| case.traveller.as_ref()).map(|file| file.panel()),
+            parked,
+            evidence: self.evidence_of(&claimable),
+            claimable,
+            local_date: self.clock.local().strftime("%Y-%m-%d %H:%M").to_string(),
+            simulated: self.devices.any_simulated(),
+            devices: self.devices.panels(),
+            laboratory: self.loaded.config.laboratory.as_ref().map(|lab| lab.basis.clone()),
+            queued: self.keeper.queued(),
+            face_engine: self.face.engine(),
+        };
+        // Nobody may be looking; the next one who does sees the newest.
+        let _ = self.panel.send(Arc::new(panel));
+    }
+
+    fn store_fault_view(&self) -> Option<FaultView> {
+        let refusal = super::DeskRefusal::Store(self.store_fault.clone()?);
+        Some(FaultView { code: refusal.code().into(), text: refusal.to_string() })
+    }
+
+    fn view_of_ended(&self, last: &CaseNumber) -> super::View {
+        let ended = self.recent.iter().find(|recent| recent.case == *last);
+        super::View {
+            case: Some(last.clone()),
+            step: "closed",
+            outcome: ended.map(|recent| recent.outcome.id()),
+            record: ended.and_then(|recent| recent.record.clone()),
+            ..Default::default()
+        }
+    }
+}

@@ -1,0 +1,269 @@
+//! One traveller's case with everything that the session does not hold: facts, personal data, samples.
+
+use super::command::ManualFields;
+use super::view::TravellerPanel;
+use domain::case::CaseNumber;
+use domain::device::DeviceDescriptor;
+use domain::finger::Finger;
+use domain::guarded::{Biometric, Personal};
+use domain::mrz::{Mrz, PartialDate, Sex};
+use domain::policy::{Decision, Facts};
+use domain::record::{FaceSample, FingerSample, ReviewTrace, Traveller};
+use domain::session::{Effect, Event, Parked, Progress, Refused, Session, Slot, Step};
+use jiff::civil::Date;
+use std::collections::BTreeMap;
+use std::time::Instant;
+use store::Reservation;
+
+/// A case at the desk or parked.
+pub struct Case {
+    /// Where it stands.
+    pub session: Session,
+    /// What the rules are asked with, once a document was read.
+    pub facts: Option<Facts>,
+    /// The traveller as the document says.
+    pub traveller: Option<TravellerFile>,
+    /// The best sample of each slot.
+    pub samples: Samples,
+    /// What the officer should know.
+    pub warnings: Vec<&'static str>,
+    /// A second person's part.
+    pub review: Option<ReviewTrace>,
+    /// Ground and evidence of a claimed exemption.
+    pub claim: Option<(String, String)>,
+    /// When the case was opened, local time.
+    pub opened_at: String,
+    /// When it was parked: for its age, and in local time.
+    pub parked: Option<(Instant, String)>,
+    /// Descriptors of the devices that took part.
+    pub devices: BTreeMap<String, DeviceDescriptor>,
+    /// Any device that took part says that it is simulated.
+    pub simulated: bool,
+    /// Disk space kept for the record.
+    pub reservation: Option<Reservation>,
+    /// The newest decision: it outlives the step that held it, for the record.
+    pub decided: Option<Decision>,
+    /// The newest progress, likewise.
+    pub taken: Option<Progress>,
+}
+
+impl Case {
+    /// A case that has just been opened.
+    pub fn new(session: Session, opened_at: String) -> Self {
+        Self {
+            session,
+            facts: None,
+            traveller: None,
+            samples: Samples::default(),
+            warnings: Vec::new(),
+            review: None,
+            claim: None,
+            opened_at,
+            parked: None,
+            devices: BTreeMap::new(),
+            simulated: false,
+            reservation: None,
+            decided: None,
+            taken: None,
+        }
+    }
+
+    /// Takes one event: the session goes on, or refuses and nothing changes.
+    pub fn apply(&mut self, event: Event) -> Result<Vec<Effect>, Refused> {
+        let (session, effects) = self.session.apply(event)?;
+        self.session = session;
+        if let Some(decision) = self.decision().cloned() {
+            self.decided = Some(decision);
+        }
+        if let Some(progress) = self.progress().cloned() {
+            self.taken = Some(progress);
+        }
+        Ok(effects)
+    }
+
+    /// Its number.
+    pub fn number(&self) -> &CaseNumber {
+        self.session.case()
+    }
+
+    /// The capture so far, if one has begun.
+    pub fn progress(&self) -> Option<&Progress> {
+        match self.session.step() {
+            Step::Capturing(_, progress, _) | Step::Held(_, progress, _) | Step::Summary(_, progress) => Some(progress),
+            Step::InReview(_, parked) | Step::AwaitingRecall(parked, _) => match parked {
+                Parked::Taken(_, progress) => Some(progress),
+                Parked::Undecided(_) => None,
+            },
+            Step::ConfirmDate
+            | Step::Document
+            | Step::Decided(_)
+            | Step::Declare(_)
+            | Step::Keeping(_)
+            | Step::Closed(_) => None,
+        }
+    }
+
+    /// The decision that the step rests on.
+    pub fn decision(&self) -> Option<&Decision> {
+        match self.session.step() {
+            Step::Decided(decision) => Some(decision),
+            Step::Declare(due) | Step::Capturing(due, ..) | Step::Held(due, ..) | Step::Summary(due, _) => {
+                Some(due.decision())
+            }
+            Step::InReview(_, parked) | Step::AwaitingRecall(parked, _) => Some(match parked {
+                Parked::Taken(due, _) => due.decision(),
+                Parked::Undecided(decision) => decision,
+            }),
+            Step::ConfirmDate | Step::Document | Step::Keeping(_) | Step::Closed(_) => None,
+        }
+    }
+}
+
+/// The best samples of a case: at most one for each slot, so that a case has a bounded size.
+#[derive(Default)]
+pub struct Samples {
+    face: Option<FaceSample>,
+    fingers: BTreeMap<Finger, FingerSample>,
+}
+
+impl Samples {
+    /// Keeps a face if it is the best attempt so far.
+    pub fn offer_face(&mut self, sample: FaceSample, is_best: bool) {
+        if is_best || self.face.is_none() {
+            self.face = Some(sample);
+        }
+    }
+
+    /// Keeps a finger if it is the best attempt so far.
+    pub fn offer_finger(&mut self, sample: FingerSample, is_best: bool) {
+        if is_best || !self.fingers.contains_key(&sample.finger) {
+            self.fingers.insert(sample.finger, sample);
+        }
+    }
+
+    /// The picture of a slot with its media type, for the supervisor.
+    pub fn picture(&self, slot: Slot) -> Option<(&'static str, Biometric<Vec<u8>>)> {
+        match slot {
+            Slot::Face => self.face.as_ref().map(|face| ("image/jpeg", face.jpeg.clone())),
+            Slot::Finger(finger) => self.fingers.get(&finger).map(|sample| ("image/png", sample.png.clone())),
+        }
+    }
+
+    /// Gives the samples away, for the record.
+    pub fn take(&mut self) -> (Option<FaceSample>, Vec<FingerSample>) {
+        (self.face.take(), std::mem::take(&mut self.fingers).into_values().collect())
+    }
+
+    /// Forgets everything. Pixels are wiped as they are dropped.
+    pub fn wipe(&mut self) {
+        *self = Self::default();
+    }
+}
+
+/// The traveller as read from the document.
+pub struct TravellerFile {
+    /// What goes into the record.
+    traveller: Traveller,
+    failed_checks: Vec<String>,
+    evidence: &'static str,
+}
+
+impl TravellerFile {
+    /// From an MRZ.
+    pub fn from_mrz(mrz: &Mrz, evidence: &'static str, today: Date) -> Self {
+        let name = &mrz.name;
+        let full = match name.secondary.expose().as_str() {
+            "" => name.primary.expose().clone(),
+            given => format!("{}, {given}", name.primary.expose()),
+        };
+        let traveller = Traveller {
+            name: Personal::new(full),
+            document_number: Personal::new(mrz.document_number.expose().clone()),
+            document_code: mrz.document_code.clone(),
+            issuing_state: mrz.issuing_state.clone(),
+            nationality: mrz.nationality.clone(),
+            birth_date: Personal::new(written(mrz.birth_date, birth_century(mrz.birth_date, today))),
+            sex: sex(mrz.sex).into(),
+            expiry_date: written(mrz.expiry_date, expiry_century(mrz.expiry_date, today)),
+            evidence: evidence.into(),
+        };
+        let failed_checks = mrz.failed_checks().map(|field| field.to_string()).collect();
+        Self { traveller, failed_checks, evidence }
+    }
+
+    /// From the printed page, field by field.
+    pub fn from_fields(fields: &ManualFields) -> Self {
+        let full = match fields.given_names.expose().as_str() {
+            "" => fields.surname.expose().clone(),
+            given => format!("{}, {given}", fields.surname.expose()),
+        };
+        let traveller = Traveller {
+            name: Personal::new(full),
+            document_number: fields.document_number.clone(),
+            document_code: fields.document_code.clone(),
+            issuing_state: fields.issuing_state.clone(),
+            nationality: fields.nationality.clone(),
+            birth_date: fields.birth_date.clone(),
+            sex: fields.sex.clone(),
+            expiry_date: fields.expiry_date.clone(),
+            evidence: "manual".into(),
+        };
+        Self { traveller, failed_checks: Vec::new(), evidence: "manual" }
+    }
+
+    /// For the record.
+    pub fn into_record(self) -> Traveller {
+        self.traveller
+    }
+
+    /// What identifies the document, for the keyed digest of documents seen.
+    pub fn document_key(&self) -> Personal<String> {
+        let Traveller { issuing_state, document_number, .. } = &self.traveller;
+        Personal::new(format!("{issuing_state}/{}", document_number.expose()))
+    }
+
+    /// For the officer's eyes.
+    pub fn panel(&self) -> TravellerPanel {
+        let of = &self.traveller;
+        TravellerPanel {
+            name: of.name.expose().clone(),
+            document_number: of.document_number.expose().clone(),
+            document_code: of.document_code.clone(),
+            issuing_state: of.issuing_state.clone(),
+            nationality: of.nationality.clone(),
+            birth_date: of.birth_date.expose().clone(),
+            sex: of.sex.clone(),
+            expiry_date: of.expiry_date.clone(),
+            evidence: self.evidence,
+            failed_checks: self.failed_checks.clone(),
+        }
+    }
+}
+
+/// A date of the MRZ as the record writes it: `1974-08-12`, with `XX` for what the document leaves open, the century
+/// among it.
+fn written(date: PartialDate, century: Option<i16>) -> String {
+    let two = |part: Option<u8>| part.map_or_else(|| "XX".to_owned(), |part| format!("{part:02}"));
+    let century = century.map_or_else(|| "XX".to_owned(), |century| format!("{century:02}"));
+    format!("{century}{}-{}-{}", two(date.year2()), two(date.month()), two(date.day()))
+}
+
+/// The century of birth, where only one gives a possible age.
+fn birth_century(date: PartialDate, today: Date) -> Option<i16> {
+    match date.birth_candidates(today).as_slice() {
+        [(earliest, latest)] if earliest.year() / 100 == latest.year() / 100 => Some(earliest.year() / 100),
+        _ => None,
+    }
+}
+
+fn expiry_century(date: PartialDate, today: Date) -> Option<i16> {
+    date.expiry_range(today).map(|(earliest, _)| earliest.year() / 100)
+}
+
+fn sex(sex: Sex) -> &'static str {
+    match sex {
+        Sex::Female => "F",
+        Sex::Male => "M",
+        Sex::Unspecified => "X",
+    }
+}

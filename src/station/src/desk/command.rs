@@ -1,0 +1,187 @@
+//! What people ask of the desk, and how it says no.
+
+use domain::case::CaseNumber;
+use domain::finger::MissingFinger;
+use domain::guarded::{Biometric, Personal};
+use domain::session::{FaceException, Refused, Slot, Veto};
+use domain::units::StaffId;
+use thiserror::Error;
+use tokio::sync::oneshot;
+
+/// What an officer or a supervisor asks for.
+#[derive(Debug)]
+pub enum Command {
+    /// An answer to the open question.
+    Answer { question: String, answer: String },
+    /// The officer closes the case.
+    Cancel,
+    /// An exemption is claimed.
+    Claim { ground: String, evidence: String },
+    /// The date on the doubtful clock is right.
+    ConfirmDate,
+    /// Start the capture with these exceptions.
+    Declare { missing: Vec<MissingFinger>, face_exception: Option<FaceException> },
+    /// The MRZ as typed from the printed page.
+    Document(Personal<String>),
+    /// The printed page, field by field.
+    Fields(Box<ManualFields>),
+    /// A new traveller.
+    New,
+    /// Go on with what the decision says.
+    Proceed,
+    /// The parked traveller is back.
+    Recall(CaseNumber),
+    /// Try again after a device fault.
+    Retry,
+    /// A supervisor's decision.
+    Review { case: CaseNumber, decision: ReviewDecision, reason: String },
+    /// Send the question to a supervisor.
+    SendToSupervisor,
+    /// Sign what was taken.
+    Sign,
+    /// The traveller refuses.
+    TravellerRefuses,
+    /// The officer's veto.
+    Veto { slot: Slot, veto: Veto },
+}
+
+/// What a supervisor decides.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ReviewDecision {
+    /// Good as it is, or confirmed.
+    Approve,
+    /// To be captured again.
+    Recapture,
+    /// Not accepted.
+    Refuse,
+}
+
+/// Fields typed from the printed page.
+#[derive(Debug)]
+pub struct ManualFields {
+    /// Three letters.
+    pub nationality: String,
+    /// Three letters.
+    pub issuing_state: String,
+    /// `P`, `PD`, `ID`.
+    pub document_code: String,
+    /// Document number.
+    pub document_number: Personal<String>,
+    /// Surname.
+    pub surname: Personal<String>,
+    /// Given names.
+    pub given_names: Personal<String>,
+    /// `1974-08-12`, `XX` for unknown parts.
+    pub birth_date: Personal<String>,
+    /// `F`, `M` or `X`.
+    pub sex: String,
+    /// `2032-04-15`.
+    pub expiry_date: String,
+}
+
+/// A command with who gave it and where the answer goes.
+#[derive(Debug)]
+pub struct Order {
+    /// What.
+    pub command: Command,
+    /// Who.
+    pub by: StaffId,
+    /// The answer.
+    pub answer: oneshot::Sender<Result<(), DeskRefusal>>,
+}
+
+/// A picture that a supervisor asks to see.
+#[derive(Debug)]
+pub struct SampleRequest {
+    /// Which case.
+    pub case: CaseNumber,
+    /// Which slot.
+    pub slot: Slot,
+    /// JPEG or PNG with its media type, if there is one.
+    pub answer: oneshot::Sender<Option<(&'static str, Biometric<Vec<u8>>)>>,
+}
+
+/// Why the desk does not do what it is asked. Each has a code and says what to do now.
+#[derive(Clone, Debug, PartialEq, Eq, Error)]
+pub enum DeskRefusal {
+    /// The session does not take it now.
+    #[error("That is not possible at this step. Look at the page again: it shows what comes next")]
+    NotNow,
+    /// There is a case at the desk.
+    #[error("Another traveller is still at the desk. Finish or cancel that case first")]
+    DeskBusy,
+    /// There is no case at the desk.
+    #[error("No traveller is at the desk. Press New traveller first")]
+    DeskEmpty,
+    /// The document cannot be read; what is wrong with it.
+    #[error("The document could not be read: {0}")]
+    Document(String),
+    /// A manual field is wrong.
+    #[error("The field {0} is not filled in correctly: {1}")]
+    Field(&'static str, String),
+    /// The ground may not be attested here.
+    #[error("This ground cannot be claimed under the rule that applies now. Choose one from the list")]
+    UnknownGround,
+    /// The answer does not fit the question.
+    #[error("This answer does not fit the question. Choose one of the answers on the page")]
+    UnknownAnswer,
+    /// The open question comes first.
+    #[error("Settle the open question first")]
+    QuestionOpen,
+    /// Nobody decides on their own case.
+    #[error("You captured this traveller yourself. Another supervisor has to decide")]
+    OwnCase,
+    /// There is no such case.
+    #[error("There is no waiting case of this number. It may have been decided already")]
+    NoSuchCase,
+    /// A supervisor gave no reason.
+    #[error("Choose a reason: it stands in the record")]
+    ReasonMissing,
+    /// Too many cases wait.
+    #[error("Too many cases wait for a supervisor. Have some of them decided before the next traveller")]
+    TooManyParked,
+    /// No device can take it.
+    #[error("No {0} is configured. Tell the administrator")]
+    NoDevice(&'static str),
+    /// The scanner is below enrolment grade and there is no override.
+    #[error(
+        "The fingerprint scanner is not of enrolment grade, and there is no laboratory override. Tell the administrator"
+    )]
+    ScannerGrade,
+    /// The disk is full or the store is not to be trusted.
+    #[error("{0}")]
+    Store(String),
+}
+
+impl DeskRefusal {
+    /// The code, to be read out over the telephone.
+    pub const fn code(&self) -> &'static str {
+        match self {
+            Self::NotNow => "U-01",
+            Self::DeskBusy => "U-02",
+            Self::DeskEmpty => "U-03",
+            Self::Document(_) => "U-04",
+            Self::Field(..) => "U-05",
+            Self::UnknownGround => "U-06",
+            Self::UnknownAnswer => "U-07",
+            Self::QuestionOpen => "U-08",
+            Self::OwnCase => "U-09",
+            Self::NoSuchCase => "U-10",
+            Self::ReasonMissing => "U-11",
+            Self::TooManyParked => "U-12",
+            Self::NoDevice(_) => "U-13",
+            Self::ScannerGrade => "U-14",
+            Self::Store(_) => "S-01",
+        }
+    }
+}
+
+impl From<Refused> for DeskRefusal {
+    fn from(refused: Refused) -> Self {
+        match refused {
+            Refused::NotNow { .. } => Self::NotNow,
+            Refused::OwnCase(_) => Self::OwnCase,
+            Refused::QuestionOpen(_) => Self::QuestionOpen,
+        }
+    }
+}

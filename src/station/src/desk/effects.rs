@@ -1,0 +1,270 @@
+//! Carrying out what the session asks for, and telling it what came of it.
+
+use super::actor::{Active, Desk, Message};
+use super::command::DeskRefusal;
+use super::face::FaceTaken;
+use super::finger::{self, FingerJudged};
+use super::keep::{self, Finished, Kept};
+use super::view::{FaultView, RecordView};
+use domain::case::CaseNumber;
+use domain::device::{DeviceFault, DeviceKind};
+use domain::guarded::Personal;
+use domain::permit::CapturePermit;
+use domain::session::{Attempt, Effect, Event, Outcome, ReviewReason, Slot, Step};
+use domain::units::Millis;
+use drivers::host::{HostEvent, HostEventKind};
+use std::time::{Duration, Instant};
+
+/// What a camera may need before its first frame, on top of the time for a good one.
+const CAMERA_START_MS: u64 = 3_000;
+
+impl Desk {
+    /// Applies an event to the case at the desk and carries out what follows.
+    pub(super) fn at_desk(&mut self, event: Event) -> Result<(), DeskRefusal> {
+        let case = self.at_desk.as_mut().ok_or(DeskRefusal::DeskEmpty)?;
+        let effects = case.apply(event)?;
+        self.hint = None;
+        self.fault = None;
+        for effect in effects {
+            match effect {
+                Effect::Capture(slot, permit) => self.capture(slot, permit),
+                Effect::KeepRecord(outcome) => self.keep_at_desk(outcome),
+                Effect::Park(reason) => self.park(&reason),
+                Effect::StopDevices => self.stop_devices(),
+                Effect::WipeSamples => {
+                    if let Some(case) = self.at_desk.as_mut() {
+                        case.samples.wipe();
+                    }
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Applies an event to a parked case. Devices belong to the case at the desk and are left alone.
+    pub(super) fn on_parked(&mut self, number: &CaseNumber, event: Event) -> Result<(), DeskRefusal> {
+        let case = self.parked.get_mut(number).ok_or(DeskRefusal::NoSuchCase)?;
+        let mut keeping = Vec::new();
+        for effect in case.apply(event)? {
+            match effect {
+                Effect::KeepRecord(outcome) => {
+                    case.simulated |= self.devices.any_simulated();
+                    let finished = keep::finish(&self.loaded, case, outcome);
+                    keeping.push(finished);
+                }
+                Effect::WipeSamples => case.samples.wipe(),
+                Effect::Capture(..) | Effect::Park(_) | Effect::StopDevices => {}
+            }
+        }
+        keeping.into_iter().for_each(|finished| self.keep(finished));
+        Ok(())
+    }
+
+    fn keep(&mut self, finished: Result<Finished, String>) {
+        match finished {
+            Ok(finished) => {
+                keep::keep(self.keeper.clone(), self.clock.clone(), finished, self.messages.clone());
+            }
+            Err(fault) => self.store_failed(fault),
+        }
+    }
+
+    fn capture(&mut self, slot: Slot, permit: CapturePermit) {
+        if matches!(slot, Slot::Finger(_)) && self.finger_on {
+            self.prompt = Some("lift-finger");
+            self.active = None;
+            self.after_lift = Some((slot, permit));
+            return;
+        }
+        self.attempts += 1;
+        let attempt = self.attempts;
+        self.active = Some(Active { attempt, slot, since: Instant::now() });
+        let (kind, limit_ms) = match slot {
+            Slot::Face => (DeviceKind::Camera, self.loaded.thresholds.face.capture.timeout_ms + CAMERA_START_MS),
+            Slot::Finger(_) => (DeviceKind::FingerScanner, self.loaded.thresholds.finger.attempt_ms.into()),
+        };
+        if slot == Slot::Face {
+            self.prompt = Some("look-at-camera");
+            self.face.begin(attempt);
+        } else {
+            self.prompt = Some("place-finger");
+            // The camera of the face before is not needed any more.
+            self.devices.stop(DeviceKind::Camera);
+        }
+        if let (Some(case), Some(device)) = (self.at_desk.as_mut(), self.devices.get(kind)) {
+            if let Some(descriptor) = device.descriptor() {
+                case.simulated |= descriptor.simulated;
+                case.devices.insert(device.name().to_owned(), descriptor);
+            }
+            device.capture(permit, attempt, Duration::from_millis(limit_ms));
+        }
+    }
+
+    fn keep_at_desk(&mut self, outcome: Outcome) {
+        self.prompt = None;
+        if let Some(case) = self.at_desk.as_mut() {
+            case.simulated |= self.devices.any_simulated();
+            let finished = keep::finish(&self.loaded, case, outcome);
+            self.keep(finished);
+        }
+    }
+
+    fn park(&mut self, reason: &ReviewReason) {
+        let Some(mut case) = self.at_desk.take() else { return };
+        case.parked = Some((Instant::now(), self.clock.local().to_string()));
+        let number = case.number().clone();
+        if let Err(fault) = self.keeper.parked(&number, reason.id()) {
+            self.store_failed(fault);
+        }
+        self.prompt = None;
+        self.last = Some(number.clone());
+        self.ended(number.clone(), Outcome::InReview, None);
+        self.parked.insert(number, case);
+    }
+
+    fn stop_devices(&mut self) {
+        self.active = None;
+        self.after_lift = None;
+        self.finger_on = false;
+        self.prompt = None;
+        self.face.end();
+        self.devices.stop(DeviceKind::Camera);
+        self.devices.stop(DeviceKind::FingerScanner);
+    }
+
+    /// What a device says.
+    pub(super) fn host_event(&mut self, event: HostEvent) {
+        let current = event.attempt.is_some_and(|attempt| self.is_active(attempt));
+        match event.what {
+            HostEventKind::Document(lines) => self.document_read(&lines),
+            HostEventKind::Finger(image) if current => {
+                self.finger_on = true;
+                self.prompt = Some("hold-still");
+                if let Some(Active { attempt, slot: Slot::Finger(which), .. }) = &self.active {
+                    finger::judge(&self.loaded, *attempt, *which, image, self.messages.clone());
+                }
+            }
+            HostEventKind::Placed if current => self.prompt = Some("hold-still"),
+            HostEventKind::Lifted => {
+                self.finger_on = false;
+                if let Some((slot, permit)) = self.after_lift.take() {
+                    self.capture(slot, permit);
+                }
+            }
+            HostEventKind::Fault(fault) if current => self.device_failed(&fault),
+            HostEventKind::Fault(fault) => {
+                // An idle device's trouble shows on the health page; a scanner that is gone holds no finger either.
+                tracing::warn!(device = %event.device, code = %fault.code, detail = %fault.log, "device fault");
+                self.finger_gone(&event.device);
+            }
+            HostEventKind::Described(_)
+            | HostEventKind::State(_)
+            | HostEventKind::Finger(_)
+            | HostEventKind::Placed
+            | HostEventKind::Preview(_) => {}
+        }
+    }
+
+    fn finger_gone(&mut self, device: &str) {
+        let is_scanner = self.devices.get(DeviceKind::FingerScanner).is_some_and(|scanner| scanner.name() == device);
+        if is_scanner {
+            self.finger_on = false;
+            if let Some((slot, permit)) = self.after_lift.take() {
+                self.capture(slot, permit);
+            }
+        }
+    }
+
+    fn device_failed(&mut self, fault: &DeviceFault) {
+        let Some(active) = self.active.take() else { return };
+        tracing::warn!(code = %fault.code, detail = %fault.log, slot = active.slot.id(), "device fault during a capture");
+        self.face.end();
+        self.finger_on = false;
+        let failed = self.at_desk(Event::DeviceFailed(active.slot, fault.code.clone()));
+        if failed.is_ok() {
+            self.prompt = None;
+            self.fault = Some(FaultView::from(fault));
+        }
+    }
+
+    fn document_read(&mut self, lines: &Personal<String>) {
+        // A swipe counts only while a document is asked for; at any other time the reader is ignored, and says so.
+        let asked_for = self.at_desk.as_ref().is_some_and(|case| matches!(case.session.step(), Step::Document));
+        if !asked_for {
+            tracing::info!("a document was read while none was asked for");
+            return;
+        }
+        if let Err(refusal) = self.read_document(lines, "reader") {
+            self.fault = Some(FaultView { code: refusal.code().into(), text: refusal.to_string() });
+        }
+    }
+
+    pub(super) fn face_taken(&mut self, attempt: u64, taken: FaceTaken) {
+        let Some(active) = self.active.take_if(|active| active.attempt == attempt) else { return };
+        let took = elapsed(&active);
+        self.devices.stop(DeviceKind::Camera);
+        let judged = Attempt { score: taken.score, passes: taken.passes, took };
+        let number = self.next_number(Slot::Face);
+        if self.at_desk(Event::AttemptScored(Slot::Face, judged)).is_ok()
+            && let (Some(case), Some(sample)) = (self.at_desk.as_mut(), taken.sample)
+        {
+            let is_best = case.progress().and_then(|progress| progress.best(Slot::Face)) == number;
+            case.samples.offer_face(sample, is_best);
+        }
+    }
+
+    pub(super) fn finger_judged(&mut self, attempt: u64, judged: FingerJudged) {
+        let Some(active) = self.active.take_if(|active| active.attempt == attempt) else { return };
+        let slot = active.slot;
+        let attempt = Attempt { score: judged.sample.score, passes: judged.sample.accepted, took: elapsed(&active) };
+        let number = self.next_number(slot);
+        if self.at_desk(Event::AttemptScored(slot, attempt)).is_ok()
+            && let Some(case) = self.at_desk.as_mut()
+        {
+            let is_best = case.progress().and_then(|progress| progress.best(slot)) == number;
+            case.samples.offer_finger(judged.sample, is_best);
+            if !attempt.passes {
+                self.hint = judged.advice;
+            }
+        }
+    }
+
+    fn next_number(&self, slot: Slot) -> Option<u8> {
+        self.at_desk.as_ref().and_then(|case| case.progress()).map(|progress| progress.next_number(slot))
+    }
+
+    pub(super) fn kept(&mut self, number: &CaseNumber, kept: Result<Kept, String>) {
+        let kept = match kept {
+            Ok(kept) => kept,
+            Err(fault) => return self.store_failed(fault),
+        };
+        let record = RecordView { id: kept.record.to_string(), sequence: kept.sequence, queued: true, uploaded: false };
+        self.ended(number.clone(), kept.outcome, Some(record));
+        if self.at_desk.as_ref().is_some_and(|case| case.number() == number) {
+            let closed = self.at_desk(Event::RecordKept);
+            self.last = Some(number.clone());
+            if closed.is_ok() {
+                self.at_desk = None;
+            }
+        } else if self.on_parked(number, Event::RecordKept).is_ok() {
+            self.parked.remove(number);
+        }
+    }
+
+    /// The store cannot be trusted any more: no further traveller is taken, and what is there is left as it is.
+    pub(super) fn store_failed(&mut self, fault: String) {
+        tracing::error!(detail = %fault, "the store failed");
+        let refusal = DeskRefusal::Store(fault.clone());
+        self.fault = Some(FaultView { code: refusal.code().into(), text: refusal.to_string() });
+        self.store_fault = Some(fault);
+    }
+}
+
+fn elapsed(active: &Active) -> Millis {
+    Millis(u64::try_from(active.since.elapsed().as_millis()).unwrap_or(u64::MAX))
+}
+
+/// Tells the desk from another thread or task; a desk that is gone needs no telling.
+pub(super) fn tell(messages: &tokio::sync::mpsc::Sender<Message>, message: Message) {
+    let _ = messages.blocking_send(message);
+}

@@ -1,0 +1,92 @@
+//! Between the document and the policy engine.
+
+use super::command::{DeskRefusal, ManualFields};
+use crate::clock::Clock;
+use crate::config::Loaded;
+use domain::mrz::Mrz;
+use domain::policy::{
+    self, Attestation, BirthDate, Checkpoint, Decision, EntryConfirmation, Evidence, Facts, Pack, Question,
+};
+use domain::units::StaffId;
+
+/// Asks the rules about these facts, here and now.
+pub fn decide(loaded: &Loaded, clock: &Clock, facts: &Facts) -> Decision {
+    let station = &loaded.config.station;
+    let checkpoint = Checkpoint { id: station.checkpoint.clone(), technically_possible: station.technically_possible };
+    let confirmed: Vec<EntryConfirmation> = loaded.config.policy.confirmed.iter().map(Into::into).collect();
+    policy::decide(&loaded.pack, facts, clock.local(), &checkpoint, &confirmed)
+}
+
+/// The facts of an MRZ, from the reader or typed.
+pub fn from_mrz(mrz: &Mrz, evidence: &'static str) -> Facts {
+    Facts::from_mrz(mrz, if evidence == "reader" { Evidence::Reader } else { Evidence::Typed })
+}
+
+/// The facts of the printed page, field by field.
+pub fn from_fields(fields: &ManualFields) -> Result<Facts, DeskRefusal> {
+    for (name, value) in [("nationality", &fields.nationality), ("issuing State", &fields.issuing_state)] {
+        if value.is_empty() || value.len() > 3 || !value.bytes().all(|b| b.is_ascii_uppercase()) {
+            return Err(DeskRefusal::Field(
+                name,
+                "write the code of one to three letters from the printed page".into(),
+            ));
+        }
+    }
+    let birth = BirthDate::parse(fields.birth_date.expose());
+    let birth =
+        birth.ok_or(DeskRefusal::Field("date of birth", "write it like 1974-08-12, XX for unknown parts".into()))?;
+    if fields.document_number.expose().is_empty() || fields.surname.expose().is_empty() {
+        return Err(DeskRefusal::Field("document number and surname", "neither may be empty".into()));
+    }
+    Ok(Facts {
+        nationality: Some(fields.nationality.clone()),
+        issuing_state: Some(fields.issuing_state.clone()),
+        document_code: Some(fields.document_code.clone()),
+        birth_date: Some(birth),
+        ..Facts::none(Evidence::Manual)
+    })
+}
+
+/// Puts an officer's answer among the facts.
+pub fn answer(facts: &mut Facts, asked: &Question, answer: &str) -> Result<(), DeskRefusal> {
+    facts.answers.set(&asked.id, answer).map_err(|_| DeskRefusal::UnknownAnswer)
+}
+
+/// Whether the pack knows this kind of evidence for this ground.
+pub fn is_evidence(pack: &Pack, ground: &str, evidence: &str) -> bool {
+    pack.ground(ground).is_some_and(|ground| ground.evidence.iter().any(|known| known == evidence))
+}
+
+/// A claimed exemption, not yet confirmed.
+pub fn claim(facts: &mut Facts, ground: &str, evidence: &str) {
+    facts.attestation = Some(Attestation { ground: ground.into(), evidence: evidence.into(), confirmed_by: None });
+}
+
+/// A supervisor confirms the claim.
+pub fn confirm_claim(facts: &mut Facts, by: &StaffId) {
+    if let Some(attestation) = facts.attestation.as_mut() {
+        attestation.confirmed_by = Some(by.clone());
+    }
+}
+
+/// What a supervisor's decision changes for a traveller who comes back undecided: a claim is off the table, and a
+/// document's hint is not asked about again; or biometrics are due by ruling.
+pub fn after_review(facts: &mut Facts, was_claim: bool, supervisor: Option<&StaffId>) {
+    if was_claim {
+        facts.attestation = None;
+        facts.answers.claims_exemption = Some(false);
+    } else {
+        facts.ruled_due_by = supervisor.cloned();
+    }
+}
+
+impl From<&crate::config::Confirmed> for EntryConfirmation {
+    fn from(confirmed: &crate::config::Confirmed) -> Self {
+        Self {
+            entry: confirmed.entry.clone(),
+            who: confirmed.who.clone(),
+            when: confirmed.when.clone(),
+            basis: confirmed.basis.clone(),
+        }
+    }
+}

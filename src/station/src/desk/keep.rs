@@ -1,0 +1,214 @@
+//! From a finished case to a durable record: draft, seal, sign, append. All of it off the desk's task.
+
+use super::actor::Message;
+use super::case::Case;
+use super::effects::tell;
+use crate::clock::Clock;
+use crate::config::Loaded;
+use domain::case::{CaseNumber, RecordId, StationId};
+use domain::guarded::Personal;
+use domain::record::{Body, Draft, Enrolment, Exemption, Versions};
+use domain::session::Outcome;
+use domain::units::StaffId;
+use hmac::{Hmac, KeyInit, Mac};
+use jiff::civil::Date;
+use sha2::Sha256;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use store::{FileKey, Outbox, Reservation, Sealer, StoreFault};
+use tokio::sync::{Notify, mpsc};
+use zeroize::Zeroizing;
+
+/// A record that is on disk. Made from the store's receipt and from nothing else.
+#[derive(Debug)]
+pub struct Kept {
+    /// The record's own name.
+    pub record: RecordId,
+    /// Its place in the station's chain.
+    pub sequence: u64,
+    /// How the case ended.
+    pub outcome: Outcome,
+}
+
+/// The store behind its keys, shared by the desk and the upload.
+pub struct Keeper {
+    outbox: Mutex<Outbox>,
+    sealer: Sealer,
+    signer: FileKey,
+    /// Key of the digests of documents seen: without it they tell nothing.
+    document_key: Zeroizing<Vec<u8>>,
+    boot_id: String,
+    /// Rings when a record was appended, for the upload.
+    pub appended: Notify,
+}
+
+/// A finished case on its way to the disk, with the space that was reserved for it.
+pub struct Finished {
+    draft: Draft,
+    reservation: Option<Reservation>,
+}
+
+impl Keeper {
+    /// A store with the keys that it needs.
+    pub fn new(outbox: Outbox, sealer: Sealer, signer: FileKey, document_key: Zeroizing<Vec<u8>>) -> Self {
+        let boot_id = std::fs::read_to_string("/proc/sys/kernel/random/boot_id").unwrap_or_default();
+        let boot_id = boot_id.trim().to_owned();
+        Self { outbox: Mutex::new(outbox), sealer, signer, document_key, boot_id, appended: Notify::new() }
+    }
+
+    /// The store, for one thread at a time.
+    pub fn outbox(&self) -> MutexGuard<'_, Outbox> {
+        self.outbox.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Records that the intake has not acknowledged.
+    pub fn queued(&self) -> u64 {
+        self.outbox().stats().pending
+    }
+
+    /// The number of the next case of this day.
+    pub fn next_case(&self, day: Date) -> CaseNumber {
+        self.outbox().next_case(day)
+    }
+
+    /// Writes down that a case was opened, so that a crash leaves it as interrupted and not as never seen.
+    pub fn opened(&self, case: &CaseNumber, officer: &StaffId) -> Result<(), String> {
+        self.outbox().case_opened(case, officer).map_err(told)
+    }
+
+    /// Writes down that a case waits for a supervisor.
+    pub fn parked(&self, case: &CaseNumber, reason: &str) -> Result<(), String> {
+        self.outbox().case_parked(case, reason).map_err(told)
+    }
+
+    /// Keeps disk space for a capture that is about to begin.
+    pub fn reserve(&self, bytes: u64) -> Result<Reservation, String> {
+        self.outbox().reserve(bytes).map_err(told)
+    }
+
+    /// Whether this document was presented within the last hour. Only a keyed digest is kept.
+    pub fn seen_before(&self, document: &Personal<String>, now_ms: i64) -> bool {
+        let Ok(mut mac) = Hmac::<Sha256>::new_from_slice(&self.document_key) else { return false };
+        mac.update(document.expose().as_bytes());
+        let digest: [u8; 32] = mac.finalize().into_bytes().into();
+        self.outbox().seen_within_the_hour(&digest, now_ms).unwrap_or_else(|fault| {
+            tracing::error!(code = fault.code(), detail = %fault, "documents seen could not be looked up");
+            false
+        })
+    }
+
+    fn commit(&self, finished: Finished, clock: &Clock) -> Result<Kept, String> {
+        let Finished { draft, reservation } = finished;
+        let sealed = draft.seal(&self.sealer).map_err(|fault| fault.to_string())?;
+        let mut outbox = self.outbox();
+        let position = outbox.position(clock.utc_ms(), &self.boot_id);
+        let record = sealed.sign(&self.signer, position).map_err(|fault| fault.to_string())?;
+        drop(reservation);
+        let receipt = outbox.append(record).map_err(told)?;
+        self.appended.notify_one();
+        Ok(Kept { record: receipt.record(), sequence: receipt.sequence(), outcome: receipt.outcome() })
+    }
+}
+
+/// A store fault as the desk shows it. The inside text goes to the log.
+fn told(fault: StoreFault) -> String {
+    tracing::error!(code = fault.code(), detail = %fault, "the store failed");
+    format!("{} ({})", fault.officer(), fault.code())
+}
+
+/// Commits a finished case on a thread of its own and tells the desk.
+pub fn keep(keeper: Arc<Keeper>, clock: Arc<Clock>, finished: Finished, messages: mpsc::Sender<Message>) {
+    let case = finished.draft.case.clone();
+    tokio::task::spawn_blocking(move || {
+        let kept = keeper.commit(finished, &clock);
+        tell(&messages, Message::Kept(case, kept));
+    });
+}
+
+/// The record of a finished case. Samples and personal data move out of the case: what an outcome does not carry is
+/// wiped here.
+pub fn finish(loaded: &Loaded, case: &mut Case, outcome: Outcome) -> Result<Finished, String> {
+    let id = random_record_id()?;
+    let body = match outcome {
+        Outcome::Enrolled | Outcome::EnrolledWithExceptions => enrolment(loaded, case),
+        Outcome::Exempt => exemption(case),
+        Outcome::Cancelled
+        | Outcome::FailureToEnrol
+        | Outcome::InReview
+        | Outcome::Interrupted
+        | Outcome::NoRule
+        | Outcome::NotInScope
+        | Outcome::RefusedByTraveller => Body::Closure,
+    };
+    case.samples.wipe();
+    case.traveller = None;
+    let draft = Draft {
+        id,
+        case: case.number().clone(),
+        station: StationId(loaded.config.station.id.clone()),
+        checkpoint: loaded.config.station.checkpoint.clone(),
+        local_time: case.opened_at.clone(),
+        officer: case.session.officer().clone(),
+        outcome,
+        decision: case.decided.clone(),
+        versions: versions(loaded, &body),
+        review: case.review.clone(),
+        replaces: None,
+        simulated: case.simulated,
+        body,
+    };
+    Ok(Finished { draft, reservation: case.reservation.take() })
+}
+
+fn enrolment(loaded: &Loaded, case: &mut Case) -> Body {
+    let Some(traveller) = case.traveller.take() else { return Body::Closure };
+    let (face, fingers) = case.samples.take();
+    let devices: Vec<_> = case.devices.values().cloned().collect();
+    let below_grade = devices.iter().any(|device| !device.groups.is_empty() && !device.enrolment_grade());
+    let taken = case.taken.as_ref();
+    Body::Enrolment(Box::new(Enrolment {
+        traveller: traveller.into_record(),
+        face,
+        fingers,
+        missing: taken.map(|taken| taken.plan().missing.clone()).unwrap_or_default(),
+        face_exception: taken.and_then(|taken| taken.plan().face_exception),
+        attempts: taken.map(|taken| taken.attempts().to_vec()).unwrap_or_default(),
+        devices,
+        laboratory_override: below_grade && loaded.config.laboratory.is_some(),
+        application_number: None,
+        profile_id: None,
+    }))
+}
+
+fn exemption(case: &Case) -> Body {
+    let ground = case.decided.as_ref().and_then(|decision| decision.ground.clone()).unwrap_or_default();
+    let shown_by_document = || case.facts.as_ref().map_or("document", |facts| facts.evidence.id()).to_owned();
+    let evidence = case.claim.as_ref().map_or_else(shown_by_document, |(_, evidence)| evidence.clone());
+    Body::Exemption(Exemption { ground, evidence })
+}
+
+fn versions(loaded: &Loaded, body: &Body) -> Versions {
+    let models = match body {
+        Body::Enrolment(taken) => {
+            let face = taken.face.iter().map(|face| face.engine.clone());
+            let mut models: Vec<_> = face.chain(taken.fingers.iter().map(|finger| finger.scorer.clone())).collect();
+            models.sort_unstable();
+            models.dedup();
+            models
+        }
+        Body::Closure | Body::Exemption(_) => Vec::new(),
+    };
+    let pack = &loaded.pack;
+    Versions {
+        software: crate::SOFTWARE.into(),
+        policy: format!("{} {} sha256:{}", pack.id, pack.version, loaded.pack_digest),
+        thresholds: format!("sha256:{}", loaded.thresholds_digest),
+        models,
+    }
+}
+
+/// A record's random name. Without randomness from the kernel nothing could be sealed either.
+fn random_record_id() -> Result<RecordId, String> {
+    let mut bytes = [0; 16];
+    getrandom::fill(&mut bytes).map_err(|error| format!("the kernel gives no randomness: {error}"))?;
+    Ok(RecordId(bytes))
+}

@@ -1,0 +1,91 @@
+//! The desk: one task that owns the case at the desk, the parked cases and the devices.
+//!
+//! Pages send orders, devices send events, workers send what they have judged; the task applies each to the session,
+//! carries out the effects, and publishes a new panel. Nothing else changes a case.
+
+mod actor;
+mod case;
+mod command;
+mod devices;
+mod effects;
+mod face;
+mod facts;
+mod finger;
+mod keep;
+mod orders;
+mod panel;
+mod view;
+
+pub use actor::{DeskParts, spawn};
+pub use command::{Command, DeskRefusal, ManualFields, ReviewDecision};
+pub use devices::spec as device_spec;
+pub use keep::Keeper;
+pub use view::{AttemptPanel, DevicePanel, FaultView, Panel, ParkedPanel, RecordView, SlotView, TravellerPanel, View};
+
+use actor::Message;
+use command::{Order, SampleRequest};
+use domain::case::CaseNumber;
+use domain::guarded::Biometric;
+use domain::session::Slot;
+use domain::units::StaffId;
+use std::sync::Arc;
+use tokio::sync::{mpsc, oneshot, watch};
+
+/// One JPEG of the live picture. It is biometric data: it goes to the officer's browser and nowhere else.
+pub type PreviewJpeg = Option<Arc<Vec<u8>>>;
+
+/// What pages hold of the desk.
+#[derive(Clone)]
+pub struct DeskHandle {
+    messages: mpsc::Sender<Message>,
+    panel: watch::Receiver<Arc<Panel>>,
+    preview: watch::Receiver<PreviewJpeg>,
+}
+
+impl DeskHandle {
+    /// What there is to show now.
+    pub fn panel(&self) -> Arc<Panel> {
+        self.panel.borrow().clone()
+    }
+
+    /// What there is to show, now and at each change.
+    pub fn watch(&self) -> watch::Receiver<Arc<Panel>> {
+        self.panel.clone()
+    }
+
+    /// The live picture.
+    pub fn preview(&self) -> watch::Receiver<PreviewJpeg> {
+        self.preview.clone()
+    }
+
+    /// Gives an order and waits for the answer; none when the station is stopping.
+    pub async fn order(&self, command: Command, by: &StaffId) -> Option<Result<(), DeskRefusal>> {
+        let (answer, answered) = oneshot::channel();
+        self.messages.send(Message::Order(Order { command, by: by.clone(), answer })).await.ok()?;
+        answered.await.ok()
+    }
+
+    /// The intake has acknowledged a record. A desk that is busy hears of it later; one that is gone needs no telling.
+    pub fn arrived(&self, sequence: u64) {
+        let messages = self.messages.clone();
+        tokio::spawn(async move {
+            let _ = messages.send(Message::Arrived(sequence)).await;
+        });
+    }
+
+    /// Closes the devices and ends the desk's task.
+    pub async fn stop(&self) {
+        let (stopped, ended) = oneshot::channel();
+        if self.messages.send(Message::Stop(stopped)).await.is_ok() {
+            // An error says that the task is gone, which is what was wanted.
+            let _ = ended.await;
+        }
+    }
+
+    /// The best sample of a slot of a parked case, with its media type.
+    pub async fn sample(&self, case: CaseNumber, slot: Slot) -> Option<(&'static str, Biometric<Vec<u8>>)> {
+        let (answer, answered) = oneshot::channel();
+        self.messages.send(Message::Sample(SampleRequest { case, slot, answer })).await.ok()?;
+        answered.await.ok()?
+    }
+}

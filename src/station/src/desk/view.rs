@@ -1,0 +1,260 @@
+//! What the pages show. [`View`] goes to the browser as JSON and holds codes only; the traveller's data stands beside
+//! it in [`Panel`] and reaches a page only as the text that the officer reads.
+
+use domain::case::CaseNumber;
+use domain::device::{DeviceDescriptor, DeviceFault, DeviceKind, DeviceState};
+use domain::policy::{Decision, Verdict};
+use domain::session::{Outcome, Slot};
+use serde::Serialize;
+
+/// Everything the pages need, made anew on each change.
+#[derive(Clone, Default)]
+pub struct Panel {
+    /// What the officer's page and its script see.
+    pub view: View,
+    /// The traveller as the document says, while the case is at the desk.
+    pub traveller: Option<TravellerPanel>,
+    /// Cases that wait for a supervisor or for a recall, oldest first.
+    pub parked: Vec<ParkedPanel>,
+    /// Grounds that the deciding entry lets an officer attest.
+    pub claimable: Vec<String>,
+    /// Kinds of evidence for those grounds.
+    pub evidence: Vec<String>,
+    /// Local date and time, where the officer has to confirm the date.
+    pub local_date: String,
+    /// Devices and their state.
+    pub devices: Vec<DevicePanel>,
+    /// Any device of the station says that it is simulated.
+    pub simulated: bool,
+    /// The basis of the laboratory override, if it is in force.
+    pub laboratory: Option<String>,
+    /// Records that the intake has not acknowledged yet.
+    pub queued: u64,
+    /// The engine that finds faces.
+    pub face_engine: &'static str,
+}
+
+/// The desk in codes.
+#[derive(Clone, Debug, Default, Serialize)]
+pub struct View {
+    /// Grows with every change.
+    pub version: u64,
+    /// The case at the desk.
+    pub case: Option<CaseNumber>,
+    /// `idle`, or the step of the session.
+    pub step: &'static str,
+    /// What is being captured.
+    pub slot: Option<&'static str>,
+    /// What the traveller should do: `look-at-camera`, `place-finger`, `lift-finger`.
+    pub prompt: Option<&'static str>,
+    /// What would make the capture better.
+    pub hint: Option<&'static str>,
+    /// What the rules say.
+    pub decision: Option<Decision>,
+    /// The slots of this traveller.
+    pub slots: Vec<SlotView>,
+    /// How the case ended.
+    pub outcome: Option<&'static str>,
+    /// The record of the case that ended last at the desk.
+    pub record: Option<RecordView>,
+    /// What went wrong, and what to do.
+    pub fault: Option<FaultView>,
+    /// What the officer should know: `document-seen-before`, `check-digit`.
+    pub warnings: Vec<&'static str>,
+    /// Cases that wait.
+    pub parked: Vec<ParkedView>,
+    /// Cases that ended, newest first, with what became of their records.
+    pub recent: Vec<RecentView>,
+}
+
+/// One slot in codes.
+#[derive(Clone, Debug, Serialize)]
+pub struct SlotView {
+    /// `face` or a finger.
+    pub slot: &'static str,
+    /// `open`, `accepted`, `exhausted`.
+    pub state: &'static str,
+    /// Attempts so far.
+    pub attempts: usize,
+    /// The best score so far.
+    pub score: Option<u8>,
+}
+
+/// A record on its way. `queued` is true only after the durable commit: it is made from the store's receipt.
+#[derive(Clone, Debug, Serialize)]
+pub struct RecordView {
+    /// The record's own name.
+    pub id: String,
+    /// Its place in the station's chain.
+    pub sequence: u64,
+    /// It is on disk.
+    pub queued: bool,
+    /// The intake has acknowledged it.
+    pub uploaded: bool,
+}
+
+/// A fault as the officer reads it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct FaultView {
+    /// To read out over the telephone.
+    pub code: String,
+    /// What happened and what to do now.
+    pub text: String,
+}
+
+impl From<&DeviceFault> for FaultView {
+    fn from(fault: &DeviceFault) -> Self {
+        Self { code: fault.code.clone(), text: fault.officer.clone() }
+    }
+}
+
+/// A parked case in codes.
+#[derive(Clone, Debug, Serialize)]
+pub struct ParkedView {
+    /// Its number.
+    pub case: CaseNumber,
+    /// Why it waits.
+    pub reason: &'static str,
+    /// `waiting` for the supervisor, or `recapture`: to be called back.
+    pub state: &'static str,
+    /// Seconds since it was parked.
+    pub since_s: u64,
+}
+
+/// A case that has ended.
+#[derive(Clone, Debug, Serialize)]
+pub struct RecentView {
+    /// Its number.
+    pub case: CaseNumber,
+    /// How it ended.
+    pub outcome: Outcome,
+    /// Its record, if one was made.
+    pub record: Option<RecordView>,
+}
+
+/// The traveller as the document says. Neither `Debug` nor `Serialize`: it is read by templates only.
+#[derive(Clone)]
+pub struct TravellerPanel {
+    /// Name as in the MRZ.
+    pub name: String,
+    /// Document number.
+    pub document_number: String,
+    /// Document code.
+    pub document_code: String,
+    /// Issuing State.
+    pub issuing_state: String,
+    /// Nationality.
+    pub nationality: String,
+    /// Birth date as read.
+    pub birth_date: String,
+    /// `F`, `M` or `X`.
+    pub sex: String,
+    /// Expiry date.
+    pub expiry_date: String,
+    /// `reader`, `typed`, `manual`.
+    pub evidence: &'static str,
+    /// Fields whose check digit fails.
+    pub failed_checks: Vec<String>,
+}
+
+/// A parked case as the supervisor sees it.
+#[derive(Clone)]
+pub struct ParkedPanel {
+    /// The codes.
+    pub view: ParkedView,
+    /// The officer who parked it.
+    pub officer: String,
+    /// Ground and evidence of a claimed exemption.
+    pub claim: Option<(String, String)>,
+    /// The question that the rules leave.
+    pub question: Option<String>,
+    /// What was captured: slot, state, attempts, best score.
+    pub slots: Vec<SlotView>,
+    /// Every attempt: slot, number, score or error.
+    pub attempts: Vec<AttemptPanel>,
+    /// The decision so far.
+    pub decision: Decision,
+    /// Local time when it was parked.
+    pub parked_at: String,
+}
+
+/// One attempt as the supervisor sees it.
+#[derive(Clone)]
+pub struct AttemptPanel {
+    /// What was captured.
+    pub slot: Slot,
+    /// Its number.
+    pub number: u8,
+    /// The score.
+    pub score: Option<u8>,
+    /// The limit was met.
+    pub passes: bool,
+    /// The code of the fault that ended it.
+    pub error: Option<String>,
+}
+
+/// A device as the health page sees it.
+#[derive(Clone, Serialize)]
+pub struct DevicePanel {
+    /// Its name in the configuration.
+    pub name: String,
+    /// What it is for.
+    pub kind: DeviceKind,
+    /// How it is.
+    pub state: DeviceState,
+    /// What it says of itself.
+    pub descriptor: Option<DeviceDescriptor>,
+    /// The last thing that went wrong.
+    pub fault: Option<FaultView>,
+}
+
+impl Panel {
+    /// What to write above the decision. An exemption that still has a question is no exemption yet.
+    pub fn verdict(&self) -> &'static str {
+        match &self.view.decision {
+            Some(decision) if decision.question.is_some() && decision.verdict != Verdict::NoRule => {
+                if self.officer_settles() { "ask" } else { "ask-supervisor" }
+            }
+            Some(decision) => match decision.verdict {
+                Verdict::AskSupervisor => "ask-supervisor",
+                Verdict::Exempt => "exempt",
+                Verdict::NoRule => "no-rule",
+                Verdict::NotInScope => "not-in-scope",
+                Verdict::Required => "required",
+            },
+            None => "ask",
+        }
+    }
+
+    /// Whether the officer may settle the open question.
+    pub fn officer_settles(&self) -> bool {
+        self.view.decision.as_ref().is_some_and(domain::session::officer_may_settle)
+    }
+
+    /// Whether anything that was taken stayed below its limit, or nothing could be taken of the fingers.
+    pub fn rejected(&self) -> bool {
+        let slots = &self.view.slots;
+        slots.iter().any(|slot| slot.state == "exhausted") || slots.iter().all(|slot| slot.slot == "face")
+    }
+}
+
+impl ParkedPanel {
+    /// Whole minutes since it was parked.
+    pub fn minutes(&self) -> usize {
+        usize::try_from(self.view.since_s / 60).unwrap_or(usize::MAX)
+    }
+}
+
+impl DevicePanel {
+    /// The state as a word of the locale files.
+    pub fn state_id(&self) -> &'static str {
+        match self.state {
+            DeviceState::Absent => "absent",
+            DeviceState::Busy => "busy",
+            DeviceState::Degraded => "degraded",
+            DeviceState::Faulted => "faulted",
+            DeviceState::Ready => "ready",
+            DeviceState::Starting => "starting",
+        }
+    }
+}

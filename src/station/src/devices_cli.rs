@@ -1,0 +1,107 @@
+//! `gatepost devices`: what is attached, and how it is. No device opens for it.
+
+use crate::config::{ConfigFaults, Loaded};
+use crate::desk::device_spec;
+use clap::Args;
+use domain::device::DeviceState;
+use drivers::host::{DriverHandle, HostEvent, HostEventKind};
+use serde::Serialize;
+use std::path::PathBuf;
+use std::sync::mpsc;
+use std::time::{Duration, Instant};
+
+/// How long devices may take to say who they are.
+const PATIENCE: Duration = Duration::from_secs(5);
+
+/// Arguments of `gatepost devices`.
+#[derive(Args, Debug)]
+pub struct DevicesArgs {
+    /// The station's configuration.
+    #[arg(long)]
+    pub config: PathBuf,
+    /// The driver program; by default the one beside this program.
+    #[arg(long)]
+    pub driver: Option<PathBuf>,
+    /// One JSON object a line.
+    #[arg(long)]
+    pub json: bool,
+}
+
+#[derive(Serialize)]
+struct Row {
+    name: String,
+    kind: &'static str,
+    state: DeviceState,
+    label: String,
+    transport: String,
+    ppi: Option<u32>,
+    bit_depth: u8,
+    enrolment_grade: bool,
+    simulated: bool,
+    fault: Option<String>,
+}
+
+/// Lists the configured devices.
+pub fn devices(args: &DevicesArgs) -> Result<(), ConfigFaults> {
+    let loaded = Loaded::read(&args.config)?;
+    let program = args.driver.clone().unwrap_or_else(|| crate::serve::beside_this_program("gatepost-driver"));
+    let (news, inbox) = mpsc::channel();
+    let start = |device| {
+        let news = news.clone();
+        // A settled device is one that has said who it is, or that something is wrong.
+        DriverHandle::start(device_spec(device, &program), move |event: HostEvent| {
+            let settled = match event.what {
+                HostEventKind::Described(_) | HostEventKind::Fault(_) => true,
+                HostEventKind::State(state) => matches!(state, DeviceState::Absent | DeviceState::Faulted),
+                _ => false,
+            };
+            if settled {
+                let _ = news.send(event.device);
+            }
+        })
+    };
+    let handles: Vec<DriverHandle> = loaded.config.device.iter().map(start).collect();
+    let deadline = Instant::now() + PATIENCE;
+    let mut waiting: Vec<&str> = handles.iter().map(DriverHandle::name).collect();
+    while !waiting.is_empty() {
+        let left = deadline.saturating_duration_since(Instant::now());
+        let Ok(name) = inbox.recv_timeout(left) else { break };
+        waiting.retain(|device| **device != name);
+    }
+    for handle in &handles {
+        print(&row(handle), args.json);
+    }
+    handles.into_iter().for_each(DriverHandle::shutdown);
+    Ok(())
+}
+
+fn row(handle: &DriverHandle) -> Row {
+    let descriptor = handle.descriptor();
+    let known = descriptor.as_ref();
+    Row {
+        name: handle.name().to_owned(),
+        kind: handle.kind().id(),
+        state: handle.state(),
+        label: known.map(|d| d.label()).unwrap_or_default(),
+        transport: known.map(|d| d.transport.clone()).unwrap_or_default(),
+        ppi: known.and_then(|d| d.ppi).map(u32::from),
+        bit_depth: known.map_or(0, |d| d.bit_depth),
+        enrolment_grade: known.is_some_and(|d| d.enrolment_grade()),
+        simulated: known.is_some_and(|d| d.simulated),
+        fault: handle.last_fault().map(|fault| fault.to_string()),
+    }
+}
+
+fn print(row: &Row, json: bool) {
+    if json {
+        if let Ok(line) = serde_json::to_string(row) {
+            println!("{line}");
+        }
+        return;
+    }
+    let state = serde_json::to_string(&row.state).unwrap_or_default();
+    println!("{:<12} {:<8} {:<10} {} {}", row.name, row.kind, state.trim_matches('"'), row.label, row.transport);
+    if let Some(fault) = &row.fault {
+        println!("             {fault}");
+    }
+}

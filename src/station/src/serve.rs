@@ -1,0 +1,157 @@
+//! `gatepost serve`: puts the parts together and runs until it is told to stop.
+
+use crate::clock::Clock;
+use crate::config::{ConfigFaults, Loaded};
+use crate::desk::{self, DeskParts, Keeper};
+use crate::people::{People, PeopleError};
+use crate::setup::DataDir;
+use crate::upload;
+use crate::web::{self, App, Locales, Logins};
+use clap::Args;
+use domain::case::StationId;
+use std::io;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use store::{AuthorityKey, FileKey, KeyFault, Outbox, Sealer, StoreFault, VerifyKey};
+use thiserror::Error;
+use tokio::net::TcpListener;
+use tokio::signal::unix::{SignalKind, signal};
+use zeroize::Zeroizing;
+
+/// Arguments of `gatepost serve`.
+#[derive(Args, Debug)]
+pub struct ServeArgs {
+    /// The station's configuration.
+    #[arg(long)]
+    pub config: PathBuf,
+    /// The station's own files.
+    #[arg(long)]
+    pub data: PathBuf,
+    /// The driver program; by default the one beside this program.
+    #[arg(long)]
+    pub driver: Option<PathBuf>,
+}
+
+/// The station cannot start.
+#[derive(Debug, Error)]
+pub enum ServeError {
+    /// The address is taken or not allowed.
+    #[error("{0} cannot be opened: {1}. Stop the program that holds it, or change [desk] listen")]
+    Address(String, io::Error),
+    /// The configuration is wrong.
+    #[error(transparent)]
+    Config(#[from] ConfigFaults),
+    /// A file is missing.
+    #[error("{0} cannot be read: {1}. Run `gatepost init` first")]
+    File(String, io::Error),
+    /// A key is missing or open to others.
+    #[error("{0}. Run `gatepost init` first")]
+    Key(#[from] KeyFault),
+    /// A locale file is damaged.
+    #[error("a locale file is damaged: {0}")]
+    Locale(String),
+    /// The people file.
+    #[error(transparent)]
+    People(#[from] PeopleError),
+    /// The store.
+    #[error("{officer} ({code}): {0}", officer = .0.officer(), code = .0.code())]
+    Store(#[from] StoreFault),
+    /// The upload target.
+    #[error("the upload cannot be set up: {0}")]
+    Upload(String),
+}
+
+/// Runs the station until SIGINT or SIGTERM.
+pub async fn serve(args: &ServeArgs) -> Result<(), ServeError> {
+    let loaded = Arc::new(Loaded::read(&args.config)?);
+    let data = DataDir(args.data.clone());
+    let listen = loaded.config.desk.listen;
+    let listener = TcpListener::bind(listen).await.map_err(|e| ServeError::Address(listen.to_string(), e))?;
+    let clock = Arc::new(Clock::new(loaded.zone.clone(), loaded.config.clock.trust));
+    let (keeper, interrupted) = open_store(&loaded, &data)?;
+    let people = People::load(&data.people())?;
+    let locales = Locales::load().map_err(ServeError::Locale)?;
+
+    let driver_program = args.driver.clone().unwrap_or_else(|| beside_this_program("gatepost-driver"));
+    let desk =
+        desk::spawn(DeskParts { loaded: loaded.clone(), clock, keeper: keeper.clone(), driver_program, interrupted });
+    start_upload(&loaded, &data, keeper, &desk)?;
+
+    let app = App {
+        desk: desk.clone(),
+        logins: Logins::new(people),
+        locales,
+        language: loaded.config.desk.language.clone(),
+        hosts: hosts(&loaded),
+    };
+    tracing::info!(software = crate::SOFTWARE, address = %loaded.config.desk.address, "the station is up");
+    let stop = stopped();
+    let served = axum::serve(listener, web::router(Arc::new(app)));
+    tokio::select! {
+        ended = served.into_future() => ended.map_err(|e| ServeError::Address(listen.to_string(), e))?,
+        () = stop => tracing::info!("the station is stopping"),
+    }
+    desk.stop().await;
+    Ok(())
+}
+
+fn open_store(loaded: &Loaded, data: &DataDir) -> Result<(Arc<Keeper>, Vec<domain::case::CaseNumber>), ServeError> {
+    let station = StationId(loaded.config.station.id.clone());
+    let (mut outbox, report) = Outbox::open(&data.store(), &station)?;
+    if !report.quarantined.is_empty() || report.cut_tail.is_some() {
+        let (records, cut) = (report.quarantined.len(), report.cut_tail.unwrap_or(0));
+        tracing::error!(records, cut_bytes = cut, "the store was damaged; what is whole stays usable");
+    }
+    tracing::info!(index = ?report.index, adopted = report.adopted.len(), "the store is open");
+    for case in &report.interrupted {
+        outbox.case_closed(case, domain::session::Outcome::Interrupted)?;
+        tracing::warn!(%case, "this case was interrupted");
+    }
+    let authority = AuthorityKey::load(&data.authority())?;
+    let signer = FileKey::load(&data.signing_key())?;
+    let path = data.documents_seen();
+    let document_key = std::fs::read(&path).map_err(|e| ServeError::File(path.display().to_string(), e))?;
+    let keeper = Keeper::new(outbox, Sealer::new(authority), signer, Zeroizing::new(document_key));
+    Ok((Arc::new(keeper), report.interrupted))
+}
+
+fn start_upload(
+    loaded: &Loaded,
+    data: &DataDir,
+    keeper: Arc<Keeper>,
+    desk: &desk::DeskHandle,
+) -> Result<(), ServeError> {
+    let intake = &loaded.config.intake;
+    let factory = upload::find(&intake.target);
+    let factory = factory.ok_or_else(|| ServeError::Upload(format!("no target \"{}\"", intake.target)))?;
+    let target = (factory.make)(&intake.url).map_err(ServeError::Upload)?;
+    let receipts = VerifyKey::load(&data.receipts())?;
+    let desk = desk.clone();
+    upload::start(keeper, target, receipts, move |upload::Arrived(sequence)| desk.arrived(sequence));
+    Ok(())
+}
+
+/// Names that a browser may use for this station.
+fn hosts(loaded: &Loaded) -> Vec<String> {
+    let desk = &loaded.config.desk;
+    let named = desk.address.trim_start_matches("http://").to_owned();
+    let port = desk.listen.port();
+    vec![named, format!("localhost:{port}"), format!("127.0.0.1:{port}")]
+}
+
+/// A program that is installed beside this one.
+pub fn beside_this_program(name: &str) -> PathBuf {
+    let this = std::env::current_exe().unwrap_or_default();
+    this.parent().unwrap_or(Path::new(".")).join(name)
+}
+
+async fn stopped() {
+    let (Ok(mut interrupt), Ok(mut terminate)) = (signal(SignalKind::interrupt()), signal(SignalKind::terminate()))
+    else {
+        return std::future::pending().await;
+    };
+    tokio::select! {
+        _ = interrupt.recv() => {}
+        _ = terminate.recv() => {}
+    }
+}

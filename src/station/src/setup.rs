@@ -1,0 +1,169 @@
+//! `gatepost init`: keys and people of a new station. What is there already is left as it is.
+
+use crate::config::Loaded;
+use crate::people::{People, PeopleError, Role};
+use clap::Args;
+use std::fs::{self, OpenOptions};
+use std::io::{self, Write};
+use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
+use std::path::{Path, PathBuf};
+use store::{FileKey, KeyFault};
+use thiserror::Error;
+
+/// Where a station keeps its own files.
+#[derive(Clone, Debug)]
+pub struct DataDir(pub PathBuf);
+
+impl DataDir {
+    /// The station's signing key.
+    pub fn signing_key(&self) -> PathBuf {
+        self.0.join("keys/station.key")
+    }
+
+    /// Its public half, for the intake.
+    pub fn signing_key_public(&self) -> PathBuf {
+        self.0.join("keys/station.pub")
+    }
+
+    /// The authority's public key, that bodies are sealed to.
+    pub fn authority(&self) -> PathBuf {
+        self.0.join("keys/authority.pub")
+    }
+
+    /// The key that the intake signs receipts with, public half.
+    pub fn receipts(&self) -> PathBuf {
+        self.0.join("keys/receipt.pub")
+    }
+
+    /// The key of the digests of documents seen.
+    pub fn documents_seen(&self) -> PathBuf {
+        self.0.join("keys/documents-seen.key")
+    }
+
+    /// The people file.
+    pub fn people(&self) -> PathBuf {
+        self.0.join("people.toml")
+    }
+
+    /// The store.
+    pub fn store(&self) -> PathBuf {
+        self.0.join("store")
+    }
+
+    /// Logs.
+    pub fn logs(&self) -> PathBuf {
+        self.0.join("logs")
+    }
+}
+
+/// Arguments of `gatepost init`.
+#[derive(Args, Debug)]
+pub struct InitArgs {
+    /// The station's configuration.
+    #[arg(long)]
+    pub config: PathBuf,
+    /// The station's own files go here.
+    #[arg(long)]
+    pub data: PathBuf,
+    /// Data folder of the intake, for its public keys.
+    #[arg(long)]
+    pub intake: PathBuf,
+    /// Somebody who may log in, as ROLE:NAME:PIN with the role officer or supervisor; repeat for more people.
+    #[arg(long = "person", required = true)]
+    pub people: Vec<String>,
+}
+
+/// The station cannot be set up.
+#[derive(Debug, Error)]
+pub enum SetupError {
+    /// A file cannot be written or copied.
+    #[error("{0} cannot be written: {1}")]
+    Io(String, io::Error),
+    /// A key cannot be made.
+    #[error(transparent)]
+    Key(#[from] KeyFault),
+    /// The people file cannot be made.
+    #[error(transparent)]
+    People(#[from] PeopleError),
+    /// An argument is wrong.
+    #[error(
+        "\"{0}\" is not a person. Write ROLE:NAME:PIN, the role being officer or supervisor, the PIN 4 digits or more"
+    )]
+    Person(String),
+    /// The configuration is wrong.
+    #[error(transparent)]
+    Config(#[from] crate::config::ConfigFaults),
+}
+
+/// Makes keys and the people file, and fetches the intake's public keys.
+pub fn init(args: &InitArgs) -> Result<(), SetupError> {
+    let loaded = Loaded::read(&args.config)?;
+    let data = DataDir(args.data.clone());
+    for folder in [data.0.join("keys"), data.store(), data.logs()] {
+        let made = fs::DirBuilder::new().recursive(true).mode(0o700).create(&folder);
+        made.map_err(|e| SetupError::Io(folder.display().to_string(), e))?;
+    }
+    if !data.signing_key().exists() {
+        FileKey::create(&data.signing_key())?.public().write(&data.signing_key_public())?;
+        println!("made the signing key of station {}", loaded.config.station.id);
+    }
+    if !data.documents_seen().exists() {
+        let mut key = [0; 32];
+        getrandom::fill(&mut key).map_err(|e| PeopleError::Hash(e.to_string()))?;
+        write_private(&data.documents_seen(), &key)
+            .map_err(|e| SetupError::Io("the key of documents seen".into(), e))?;
+    }
+    for (from, to) in [("authority.pub", data.authority()), ("receipt.pub", data.receipts())] {
+        let from = args.intake.join(from);
+        fs::copy(&from, to).map_err(|e| SetupError::Io(from.display().to_string(), e))?;
+    }
+    if !data.people().exists() {
+        let mut people = People::default();
+        for person in &args.people {
+            let (role, id, pin) = read_person(person).ok_or_else(|| SetupError::Person(person.clone()))?;
+            people.add(id, role, pin)?;
+        }
+        people.save(&data.people())?;
+        println!("made the people file with {} people", args.people.len());
+    }
+    Ok(())
+}
+
+fn read_person(text: &str) -> Option<(Role, &str, &str)> {
+    let mut parts = text.splitn(3, ':');
+    let role = match parts.next()? {
+        "officer" => Role::Officer,
+        "supervisor" => Role::Supervisor,
+        _ => return None,
+    };
+    let (id, pin) = (parts.next()?, parts.next()?);
+    let fits = !id.is_empty() && pin.len() >= 4 && pin.bytes().all(|b| b.is_ascii_digit());
+    fits.then_some((role, id, pin))
+}
+
+/// Writes a file that only its owner may read.
+pub fn write_private(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    let mut file = OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(path)?;
+    file.write_all(bytes)?;
+    file.sync_all()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn people_are_read_from_the_command_line() {
+        for (text, fits) in [
+            ("officer:anna:2468", true),
+            ("supervisor:boris:13579", true),
+            ("officer:anna:246", false),
+            ("officer:anna:abcd", false),
+            ("cook:anna:2468", false),
+            ("officer::2468", false),
+            ("officer", false),
+        ] {
+            assert_eq!(read_person(text).is_some(), fits, "{text}");
+        }
+    }
+}

@@ -1,0 +1,135 @@
+//! The upload's own task: oldest record first, one at a time, with back-off.
+
+use super::{Delivery, Target};
+use crate::desk::Keeper;
+use std::sync::Arc;
+use std::time::Duration;
+use store::{ReadFault, VerifyKey};
+use tokio::time::timeout;
+
+/// The first pause after a failure; each further one doubles it.
+const SHORTEST_PAUSE: Duration = Duration::from_millis(500);
+/// The longest pause: an intake that comes back is noticed within a minute.
+const LONGEST_PAUSE: Duration = Duration::from_secs(60);
+/// Without news the queue is looked at this often, in case a bell was missed.
+const LOOK_AGAIN: Duration = Duration::from_secs(5);
+/// Records asked for at a time.
+const BATCH: usize = 16;
+
+/// The intake has acknowledged the record of this sequence number.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Arrived(pub u64);
+
+/// Starts the upload. It never ends; it is dropped with the program.
+pub fn start(
+    keeper: Arc<Keeper>,
+    target: Box<dyn Target>,
+    intake: VerifyKey,
+    arrived: impl Fn(Arrived) + Send + Sync + 'static,
+) {
+    let upload = Upload { keeper, target, intake, arrived: Box::new(arrived) };
+    tokio::spawn(async move {
+        let mut pause = SHORTEST_PAUSE;
+        loop {
+            if upload.drain().await {
+                pause = SHORTEST_PAUSE;
+                // Either a new record rings, or it is time to look again: both are fine.
+                let _ = timeout(LOOK_AGAIN, upload.keeper.appended.notified()).await;
+            } else {
+                tokio::time::sleep(with_jitter(pause)).await;
+                pause = (pause * 2).min(LONGEST_PAUSE);
+            }
+        }
+    });
+}
+
+struct Upload {
+    keeper: Arc<Keeper>,
+    target: Box<dyn Target>,
+    intake: VerifyKey,
+    arrived: Box<dyn Fn(Arrived) + Send + Sync>,
+}
+
+impl Upload {
+    /// Delivers what waits, in order. False when something has to be tried again later.
+    async fn drain(&self) -> bool {
+        loop {
+            let pending = self.keeper.outbox().pending(BATCH);
+            let pending = match pending {
+                Ok(pending) => pending,
+                Err(fault) => {
+                    tracing::error!(code = fault.code(), detail = %fault, "the queue could not be read");
+                    return false;
+                }
+            };
+            if pending.is_empty() {
+                return true;
+            }
+            for queued in pending {
+                if !self.deliver(queued.sequence).await {
+                    return false;
+                }
+            }
+        }
+    }
+
+    async fn deliver(&self, sequence: u64) -> bool {
+        let envelope = self.keeper.outbox().read(sequence);
+        let envelope = match envelope {
+            Ok(envelope) => envelope,
+            // It went into quarantine, and the next one may be whole.
+            Err(ReadFault::Damaged(_) | ReadFault::NotWaiting(_)) => {
+                tracing::error!(sequence, "a waiting record is missing or damaged; it is in quarantine");
+                return true;
+            }
+            Err(ReadFault::Store(fault)) => {
+                tracing::error!(sequence, code = fault.code(), detail = %fault, "a record could not be read");
+                return false;
+            }
+        };
+        match self.target.deliver(envelope).await {
+            Delivery::Answered(receipt) => {
+                let acknowledged = self.keeper.outbox().acknowledge(&receipt, &self.intake);
+                match acknowledged {
+                    Ok(acknowledged) => {
+                        (self.arrived)(Arrived(acknowledged.sequence));
+                        true
+                    }
+                    Err(refused) => {
+                        tracing::warn!(sequence, %refused, "the intake's receipt is not accepted; nothing is erased");
+                        false
+                    }
+                }
+            }
+            Delivery::Refused(why) => {
+                tracing::error!(sequence, %why, "the intake refuses this record; it stays here");
+                false
+            }
+            Delivery::TryAgain(why) => {
+                tracing::warn!(sequence, %why, "the intake could not be reached");
+                false
+            }
+        }
+    }
+}
+
+/// Between half and all of a pause, so that many stations do not come back in one moment.
+fn with_jitter(pause: Duration) -> Duration {
+    let mut byte = [255; 1];
+    // Without randomness the pause is whole, which is safe.
+    let _ = getrandom::fill(&mut byte);
+    pause / 2 + pause.mul_f64(f64::from(byte[0]) / 510.0)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn jitter_stays_between_half_and_all() {
+        for _ in 0..200 {
+            let pause = with_jitter(SHORTEST_PAUSE);
+            assert!(pause >= SHORTEST_PAUSE / 2 && pause <= SHORTEST_PAUSE, "{pause:?}");
+        }
+    }
+}

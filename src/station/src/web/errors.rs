@@ -1,0 +1,98 @@
+//! Refusals as pages: a code, and a sentence that says what to do.
+
+use crate::desk::DeskRefusal;
+use askama::Template;
+use axum::http::StatusCode;
+use axum::response::{Html, IntoResponse, Response};
+
+/// Why a page cannot be had.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum PageError {
+    /// The form cannot be read.
+    BadForm,
+    /// The desk refuses.
+    Desk(DeskRefusal),
+    /// The request names a host that is not this station.
+    ForeignHost,
+    /// A wrong name or PIN.
+    LoginFailed,
+    /// Too many wrong PINs.
+    LoginLocked,
+    /// There is no such page.
+    NotFound,
+    /// The page could not be made.
+    Rendering,
+    /// The form belongs to an earlier log-in.
+    StaleForm,
+    /// The desk does not answer.
+    Stopping,
+    /// Logged in, but as somebody else.
+    WrongRole,
+}
+
+impl PageError {
+    fn parts(&self) -> (StatusCode, &'static str, String) {
+        let (status, code, text) = match self {
+            Self::Desk(refusal) => return (StatusCode::CONFLICT, refusal.code(), refusal.to_string()),
+            Self::BadForm => (StatusCode::BAD_REQUEST, "P-01", "The form could not be read. Go back and send it again"),
+            Self::ForeignHost => (
+                StatusCode::MISDIRECTED_REQUEST,
+                "P-02",
+                "Open the station by its own address, as the administrator gave it",
+            ),
+            Self::LoginFailed => (StatusCode::UNAUTHORIZED, "P-03", "Name or PIN is wrong. Try again"),
+            Self::LoginLocked => {
+                (StatusCode::TOO_MANY_REQUESTS, "P-04", "Too many wrong PINs. Wait half a minute and try again")
+            }
+            Self::NotFound => (StatusCode::NOT_FOUND, "P-05", "There is no such page. Go back to the start"),
+            Self::Rendering => (StatusCode::INTERNAL_SERVER_ERROR, "P-06", "The page could not be made. Load it again"),
+            Self::StaleForm => (
+                StatusCode::FORBIDDEN,
+                "P-07",
+                "This page belongs to an earlier log-in. Load it again and repeat the step",
+            ),
+            Self::Stopping => {
+                (StatusCode::SERVICE_UNAVAILABLE, "P-08", "The station is stopping. Wait until it is back")
+            }
+            Self::WrongRole => (
+                StatusCode::FORBIDDEN,
+                "P-09",
+                "Your log-in is not for this page. Log out and log in with the other role",
+            ),
+        };
+        (status, code, text.to_owned())
+    }
+}
+
+#[derive(Template)]
+#[template(path = "error.html")]
+struct ErrorPage {
+    code: &'static str,
+    text: String,
+}
+
+impl IntoResponse for PageError {
+    fn into_response(self) -> Response {
+        let (status, code, text) = self.parts();
+        match (ErrorPage { code, text }).render() {
+            Ok(page) => (status, Html(page)).into_response(),
+            Err(_) => status.into_response(),
+        }
+    }
+}
+
+/// Renders a template, or says that it cannot.
+pub fn page(template: &impl Template) -> Response {
+    match template.render() {
+        Ok(html) => Html(html).into_response(),
+        Err(e) => {
+            tracing::error!(error = %e, "a page could not be rendered");
+            PageError::Rendering.into_response()
+        }
+    }
+}
+
+/// Whatever no route knows.
+pub async fn not_found() -> Response {
+    PageError::NotFound.into_response()
+}

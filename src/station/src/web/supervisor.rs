@@ -1,0 +1,84 @@
+//! The supervisor's page: cases that wait for a second person.
+
+use super::access::{Form, Supervisor, language};
+use super::errors::PageError;
+use super::{App, live, pages};
+use crate::desk::{Command, DeskRefusal, ReviewDecision};
+use axum::Router;
+use axum::extract::{Path, State};
+use axum::http::{HeaderMap, header};
+use axum::response::{IntoResponse, Redirect, Response};
+use axum::routing::{get, post};
+use domain::case::CaseNumber;
+use domain::session::Slot;
+use std::sync::Arc;
+
+/// Reasons that a supervisor chooses from: the keys of their texts.
+pub const REASONS: &[&str] =
+    &["condition-of-skin", "evidence-seen", "evidence-insufficient", "sample-unusable", "same-person-doubted", "other"];
+
+/// The supervisor's addresses.
+pub fn routes() -> Router<Arc<App>> {
+    Router::new()
+        .route("/supervisor", get(list))
+        .route("/supervisor/events", get(live::supervisor_events))
+        .route("/supervisor/case/{case}", get(case))
+        .route("/supervisor/case/{case}/sample/{slot}", get(sample))
+        .route("/supervisor/decide", post(decide))
+}
+
+async fn list(Supervisor(login): Supervisor, State(app): State<Arc<App>>, headers: HeaderMap) -> Response {
+    pages::supervisor(app.locales.get(language(&app, &headers)), &login, &app.desk.panel())
+}
+
+async fn case(
+    Supervisor(login): Supervisor,
+    State(app): State<Arc<App>>,
+    Path(number): Path<String>,
+    headers: HeaderMap,
+) -> Response {
+    let panel = app.desk.panel();
+    match panel.parked.iter().find(|parked| parked.view.case.as_str() == number) {
+        Some(parked) => pages::review(app.locales.get(language(&app, &headers)), &login, parked, panel.simulated),
+        None => PageError::Desk(DeskRefusal::NoSuchCase).into_response(),
+    }
+}
+
+async fn sample(_: Supervisor, State(app): State<Arc<App>>, Path((case, slot)): Path<(String, String)>) -> Response {
+    let (Some(case), Some(slot)) = (CaseNumber::parse(&case), Slot::from_id(&slot)) else {
+        return PageError::NotFound.into_response();
+    };
+    match app.desk.sample(case, slot).await {
+        Some((media, bytes)) => ([(header::CONTENT_TYPE, media)], bytes.expose().clone()).into_response(),
+        None => PageError::NotFound.into_response(),
+    }
+}
+
+async fn decide(Supervisor(login): Supervisor, State(app): State<Arc<App>>, form: Form) -> Response {
+    let refusal = match review(&form) {
+        Ok(command) => match app.desk.order(command, &login.id).await {
+            Some(Ok(())) => return Redirect::to("/supervisor").into_response(),
+            Some(Err(refusal)) => PageError::Desk(refusal),
+            None => PageError::Stopping,
+        },
+        Err(refusal) => PageError::Desk(refusal),
+    };
+    refusal.into_response()
+}
+
+fn review(form: &Form) -> Result<Command, DeskRefusal> {
+    let case = CaseNumber::parse(form.text("case")).ok_or(DeskRefusal::NoSuchCase)?;
+    let decision = match form.text("decision") {
+        "approve" => ReviewDecision::Approve,
+        "recapture" => ReviewDecision::Recapture,
+        "refuse" => ReviewDecision::Refuse,
+        _ => return Err(DeskRefusal::UnknownAnswer),
+    };
+    let reason = form.text("reason");
+    if !REASONS.contains(&reason) {
+        return Err(DeskRefusal::ReasonMissing);
+    }
+    let note: String = form.text("note").chars().filter(|c| !c.is_control()).take(200).collect();
+    let reason = if note.is_empty() { reason.to_owned() } else { format!("{reason}: {note}") };
+    Ok(Command::Review { case, decision, reason })
+}
