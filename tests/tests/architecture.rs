@@ -181,11 +181,8 @@ fn is_declared(file: &str) -> bool {
 #[test]
 fn no_file_is_left_out_of_the_build() {
     // Helpers in a `tests` folder are modules of several test programs, declared in each of them.
-    let orphans: Vec<String> = sources()
-        .into_iter()
-        .filter(|file| !file.contains("/tests/"))
-        .filter(|file| !is_declared(file))
-        .collect();
+    let orphans: Vec<String> =
+        sources().into_iter().filter(|file| !file.contains("/tests/")).filter(|file| !is_declared(file)).collect();
     assert!(orphans.is_empty(), "nobody declares these modules, so they are not compiled: {orphans:#?}");
 }
 

@@ -16,7 +16,7 @@ const REQUIREMENTS: &str = "tests/judge/requirements.txt";
 const VENV: &str = "target/judge-venv";
 
 /// The scripts, in the order in which they run.
-const SCRIPTS: &[&str] = &["mrz_lines.py", "ef01_sensor.py"];
+const SCRIPTS: &[&str] = &["mrz_lines.py", "ef01_sensor.py", "dependencies.py"];
 
 /// How a check ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
