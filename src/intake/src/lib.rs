@@ -1,1 +1,14 @@
+//! The receiving end: takes envelopes, verifies them without opening a body, keeps each once, and signs a receipt.
+//!
+//! No body is opened by the service: the authority's private key is read by the command `open` alone, and can live on
+//! another machine. Logs name stations, sequence numbers and digests, never anything about a person.
 
+pub mod clock;
+pub mod commands;
+mod database;
+mod refusal;
+mod service;
+
+pub use database::{Database, DatabaseFault, Kept, Listed, StationStatus};
+pub use refusal::Refusal;
+pub use service::{Service, router};

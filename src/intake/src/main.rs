@@ -1,1 +1,130 @@
-fn main() {}
+//! `gatepost-intake`: receives the records of stations.
+
+use clap::{Parser, Subcommand};
+use intake::clock;
+use intake::commands::{self, CommandFault, Which};
+use std::io::{self, Write};
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+/// Receives, verifies and keeps the records of stations, and signs receipts.
+#[derive(Parser)]
+#[command(version)]
+struct Arguments {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Make keys, configuration and data base in a folder; what is there is left alone.
+    Init {
+        #[arg(long)]
+        data: PathBuf,
+        /// Register this station too.
+        #[arg(long, requires = "station_key")]
+        station: Option<String>,
+        /// Its public key, PEM or DER.
+        #[arg(long, requires = "station")]
+        station_key: Option<PathBuf>,
+    },
+    /// List the records, one a line.
+    List {
+        #[arg(long)]
+        data: PathBuf,
+        /// One JSON object a line.
+        #[arg(long)]
+        json: bool,
+    },
+    /// Open a body with the authority's private key and write it as JSON and images.
+    Open {
+        #[arg(long)]
+        data: PathBuf,
+        /// The record's name, 32 hexadecimal digits.
+        #[arg(long, conflicts_with = "envelope", required_unless_present = "envelope")]
+        record: Option<String>,
+        /// A file with an envelope.
+        #[arg(long)]
+        envelope: Option<PathBuf>,
+        /// Folder for what is in it.
+        #[arg(long)]
+        out: PathBuf,
+    },
+    /// Register a station's public key.
+    Register {
+        #[arg(long)]
+        data: PathBuf,
+        #[arg(long)]
+        station: String,
+        /// PEM or DER.
+        #[arg(long)]
+        key: PathBuf,
+    },
+    /// Serve until told to end.
+    Serve {
+        #[arg(long)]
+        data: PathBuf,
+        /// Instead of the address in intake.toml.
+        #[arg(long)]
+        listen: Option<SocketAddr>,
+    },
+}
+
+#[tokio::main]
+async fn main() -> ExitCode {
+    let filter = tracing_subscriber::EnvFilter::try_from_default_env().unwrap_or_else(|_| "info,sqlx=warn".into());
+    tracing_subscriber::fmt().with_env_filter(filter).with_writer(io::stderr).init();
+    match run(Arguments::parse().command).await {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(fault) => {
+            // Standard error may be gone; there is nobody left to tell.
+            let _ = writeln!(io::stderr(), "gatepost-intake: {fault}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+async fn run(command: Command) -> Result<(), CommandFault> {
+    match command {
+        Command::Init { data, station, station_key } => {
+            commands::init(&data).await?;
+            say(&format!("initialised {}", data.display()))?;
+            if let (Some(station), Some(key)) = (station, station_key) {
+                let id = commands::register(&data, &station, &key, &clock::system()).await?;
+                say(&format!("registered {station} with key {id}"))?;
+            }
+            Ok(())
+        }
+        Command::List { data, json } => commands::list(&data, json, &mut io::stdout().lock()).await,
+        Command::Open { data, record, envelope, out } => {
+            let which = match (&record, &envelope) {
+                (Some(record), _) => Which::Record(record),
+                (None, Some(file)) => Which::Envelope(file),
+                // clap demands one of them.
+                (None, None) => return Err(CommandFault::NoRecord(String::new())),
+            };
+            let (files, checked) = commands::open(&data, which, &out).await?;
+            if !checked {
+                tracing::warn!("the station is not registered here: its signature was not checked");
+            }
+            files.iter().try_for_each(|file| say(&file.display().to_string()))
+        }
+        Command::Register { data, station, key } => {
+            let id = commands::register(&data, &station, &key, &clock::system()).await?;
+            say(&format!("registered {station} with key {id}"))
+        }
+        Command::Serve { data, listen } => {
+            let ready = |address| {
+                // Whoever started us waits for this line.
+                let _ = say(&format!("ready http://{address}"));
+            };
+            commands::serve(&data, listen, clock::system(), ready).await
+        }
+    }
+}
+
+fn say(line: &str) -> Result<(), CommandFault> {
+    writeln!(io::stdout(), "{line}")
+        .map_err(|error| CommandFault::Io { what: "write to standard output".into(), error })
+}

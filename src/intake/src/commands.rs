@@ -1,0 +1,239 @@
+//! The commands of `gatepost-intake`.
+
+use crate::clock::Clock;
+use crate::database::{Database, DatabaseFault};
+use crate::service::{Service, router};
+use domain::case::{RecordId, StationId};
+use serde::Deserialize;
+use std::fs::{self, OpenOptions};
+use std::io::{self, Write};
+use std::net::SocketAddr;
+use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use store::format::{Envelope, FormatFault, decode_body, digest};
+use store::{AuthoritySecret, FileKey, KeyFault, OpenFault, SignatureRefused, VerifyKey, peek_header, verify_header};
+use thiserror::Error;
+use tokio::net::TcpListener;
+use tokio::signal::unix::{SignalKind, signal};
+
+const CONFIG: &str = "intake.toml";
+
+/// Records in one page of the list.
+const PAGE: i64 = 1000;
+
+/// A command that did not succeed, as a sentence.
+#[derive(Debug, Error)]
+pub enum CommandFault {
+    /// The configuration.
+    #[error("{}: {message}", path.display())]
+    Config {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong, with its line.
+        message: String,
+    },
+    /// The data base.
+    #[error("the data base of the intake: {0}")]
+    Database(#[from] DatabaseFault),
+    /// A file or a socket.
+    #[error("{what}: {error}")]
+    Io {
+        /// What was tried.
+        what: String,
+        /// What the system said.
+        error: io::Error,
+    },
+    /// A key.
+    #[error(transparent)]
+    Key(#[from] KeyFault),
+    /// The body does not open.
+    #[error("{0}; is this the right authority key?")]
+    Open(#[from] OpenFault),
+    /// The envelope is not one.
+    #[error("the envelope: {0}")]
+    Format(#[from] FormatFault),
+    /// The signature is refused.
+    #[error("the envelope: {0}")]
+    Signature(#[from] SignatureRefused),
+    /// Nothing here under this name.
+    #[error("there is no record {0} here")]
+    NoRecord(String),
+    /// The body is not the one that was signed.
+    #[error("the body is not the one that the header was signed for")]
+    BodyDigest,
+    /// Not a name for a station.
+    #[error("`{0}` is not a station: 1 to 24 letters, digits and dashes")]
+    BadStation(String),
+}
+
+/// What `intake.toml` says.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Config {
+    /// Where to listen.
+    listen: SocketAddr,
+    /// SQLite file, relative to the folder of the configuration.
+    database: PathBuf,
+    /// Key that signs receipts, relative likewise.
+    receipt_key: PathBuf,
+}
+
+const DEFAULT_CONFIG: &str = "\
+# Configuration of gatepost-intake. Paths are relative to this file.
+listen = \"127.0.0.1:8620\"
+database = \"intake.sqlite\"
+receipt_key = \"receipt.key\"
+";
+
+/// Makes what is missing in the data folder: keys, configuration, data base. What is there is left alone.
+pub async fn init(data: &Path) -> Result<(), CommandFault> {
+    let folder = fs::DirBuilder::new().recursive(true).mode(0o700).create(data);
+    folder.map_err(|error| io_fault("create", data, error))?;
+    if !data.join("authority.key").exists() {
+        AuthoritySecret::create(&data.join("authority.key"), &data.join("authority.pub"))?;
+    }
+    if !data.join("receipt.key").exists() {
+        FileKey::create(&data.join("receipt.key"))?.public().write(&data.join("receipt.pub"))?;
+    }
+    let config = data.join(CONFIG);
+    if !config.exists() {
+        fs::write(&config, DEFAULT_CONFIG).map_err(|error| io_fault("write", &config, error))?;
+    }
+    Database::open(&database_of(data)?).await?.close().await;
+    Ok(())
+}
+
+/// Registers a station's public key. Returns the key's identifier.
+pub async fn register(data: &Path, station: &str, key: &Path, clock: &Clock) -> Result<String, CommandFault> {
+    let station = station_id(station)?;
+    let key = VerifyKey::load(key)?;
+    let database = Database::open(&database_of(data)?).await?;
+    database.register(&station.0, &key, clock()).await?;
+    database.close().await;
+    Ok(key.id().into())
+}
+
+/// Serves until the process is told to end (SIGTERM or Ctrl-C), then lets requests finish.
+/// `ready` is called with the address once requests are taken.
+pub async fn serve(
+    data: &Path,
+    listen: Option<SocketAddr>,
+    clock: Clock,
+    ready: impl FnOnce(SocketAddr),
+) -> Result<(), CommandFault> {
+    let config = config_of(data)?;
+    let database = Database::open(&data.join(&config.database)).await?;
+    let key = FileKey::load(&data.join(&config.receipt_key))?;
+    let address = listen.unwrap_or(config.listen);
+    let fault = |error| CommandFault::Io { what: format!("listen on {address}"), error };
+    let listener = TcpListener::bind(address).await.map_err(fault)?;
+    let address = listener.local_addr().map_err(fault)?;
+    if !address.ip().is_loopback() {
+        tracing::warn!(%address, "listening beyond this machine, without transport encryption");
+    }
+    let mut terminate = signal(SignalKind::terminate()).map_err(fault)?;
+    let end = async move {
+        tokio::select! {
+            _ = terminate.recv() => {}
+            _ = tokio::signal::ctrl_c() => {}
+        }
+    };
+    ready(address);
+    let service = Arc::new(Service { database: database.clone(), key, clock });
+    axum::serve(listener, router(service)).with_graceful_shutdown(end).await.map_err(fault)?;
+    database.close().await;
+    Ok(())
+}
+
+/// Where `open` finds the envelope.
+pub enum Which<'a> {
+    /// In a file.
+    Envelope(&'a Path),
+    /// In the data base, by the record's name.
+    Record(&'a str),
+}
+
+/// Opens a body with the authority's private key and writes it as JSON and images, readable by the owner alone.
+/// Returns the files and whether the station's signature was checked (it cannot be when the station is unknown here).
+pub async fn open(data: &Path, which: Which<'_>, out: &Path) -> Result<(Vec<PathBuf>, bool), CommandFault> {
+    let database = Database::open(&database_of(data)?).await?;
+    let bytes = match which {
+        Which::Envelope(file) => fs::read(file).map_err(|error| io_fault("read", file, error))?,
+        Which::Record(name) => {
+            let missing = || CommandFault::NoRecord(name.into());
+            let record = RecordId::parse(name).ok_or_else(missing)?;
+            database.envelope(&record.to_string()).await?.ok_or_else(missing)?
+        }
+    };
+    let envelope = Envelope::decode(&bytes)?;
+    let claimed = peek_header(envelope.cose)?;
+    let key = database.key(&claimed.station.0, &claimed.signed_by).await?;
+    database.close().await;
+    let header = key.as_ref().map(|key| verify_header(key, envelope.cose)).transpose()?.unwrap_or(claimed);
+    if header.body_digest != digest(envelope.body) {
+        return Err(CommandFault::BodyDigest);
+    }
+    let secret = AuthoritySecret::load(&data.join("authority.key"))?;
+    let plain = store::open(&secret, &header, envelope.body)?;
+    let body = decode_body(&plain)?;
+    let folder = fs::DirBuilder::new().recursive(true).mode(0o700).create(out);
+    folder.map_err(|error| io_fault("create", out, error))?;
+    let mut json = body.to_json().to_string();
+    json.push('\n');
+    let mut files = vec![write_private(&out.join("record.json"), json.as_bytes())?];
+    for image in body.images() {
+        files.push(write_private(&out.join(&image.file), image.bytes)?);
+    }
+    Ok((files, key.is_some()))
+}
+
+/// Writes one line for each record, as JSON or for people.
+pub async fn list(data: &Path, json: bool, out: &mut impl Write) -> Result<(), CommandFault> {
+    let database = Database::open(&database_of(data)?).await?;
+    let fault = |error| CommandFault::Io { what: "write the list".into(), error };
+    let mut after = (String::new(), 0);
+    loop {
+        let page = database.list((&after.0, after.1), PAGE).await?;
+        let Some(last) = page.last() else {
+            break;
+        };
+        after = (last.station.clone(), last.sequence);
+        for listed in &page {
+            let line = if json {
+                serde_json::to_string(listed).map_err(|error| fault(error.into()))?
+            } else {
+                format!("{}\t{}\t{}\t{}", listed.station, listed.sequence, listed.record, listed.outcome)
+            };
+            writeln!(out, "{line}").map_err(fault)?;
+        }
+    }
+    database.close().await;
+    Ok(())
+}
+
+fn config_of(data: &Path) -> Result<Config, CommandFault> {
+    let path = data.join(CONFIG);
+    let text = fs::read_to_string(&path).map_err(|error| io_fault("read", &path, error))?;
+    toml::from_str(&text).map_err(|error| CommandFault::Config { path, message: error.to_string() })
+}
+
+fn database_of(data: &Path) -> Result<PathBuf, CommandFault> {
+    Ok(data.join(config_of(data)?.database))
+}
+
+fn station_id(text: &str) -> Result<StationId, CommandFault> {
+    let clean = text.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-');
+    let fits = (1..=24).contains(&text.len()) && clean;
+    if fits { Ok(StationId(text.into())) } else { Err(CommandFault::BadStation(text.into())) }
+}
+
+fn write_private(path: &Path, bytes: &[u8]) -> Result<PathBuf, CommandFault> {
+    let file = OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(path);
+    file.and_then(|mut file| file.write_all(bytes)).map_err(|error| io_fault("write", path, error))?;
+    Ok(path.into())
+}
+
+fn io_fault(what: &str, path: &Path, error: io::Error) -> CommandFault {
+    CommandFault::Io { what: format!("{what} {}", path.display()), error }
+}

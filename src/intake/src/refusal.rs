@@ -1,0 +1,90 @@
+//! Why an envelope is not taken: a status, a code, and a sentence, as JSON.
+
+use axum::Json;
+use axum::http::StatusCode;
+use axum::response::{IntoResponse, Response};
+use serde_json::json;
+use store::SignatureRefused;
+use store::format::FormatFault;
+use thiserror::Error;
+
+use crate::database::DatabaseFault;
+
+/// A request that is refused. The text names no person and repeats nothing of the request.
+#[derive(Debug, Error)]
+pub enum Refusal {
+    /// The sealed body is not the one that was signed.
+    #[error("the body is not the one that the header was signed for")]
+    BodyDigest,
+    /// The data base failed: to be tried again later.
+    #[error("the intake cannot keep records at the moment; send it again later")]
+    Database(#[from] DatabaseFault),
+    /// Another envelope with this sequence number is here already. Both are kept, and an administrator must look.
+    #[error("another record of station {station} has sequence {sequence} already; both are kept")]
+    Fork {
+        /// The station.
+        station: String,
+        /// The sequence number.
+        sequence: u64,
+    },
+    /// Not an envelope.
+    #[error("not an envelope: {0}")]
+    Malformed(FormatFault),
+    /// Nothing here under this name.
+    #[error("there is no such station")]
+    NotFound,
+    /// The receipt could not be signed.
+    #[error("the intake cannot sign receipts at the moment; send it again later")]
+    Receipt,
+    /// The signature is not accepted.
+    #[error("the signature is refused: {0}")]
+    Signature(SignatureRefused),
+    /// Larger than an envelope may be, or cut off.
+    #[error("the envelope is too large or did not arrive whole")]
+    TooLarge,
+    /// No such station, or no such key of it, is registered.
+    #[error("station {0} is not registered with this key")]
+    UnknownStation(String),
+}
+
+impl Refusal {
+    /// Short code to read out over the telephone.
+    pub fn code(&self) -> &'static str {
+        self.row().1
+    }
+
+    /// The HTTP status. From 500 on the same envelope may be sent again.
+    pub fn status(&self) -> StatusCode {
+        self.row().0
+    }
+
+    fn row(&self) -> (StatusCode, &'static str) {
+        match self {
+            Self::TooLarge => (StatusCode::PAYLOAD_TOO_LARGE, "I-01"),
+            Self::Malformed(_) => (StatusCode::BAD_REQUEST, "I-02"),
+            Self::UnknownStation(_) => (StatusCode::FORBIDDEN, "I-03"),
+            Self::Signature(_) => (StatusCode::FORBIDDEN, "I-04"),
+            Self::BodyDigest => (StatusCode::UNPROCESSABLE_ENTITY, "I-05"),
+            Self::Fork { .. } => (StatusCode::CONFLICT, "I-06"),
+            Self::Database(_) => (StatusCode::SERVICE_UNAVAILABLE, "I-07"),
+            Self::NotFound => (StatusCode::NOT_FOUND, "I-08"),
+            Self::Receipt => (StatusCode::SERVICE_UNAVAILABLE, "I-09"),
+        }
+    }
+}
+
+impl IntoResponse for Refusal {
+    fn into_response(self) -> Response {
+        match &self {
+            Self::Database(fault) => tracing::error!(%fault, "the data base failed"),
+            Self::Fork { station, sequence } => tracing::error!(
+                station,
+                sequence,
+                alarm = "fork",
+                "two different records with the same sequence number: a copied store or a copied key"
+            ),
+            refusal => tracing::warn!(code = refusal.code(), %refusal, "refused"),
+        }
+        (self.status(), Json(json!({ "code": self.code(), "text": self.to_string() }))).into_response()
+    }
+}
