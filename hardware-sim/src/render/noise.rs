@@ -28,13 +28,6 @@ impl Tile {
         let bottom = self.cells[y1 * SIDE + x0] * (1.0 - tx) + self.cells[y1 * SIDE + x1] * tx;
         top * (1.0 - ty) + bottom * ty
     }
-
-    /// Three octaves, each twice as fine and half as strong.
-    pub fn rough(&self, x: f32, y: f32) -> f32 {
-        0.6 * self.at(x, y)
-            + 0.3 * self.at(2.0 * x + 17.3, 2.0 * y + 5.1)
-            + 0.15 * self.at(4.0 * x + 3.7, 4.0 * y + 9.2)
-    }
 }
 
 fn smooth(t: f32) -> f32 {

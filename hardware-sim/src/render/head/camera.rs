@@ -6,7 +6,7 @@ use super::super::maths::exp;
 use super::super::rng::Rng;
 use super::march::Canvas;
 use super::pose::Scene;
-use super::vec::{V3, v};
+use super::vec::v;
 
 /// The picture before noise and caption.
 pub(super) fn develop(canvas: &Canvas, scene: &Scene) -> RgbImage {
@@ -107,29 +107,28 @@ fn blur(canvas: &Canvas, sigma: f32) -> Canvas {
     let sum: f32 = kernel.iter().sum();
     kernel.iter_mut().for_each(|k| *k /= sum);
     let (width, height) = (canvas.width, canvas.height);
-    let across: Vec<V3> = rows(canvas)
-        .flat_map(|row| (0..width).map(|x| taps(&kernel, x, width, |i| row[i])).collect::<Vec<_>>())
-        .collect();
-    let mut pixels = vec![v(0.0, 0.0, 0.0); width * height];
-    for y in 0..height {
-        let out = &mut pixels[y * width..(y + 1) * width];
+    // Numbers in rows, colour by colour in turn: neighbours to the side are three places off.
+    let row = 3 * width;
+    let mut across = vec![0.0; row * height];
+    let mut padded = vec![0.0; row + 6 * radius];
+    for (pixels, out) in canvas.pixels.chunks_exact(width).zip(across.chunks_exact_mut(row)) {
+        for (i, place) in padded.chunks_exact_mut(3).enumerate() {
+            let pixel = pixels[i.saturating_sub(radius).min(width - 1)];
+            place.copy_from_slice(&[pixel.x, pixel.y, pixel.z]);
+        }
         for (offset, weight) in kernel.iter().enumerate() {
-            let from = (y + offset).saturating_sub(radius).min(height - 1) * width;
-            for (sum, value) in out.iter_mut().zip(&across[from..from + width]) {
-                *sum = *sum + *value * *weight;
-            }
+            out.iter_mut().zip(&padded[3 * offset..]).for_each(|(sum, value)| *sum += value * weight);
         }
     }
+    let mut line = vec![0.0; row];
+    let mut pixels = Vec::with_capacity(width * height);
+    for y in 0..height {
+        line.fill(0.0);
+        for (offset, weight) in kernel.iter().enumerate() {
+            let from = (y + offset).saturating_sub(radius).min(height - 1) * row;
+            line.iter_mut().zip(&across[from..from + row]).for_each(|(sum, value)| *sum += value * weight);
+        }
+        pixels.extend(line.chunks_exact(3).map(|c| v(c[0], c[1], c[2])));
+    }
     Canvas { width, height, pixels }
-}
-
-fn rows(canvas: &Canvas) -> impl Iterator<Item = &[V3]> {
-    canvas.pixels.chunks_exact(canvas.width.max(1))
-}
-
-fn taps(kernel: &[f32], x: usize, limit: usize, at: impl Fn(usize) -> V3) -> V3 {
-    let radius = kernel.len() / 2;
-    kernel.iter().enumerate().fold(V3::default(), |sum, (offset, weight)| {
-        sum + at((x + offset).saturating_sub(radius).min(limit - 1)) * *weight
-    })
 }

@@ -11,9 +11,6 @@ use super::vec::{V3, v};
 /// Nothing of the face stands out further than this from skull, jaw and cheeks.
 const RELIEF: f32 = 3.0;
 
-/// No part of the head but the neck reaches below this.
-const LOWEST: f32 = -16.0;
-
 /// Places on the face that geometry and paint share.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Layout {
@@ -102,7 +99,7 @@ impl Face {
             ),
             chin: (v(0.0, layout.chin_y + 1.75, 6.35), 1.75),
             cheek: Ellipsoid::new(v(4.25 * wide, -2.9 * long, 4.7), v(2.3, 2.0, 2.3) * (0.8 + 0.2 * who.cheeks)),
-            brow: Capsule::new(v(1.3, 1.75, 7.55), v(4.9 * wide, 1.75, 5.3), 0.85, 0.75),
+            brow: Capsule::new(v(1.3, 1.75, 7.55), v(4.5 * wide, 1.6, 4.9), 0.85, 0.75),
             brow_blend: 0.9 + 0.5 * who.brow_ridge,
             bridge: Capsule::new(
                 v(0.0, 0.7, 7.75 + 0.25 * who.nose_height),
@@ -130,9 +127,10 @@ impl Face {
     /// Distance to the bare head with its neck, or a bound below it.
     #[inline]
     pub fn distance(&self, p: V4) -> F4 {
-        if p.y.most() < LOWEST {
-            // Below chin and ears there is only the neck.
-            return self.neck.distance(p).min(p.y * -1.0 + (LOWEST + 1.5));
+        let lowest = self.layout.chin_y - 1.0;
+        if p.y.most() < lowest {
+            // Below the chin there is only the neck.
+            return self.neck.distance(p).min(-p.y + (lowest + 1.0));
         }
         let q = p.folded();
         let mut d = join(self.skull.distance(p), self.middle.distance(p), 2.6);

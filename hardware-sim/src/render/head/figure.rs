@@ -16,6 +16,7 @@ pub(super) enum Material {
     Egg,
     Glasses,
     Hair,
+    Scarf,
     Skin,
 }
 

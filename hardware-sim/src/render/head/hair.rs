@@ -15,6 +15,7 @@ pub(super) struct Hair {
     curtain: Ellipsoid,
     face: Ellipsoid,
     throat: Ellipsoid,
+    wrap: Ellipsoid,
     knot: V3,
     parting: f32,
     lock: f32,
@@ -58,6 +59,7 @@ impl Hair {
                 Ellipsoid::new(v(0.0, -3.2 + recede, 10.5), v(6.75 * wide, 10.3 + 0.3 * recede, 8.6))
             },
             throat: Ellipsoid::new(v(0.0, -15.0, 5.5), v(6.2, 9.5, 8.2)),
+            wrap: Ellipsoid::new(v(0.0, -15.0, -1.2), v(7.9, 4.6, 8.2)),
             knot: v(0.0, 9.5, -8.5),
             parting: if who.seed & 1 == 0 { 2.4 } else { -2.4 },
             lock: if matches!(who.hair, Curly) { 0.55 } else { 0.16 },
@@ -66,7 +68,7 @@ impl Hair {
 
     /// Hair, or cloth for a scarf.
     pub fn material(&self) -> Material {
-        if self.style == HairStyle::Scarf { Material::Cloth } else { Material::Hair }
+        if self.style == HairStyle::Scarf { Material::Scarf } else { Material::Hair }
     }
 
     /// Distance to the hair, or a bound below it; far away where there is none.
@@ -79,12 +81,13 @@ impl Hair {
         let shell = self.shell.distance(p);
         let cap = match self.style {
             Bob | Long => join(shell, self.curtain.distance(p), 1.5),
-            Scarf => join(shell, self.curtain.distance(p), 3.0),
+            Scarf => join(join(shell, self.curtain.distance(p), 3.0), self.wrap.distance(p), 2.0),
             Bun => join(shell, sphere(p, self.knot, 2.9), 0.4),
             Bald | Buzz | Curly | Short | Swept => shell,
         };
-        if cap.least() > 2.5 {
-            return cap - 1.0;
+        let loose = 0.4 + 3.0 * self.lock;
+        if cap.least() > 2.0 * loose {
+            return cap - loose;
         }
         let rough = self.rough(p, tile);
         let cut = carve(cap + rough, self.face.distance(p) + rough * 0.4, 0.7);

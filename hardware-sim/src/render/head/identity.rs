@@ -209,3 +209,23 @@ fn beard(rng: &mut Rng, ruggedness: f32) -> Beard {
     }
     [Beard::None, Beard::None, Beard::Stubble, Beard::Stubble, Beard::Full, Beard::Goatee][rng.below(6)]
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_seed_is_one_person_and_people_differ() {
+        assert_eq!(Identity::from_seed(9), Identity::from_seed(9));
+        let crowd: Vec<Identity> = (0..300).map(Identity::from_seed).collect();
+        for tenth in 0..10 {
+            let low = tenth as f32 / 10.0;
+            assert!(crowd.iter().any(|who| (low..low + 0.1).contains(&who.tone)), "nobody of tone {low}");
+        }
+        let share = |wears: fn(&Identity) -> bool| crowd.iter().filter(|who| wears(who)).count();
+        assert!((30..90).contains(&share(|who| who.glasses)), "glasses");
+        assert!(share(|who| who.beard == Beard::Full) > 10, "beards");
+        assert!(share(|who| who.hair == HairStyle::Scarf) > 5, "scarves");
+        assert!(crowd.iter().all(|who| who.ruggedness > 0.5 || who.beard == Beard::None));
+    }
+}

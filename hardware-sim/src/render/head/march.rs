@@ -100,7 +100,7 @@ pub(super) fn draw(solid: &impl Solid, view: &View, lamps: &Lamps, canvas: &mut 
                     let ray = view.ray(x as f32 + 0.5, y as f32 + 0.5);
                     *pixel = solid.shade(&node.hit(view.eye + ray * node.travel, ray), lamps);
                 }
-                Between::Edge(like) => *pixel = edge(solid, view, lamps, (x, y), like, *pixel),
+                Between::Edge(near) => *pixel = edge(solid, view, lamps, (x, y), near, *pixel),
             }
         }
     }
@@ -158,9 +158,12 @@ fn coarse(solid: &impl Solid, view: &View, lamps: &Lamps, bounds: [usize; 4], st
         for column in (0..columns).step_by(2) {
             let places: [(usize, usize); LANES] =
                 [(column, row), (column + 1, row), (column, row + 1), (column + 1, row + 1)];
+            let start = F4(places.map(|(c, r)| starts.at(2 * c, 2 * r)));
+            if start.least() > view.depth() + BACK {
+                continue;
+            }
             let rays = V4::of(places.map(|(c, r)| view.ray((bounds[0] + 2 * c) as f32, (bounds[1] + 2 * r) as f32)));
-            let start = places.map(|(c, r)| starts.at(2 * c, 2 * r));
-            let (travel, hit) = march(solid, view, rays, F4(start));
+            let (travel, hit) = march(solid, view, rays, start);
             if hit == [false; LANES] {
                 continue;
             }
@@ -189,7 +192,7 @@ fn march(solid: &impl Solid, view: &View, rays: V4, start: F4) -> (F4, [bool; LA
     let mut free = F4::all(f32::MAX);
     for _ in 0..STEPS {
         free = solid.distance(rays.scaled(travel) + view.eye);
-        let step = free.zip(travel, |free, gone| if free < NEAR || gone > end { 0.0 } else { free * 0.94 });
+        let step = free.zip(travel, |free, gone| if free < NEAR || gone > end { 0.0 } else { free * 0.97 });
         travel = travel + step;
         if step.most() <= 0.0 {
             break;
@@ -242,10 +245,11 @@ fn reached(solid: &impl Solid, p: V4, normal: V4, lamps: &Lamps) -> (F4, F4) {
 }
 
 /// Four rays for a pixel on an edge.
-fn edge(solid: &impl Solid, view: &View, lamps: &Lamps, (x, y): (usize, usize), like: Node, behind: V3) -> V3 {
+fn edge(solid: &impl Solid, view: &View, lamps: &Lamps, (x, y): (usize, usize), near: Corners<'_>, behind: V3) -> V3 {
     let places = [(0.375, 0.125), (0.875, 0.375), (0.125, 0.625), (0.625, 0.875)];
     let rays = V4::of(places.map(|(dx, dy)| view.ray(x as f32 + dx, y as f32 + dy)));
-    let start = (like.travel - 2.5).max(view.depth() - FRONT);
+    let nearest = near.iter().flatten().map(|node| node.travel).fold(f32::MAX, f32::min);
+    let start = (nearest - 2.5).max(view.depth() - FRONT);
     let (travel, hit) = march(solid, view, rays, F4::all(start));
     if hit == [false; LANES] {
         return behind;
@@ -257,7 +261,11 @@ fn edge(solid: &impl Solid, view: &View, lamps: &Lamps, (x, y): (usize, usize), 
         if !hit[lane] {
             return sum + behind;
         }
-        let node = Node { normal: normals.lane(lane), material: materials[lane], ..like };
+        // The light is that of the neighbour on the same surface, which is the one at the same distance.
+        let off = |node: &Node| (node.travel - travel.0[lane]).abs();
+        let like = near.iter().flatten().min_by(|a, b| off(a).total_cmp(&off(b)));
+        let (open, lit) = like.map_or((1.0, 1.0), |node| (node.open, node.lit));
+        let node = Node { travel: 0.0, normal: normals.lane(lane), material: materials[lane], open, lit };
         sum + solid.shade(&node.hit(at.lane(lane), rays.lane(lane)), lamps)
     });
     sum * (1.0 / LANES as f32)
@@ -276,8 +284,11 @@ impl Starts {
     }
 }
 
-enum Between {
-    Edge(Node),
+/// The nodes around a pixel.
+type Corners<'a> = [Option<&'a Node>; LANES];
+
+enum Between<'a> {
+    Edge(Corners<'a>),
     Inside(Node),
     Nothing,
 }
@@ -290,7 +301,7 @@ impl Node {
 
 impl Grid {
     /// What the four nodes around a pixel's centre say about it.
-    fn between(&self, x: usize, y: usize) -> Between {
+    fn between(&self, x: usize, y: usize) -> Between<'_> {
         let (column, row) = ((x - self.left) / 2, (y - self.top) / 2);
         let (right, below) = ((column + 1).min(self.columns - 1), (row + 1).min(self.rows - 1));
         let node = |c: usize, r: usize| self.nodes[r * self.columns + c].as_ref();
@@ -300,7 +311,7 @@ impl Grid {
         };
         let same = |n: &&Node| n.material == first.material && n.travel - first.travel < 0.8;
         if corners.iter().flatten().filter(|n| same(n)).count() < 4 {
-            return Between::Edge(**first);
+            return Between::Edge(corners);
         }
         let tx = if (x - self.left) % 2 == 0 { 0.25 } else { 0.75 };
         let ty = if (y - self.top) % 2 == 0 { 0.25 } else { 0.75 };

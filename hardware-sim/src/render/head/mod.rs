@@ -137,3 +137,137 @@ fn lamps(light: &Light, view: &View) -> Lamps {
         ambient: v(1.0, 1.0, 1.02) * light.ambient,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const SIZE: (u32, u32) = (320, 240);
+
+    fn plain() -> Scene {
+        Scene { noise: 0.0, caption: false, ..Scene::default() }
+    }
+
+    fn person(seed: u64, pose: Pose) -> Shot {
+        let who = Identity::from_seed(seed);
+        shoot(&[Figure { subject: Subject::Person(&who), pose }], &plain(), SIZE.0, SIZE.1)
+    }
+
+    fn brightness(image: &RgbImage, [x, y, w, h]: [u32; 4]) -> f32 {
+        let inside = (y..y + h).flat_map(|y| (x..x + w).map(move |x| (x, y)));
+        let values: Vec<f32> = inside.map(|(x, y)| image[(x, y)].0.iter().map(|c| f32::from(*c)).sum()).collect();
+        values.iter().sum::<f32>() / (3.0 * values.len() as f32)
+    }
+
+    #[test]
+    fn a_seed_is_a_picture_to_the_last_bit() {
+        let picture = |seed, noise_seed| {
+            let scene = Scene { seed: noise_seed, ..Scene::default() };
+            render(&Identity::from_seed(seed), &Pose::default(), &scene, 160, 120)
+        };
+        assert_eq!(picture(1, 1), picture(1, 1));
+        assert_ne!(picture(1, 1), picture(2, 1));
+        assert_ne!(picture(1, 1), picture(1, 2));
+    }
+
+    #[test]
+    fn every_measure_of_the_pose_moves_the_truth_its_own_way() {
+        let point = |shot: &Shot, index: u16| {
+            shot.truth[0].landmarks.iter().find(|l| l.index == index).map(|l| (l.x, l.y)).expect("landmark")
+        };
+        let base = person(7, Pose::default());
+        let with = |change: fn(&mut Pose)| {
+            let mut pose = Pose::default();
+            change(&mut pose);
+            person(7, pose)
+        };
+        let (nose, chin) = (point(&base, 1), point(&base, 152));
+        assert!(point(&with(|p| p.yaw = 15.0), 1).0 > nose.0 + 4.0, "yaw turns the nose right");
+        assert!(point(&with(|p| p.pitch = 15.0), 1).1 < nose.1 - 4.0, "pitch raises the nose");
+        assert!(point(&with(|p| p.roll = 15.0), 152).0 < chin.0 - 4.0, "roll moves the chin left");
+        assert!(point(&with(|p| p.offset_x = 0.2), 1).0 > nose.0 + 50.0, "offset to the right");
+        assert!(point(&with(|p| p.offset_y = 0.1), 1).1 > nose.1 + 15.0, "offset downwards");
+        assert!(point(&with(|p| p.mouth = 0.8), 14).1 > point(&base, 14).1 + 4.0, "the lower lip falls");
+        let lids = with(|p| p.lids = 0.0);
+        assert!((point(&lids, 159).1 - point(&lids, 145).1).abs() < 0.5, "shut lids meet");
+        let far = with(|p| p.distance = 1.24);
+        assert!((far.truth[0].eye_distance / base.truth[0].eye_distance - 0.53).abs() < 0.04, "half as large");
+    }
+
+    #[test]
+    fn eyes_are_darker_than_cheeks_and_shut_eyes_are_not_open_ones() {
+        for seed in 0..12 {
+            let shot = person(seed, Pose { distance: 0.45, ..Pose::default() });
+            let eye = shot.truth[0].landmarks.iter().find(|l| l.index == 468).copied().expect("eye");
+            let (x, y) = (eye.x as u32, eye.y as u32);
+            let socket = brightness(&shot.image, [x - 6, y - 3, 12, 6]);
+            let cheek = brightness(&shot.image, [x - 6, y + 16, 12, 6]);
+            assert!(cheek > socket * 1.05, "seed {seed}: cheek {cheek}, eye {socket}");
+            assert_ne!(person(seed, Pose { lids: 0.0, distance: 0.45, ..Pose::default() }).image, shot.image);
+        }
+    }
+
+    #[test]
+    fn tones_span_the_human_range_and_exposure_shifts_them() {
+        let face = |tone: f32, exposure: f32| {
+            let who = Identity { tone, ..Identity::from_seed(3) };
+            let scene = Scene { light: Light { exposure, ..Light::default() }, ..plain() };
+            brightness(&render(&who, &Pose::default(), &scene, 320, 240), [150, 115, 8, 8])
+        };
+        assert!(face(1.0, 1.0) > 2.0 * face(0.0, 1.0), "{} {}", face(1.0, 1.0), face(0.0, 1.0));
+        assert!(face(0.5, 0.1) < 0.5 * face(0.5, 1.0));
+        assert!(face(1.0, 8.0) > 250.0);
+    }
+
+    #[test]
+    fn the_nearer_of_two_people_stands_before_the_other() {
+        let (one, two) = (Identity::from_seed(1), Identity::from_seed(2));
+        let near = Figure { subject: Subject::Person(&one), pose: Pose::default() };
+        let far = Figure { subject: Subject::Person(&two), pose: Pose { distance: 1.0, ..Pose::default() } };
+        let both = shoot(&[near, far], &plain(), 320, 240);
+        assert_eq!(both.image, shoot(&[far, near], &plain(), 320, 240).image, "whoever is named first");
+        assert_eq!(both.truth.iter().map(|t| t.person).collect::<Vec<_>>(), [1, 2]);
+        let alone = shoot(&[near], &plain(), 320, 240).image;
+        assert_eq!(both.image[(160, 120)], alone[(160, 120)]);
+    }
+
+    #[test]
+    fn an_egg_and_an_empty_booth_show_nobody() {
+        let egg = Figure { subject: Subject::Egg, pose: Pose::default() };
+        let shot = shoot(&[egg], &plain(), 320, 240);
+        assert!(shot.truth.is_empty());
+        assert_ne!(shot.image, shoot(&[], &plain(), 320, 240).image);
+    }
+
+    #[test]
+    fn the_caption_changes_only_the_lower_edge() {
+        let who = Identity::from_seed(1);
+        let bare = render(&who, &Pose::default(), &plain(), 320, 240);
+        let marked = render(&who, &Pose::default(), &Scene { caption: true, ..plain() }, 320, 240);
+        let changed: Vec<u32> =
+            bare.enumerate_pixels().filter(|(x, y, p)| marked[(*x, *y)] != **p).map(|(_, y, _)| y).collect();
+        assert!(changed.len() > 100);
+        assert!(changed.iter().all(|y| *y > 220));
+    }
+
+    #[test]
+    fn wild_numbers_and_sizes_do_not_panic() {
+        let who = Identity::from_seed(1);
+        for wild in [f32::NAN, f32::INFINITY, -1e30, 1e30] {
+            let pose = Pose {
+                yaw: wild,
+                pitch: wild,
+                roll: wild,
+                lids: wild,
+                mouth: wild,
+                distance: wild,
+                offset_x: wild,
+                offset_y: wild,
+            };
+            for (width, height) in [(0, 0), (1, 1), (7, 3), (33, 20)] {
+                let scene = Scene { blur: wild, noise: wild, ..Scene::default() };
+                assert_eq!(render(&who, &pose, &scene, width, height).dimensions(), (width, height));
+            }
+        }
+    }
+}

@@ -42,8 +42,8 @@ fn base(person: &Person, p: V3) -> V3 {
     let tile = &person.tile;
     let plain = skin_colour(who.tone, who.undertone);
     let blotch = tile.at(p.x * 0.45 + 40.0, p.y * 0.45 + p.z * 0.3);
-    let pores = tile.rough(p.x * 5.0, p.y * 5.0 + p.z * 4.0);
-    let colour = plain * (1.0 + 0.025 * blotch + 0.022 * pores);
+    let pores = tile.at(p.x * 7.0, p.y * 7.0 + p.z * 6.0);
+    let colour = plain * (1.0 + 0.025 * blotch + 0.016 * pores);
     // Blood shows at the cheeks, the tip of the nose and the ears, more on fair skin.
     let cheek = bump(p.x.abs() - 4.2, p.y + 3.6, 2.6);
     let nose = bump(p.x, p.y - person.layout.nose_tip.y, 1.5);
@@ -73,7 +73,7 @@ fn brows(person: &Person, p: V3, colour: V3) -> V3 {
     let hairs = person.tile.at(lean * 2.2, p.y * 1.2 + 50.0);
     let edge = (p.y - height).abs() + 0.07 * hairs;
     let share = smoothstep(half + 0.12, half - 0.16, edge) * smoothstep(1.1, 0.85, t);
-    let hair = linear(who.hair_colour).mix(v(0.012, 0.008, 0.006), 0.35);
+    let hair = linear(who.hair_colour).mix(v(0.012, 0.008, 0.006), 0.5);
     colour.mix(hair, share * (0.78 + 0.1 * hairs).clamp(0.0, 0.95))
 }
 
@@ -87,7 +87,7 @@ fn creases(person: &Person, p: V3) -> f32 {
     let off = (p.x.abs() - course) / 0.32;
     let within = smoothstep(top + 0.3, top - 0.6, p.y) * smoothstep(top - 3.4, top - 2.4, p.y);
     let fold = (1.0 - off * off).max(0.0) * within * (0.07 + 0.16 * age);
-    let lines = if p.y > 3.0 && p.x.abs() < 4.5 {
+    let lines = if age > 0.35 && p.y > 3.0 && p.x.abs() < 4.5 {
         let wave = person.tile.at(p.x * 0.3, 3.0) * 0.25;
         let phase = (p.y + wave) * 0.95;
         let ridge = (phase - (phase + 0.5).floor()).abs();
@@ -111,6 +111,9 @@ fn beard(person: &Person, p: V3, colour: V3) -> V3 {
         Beard::Full | Beard::Goatee => 0.9,
     };
     let place = &person.layout;
+    if p.y > place.nose_tip.y + 4.5 || p.z < -2.5 {
+        return colour;
+    }
     let ragged = 0.3 * person.tile.at(p.x * 1.5 + 7.0, p.y * 1.5);
     // The upper edge falls from the sideburns to the corners of the mouth and rises again under the nose.
     let side = p.x.abs();
@@ -128,7 +131,8 @@ fn beard(person: &Person, p: V3, colour: V3) -> V3 {
         share *= smoothstep(3.3, 2.6, side + ragged);
     }
     let grain = person.tile.at(p.x * 8.0, p.y * 3.0 + p.z * 2.0);
-    let hair = linear(who.hair_colour) * (1.0 + 0.35 * grain).clamp(0.3, 1.8);
+    // Beards keep their colour longer than the hair of the head.
+    let hair = linear(who.hair_colour) * (0.7 * (1.0 + 0.35 * grain).clamp(0.3, 1.8));
     colour.mix(hair, (share * (1.0 + 0.25 * grain)).clamp(0.0, 0.95))
 }
 

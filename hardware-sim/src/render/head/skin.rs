@@ -45,7 +45,7 @@ impl Solid for Person {
 
     fn shade(&self, hit: &Hit, lamps: &Lamps) -> V3 {
         match hit.material {
-            Material::Cloth | Material::Egg => self.cloth(hit, lamps),
+            Material::Cloth | Material::Egg | Material::Scarf => self.cloth(hit, lamps),
             Material::Glasses => {
                 let surface = Surface { albedo: v(0.02, 0.02, 0.022), wrap: V3::default(), gloss: 0.5, tight: 5 };
                 surface.light(hit, lamps)
@@ -104,7 +104,7 @@ impl Surface {
 
 impl Person {
     fn cloth(&self, hit: &Hit, lamps: &Lamps) -> V3 {
-        let scarf = hit.at.y > -9.0;
+        let scarf = hit.material == Material::Scarf;
         let p = if scarf { hit.at } else { self.to_body(hit.at) };
         let weave = 1.0 + 0.05 * self.tile.at(p.x * 9.0, p.y * 9.0) + 0.05 * self.tile.at(p.x * 0.7, p.y * 0.5);
         let mut colour = linear(if scarf { self.who.scarf } else { self.who.garment });

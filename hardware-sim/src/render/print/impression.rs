@@ -250,3 +250,130 @@ pub(super) fn direction(rng: &mut Rng) -> (f32, f32) {
     let (sine, cosine) = sin_cos_deg(rng.range(-PI, PI) * 180.0 / PI);
     (cosine, sine)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const SIZE: (u32, u32) = (192, 192);
+
+    fn finger() -> Master {
+        Master::from_seed(21, 2)
+    }
+
+    fn levels(change: impl Fn(&mut Impression, f32), level: f32) -> GrayImage {
+        let mut touch = Impression::clean(3);
+        change(&mut touch, level);
+        finger().impression(&touch, 256, 288, 508.0)
+    }
+
+    /// Spread of grey values over the middle of the image.
+    fn contrast(image: &GrayImage) -> f32 {
+        let (width, height) = image.dimensions();
+        let inside = (height / 4..3 * height / 4).flat_map(|y| (width / 4..3 * width / 4).map(move |x| (x, y)));
+        let values: Vec<f32> = inside.map(|(x, y)| f32::from(image[(x, y)].0[0])).collect();
+        let mean = values.iter().sum::<f32>() / values.len() as f32;
+        (values.iter().map(|v| (v - mean) * (v - mean)).sum::<f32>() / values.len() as f32).sqrt()
+    }
+
+    fn mean(image: &GrayImage) -> f32 {
+        image.as_raw().iter().map(|v| f32::from(*v)).sum::<f32>() / image.as_raw().len() as f32
+    }
+
+    /// Correlation of two images: 1 the same, about 0 for different patterns.
+    fn likeness(a: &GrayImage, b: &GrayImage) -> f32 {
+        let (ma, mb) = (mean(a), mean(b));
+        let pairs = || a.as_raw().iter().zip(b.as_raw()).map(|(a, b)| (f32::from(*a) - ma, f32::from(*b) - mb));
+        let both: f32 = pairs().map(|(a, b)| a * b).sum();
+        let (aa, bb): (f32, f32) = (pairs().map(|(a, _)| a * a).sum(), pairs().map(|(_, b)| b * b).sum());
+        both / (aa * bb).sqrt()
+    }
+
+    #[test]
+    fn a_touch_repeats_to_the_last_bit_and_another_touch_differs() {
+        let finger = finger();
+        let image = |seed| finger.impression(&Impression::clean(seed), SIZE.0, SIZE.1, 508.0);
+        assert_eq!(image(1), image(1));
+        assert_ne!(image(1), image(2));
+    }
+
+    /// How well a patch from the middle of one touch is found anywhere near the middle of another: the skin bends by
+    /// up to two ridges, so the patch has to be looked for.
+    fn found(one: &GrayImage, other: &GrayImage) -> f32 {
+        let patch = |image: &GrayImage, x, y| image::imageops::crop_imm(image, x, y, 40, 40).to_image();
+        let sought = patch(one, 80, 80);
+        let places = (50..110).step_by(2).flat_map(|y| (50..110).step_by(2).map(move |x| (x, y)));
+        places.map(|(x, y)| likeness(&sought, &patch(other, x, y))).fold(-1.0, f32::max)
+    }
+
+    #[test]
+    fn two_touches_show_one_pattern_and_another_finger_does_not() {
+        let touch = |seed| Impression { rotation: 0.0, shift: (0.0, 0.0), ..Impression::clean(seed) };
+        let (one, other) = (Master::from_seed(5, 2), Master::from_seed(6, 2));
+        let image = |who: &Master, seed| who.impression(&touch(seed), 200, 200, 500.0);
+        let mean_of =
+            |who: &Master| (1..6).map(|seed| found(&image(&one, seed), &image(who, seed + 50))).sum::<f32>() / 5.0;
+        let (same, different) = (mean_of(&one), mean_of(&other));
+        assert!(same > different + 0.1, "same finger {same}, other finger {different}");
+    }
+
+    #[test]
+    fn every_defect_does_what_it_says() {
+        let clean = levels(|_, _| {}, 0.0);
+        let bad = |change: fn(&mut Impression, f32)| levels(change, 0.9);
+        assert!(mean(&bad(|t, u| t.dryness = u)) > mean(&clean) + 15.0, "dry is paler");
+        assert!(mean(&bad(|t, u| t.wetness = u)) < mean(&clean) - 15.0, "wet is darker");
+        assert!(mean(&bad(|t, u| t.small_area = u)) > mean(&clean) + 15.0, "a small area leaves white");
+        assert!(contrast(&bad(|t, u| t.low_contrast = u)) < 0.6 * contrast(&clean), "low contrast");
+        assert!(contrast(&bad(|t, u| t.blur = u)) < 0.6 * contrast(&clean), "blur");
+        assert!(contrast(&bad(|t, u| t.smudge = u)) < 0.9 * contrast(&clean), "smudge");
+        assert!(mean(&bad(|t, u| t.broken = u)) > mean(&clean) + 5.0, "gaps are white");
+        assert!(mean(&bad(|t, u| t.creases = u)) > mean(&clean) + 3.0, "creases are white");
+        assert!(likeness(&bad(|t, u| t.grain = u), &clean) < 0.85, "grain hides the pattern");
+    }
+
+    #[test]
+    fn contrast_falls_step_by_step() {
+        // Beyond two thirds the noise of a pale image outweighs its ridges.
+        let rows: [(fn(&mut Impression, f32), &[f32]); 2] =
+            [(|t, u| t.low_contrast = u, &[0.0, 0.2, 0.4, 0.6]), (|t, u| t.blur = u, &[0.0, 0.3, 0.6, 0.9])];
+        for (change, at) in rows {
+            let steps: Vec<f32> = at.iter().map(|u| contrast(&levels(change, *u))).collect();
+            assert!(steps.is_sorted_by(|a, b| a > b), "{steps:?}");
+        }
+    }
+
+    #[test]
+    fn any_size_resolution_and_level_work() {
+        let finger = finger();
+        for (width, height) in [(0, 0), (0, 7), (1, 1), (3, 200), (40, 1)] {
+            for ppi in [0.0, 100.0, 508.0, 1000.0, f32::NAN] {
+                for level in [-1.0, 0.5, 2.0, f32::NAN, f32::INFINITY] {
+                    let touch = Impression {
+                        rotation: level * 400.0,
+                        shift: (level, -level),
+                        dryness: level,
+                        wetness: level,
+                        low_contrast: level,
+                        small_area: level,
+                        grain: level,
+                        creases: level,
+                        blur: level,
+                        smudge: level,
+                        broken: level,
+                        ..Impression::clean(1)
+                    };
+                    assert_eq!(finger.impression(&touch, width, height, ppi).dimensions(), (width, height));
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn resolution_changes_the_scale_not_the_finger() {
+        let image = |side, ppi| finger().impression(&Impression::clean(1), side, side, ppi);
+        let (fine, coarse) = (image(200, 1000.0), image(100, 500.0));
+        // The same 5 mm of skin: the same share of ridge, at twice the size.
+        assert!((mean(&fine) - mean(&coarse)).abs() < 25.0, "{} {}", mean(&fine), mean(&coarse));
+    }
+}
