@@ -15,7 +15,7 @@ pub struct RawSize {
 pub fn yuyv_to_rgb(width: u32, height: u32, bytes: &[u8]) -> Result<Vec<u8>, RawSize> {
     let error = RawSize { width, height, got: bytes.len() };
     let needed = pixels(width, height).ok_or(error)? * 2;
-    if width % 2 != 0 || bytes.len() != needed {
+    if !width.is_multiple_of(2) || bytes.len() != needed {
         return Err(error);
     }
     let mut rgb = Vec::with_capacity(needed / 2 * 3);
@@ -30,7 +30,7 @@ pub fn yuyv_to_rgb(width: u32, height: u32, bytes: &[u8]) -> Result<Vec<u8>, Raw
 pub fn nv12_to_rgb(width: u32, height: u32, bytes: &[u8]) -> Result<Vec<u8>, RawSize> {
     let error = RawSize { width, height, got: bytes.len() };
     let count = pixels(width, height).ok_or(error)?;
-    if width % 2 != 0 || height % 2 != 0 || bytes.len() != count / 2 * 3 {
+    if !width.is_multiple_of(2) || !height.is_multiple_of(2) || bytes.len() != count / 2 * 3 {
         return Err(error);
     }
     let (luma, chroma) = bytes.split_at(count);

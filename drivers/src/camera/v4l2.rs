@@ -310,7 +310,7 @@ fn open(index: u32, settings: &Settings) -> Result<nokhwa::Camera, V4l2Error> {
 
 /// nokhwa gives the system's error as text only.
 fn named(error: &str) -> V4l2Error {
-    let says = |kind: rustix::io::Errno| error.contains(&format!("os error {}", kind.raw_os_error()));
+    let says = |kind: rustix::io::Errno| error.contains(&format!("(os error {})", kind.raw_os_error()));
     if says(rustix::io::Errno::BUSY) {
         V4l2Error::Held
     } else if says(rustix::io::Errno::ACCESS) || says(rustix::io::Errno::PERM) {

@@ -298,6 +298,3 @@ fn usual_baud() -> u32 {
 fn yes() -> bool {
     true
 }
-
-#[cfg(test)]
-mod tests;

@@ -107,6 +107,3 @@ fn hear(control: &Control, outbox: &Outbox, done: impl Fn() -> bool) -> Result<(
     }
     Ok(())
 }
-
-#[cfg(test)]
-mod tests;

@@ -258,6 +258,3 @@ fn size(text: &str) -> Option<(u32, u32)> {
     let fits = |side: u32| (1..=jpeg::MAX_SIDE as u32).contains(&side);
     (fits(width) && fits(height)).then_some((width, height))
 }
-
-#[cfg(test)]
-mod tests;

@@ -291,6 +291,3 @@ fn factory_baud() -> u32 {
 fn factory_address() -> u32 {
     packet::DEFAULT_ADDRESS
 }
-
-#[cfg(test)]
-mod tests;

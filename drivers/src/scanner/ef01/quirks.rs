@@ -45,7 +45,7 @@ pub(super) fn size(product: Option<&ProductInfo>) -> (u16, u16) {
 
 /// Even, since two pixels share a byte, and no larger than any sensor of the family.
 pub(super) fn plausible(size: u16) -> bool {
-    (64..=640).contains(&size) && size % 2 == 0
+    (64..=640).contains(&size) && size.is_multiple_of(2)
 }
 
 const fn nominal() -> Ppi {

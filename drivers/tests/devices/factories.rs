@@ -1,0 +1,91 @@
+//! What holds for every driver of every list, whoever adds it.
+
+use crate::fakes::with_run;
+use domain::device::{DeviceKind, ErrorKind};
+use drivers::{camera, reader, scanner, settings};
+use serde_json::{Value, json};
+use std::collections::HashSet;
+use std::time::Duration;
+
+/// Settings of each driver that are sound and lead to no device. A new driver needs a row here.
+fn nowhere(driver: &str) -> Value {
+    match driver {
+        "ef01" => json!({"path": "/nonexistent/scanner", "baud": 57600}),
+        // Port 9 is "discard"; nothing listens there, and loopback refuses at once.
+        "mjpeg" => json!({"url": "http://localhost:9/stream"}),
+        "serial-mrz" => json!({"path": "/nonexistent/reader"}),
+        "v4l2" => json!({"device": "/nonexistent/video"}),
+        other => panic!("no settings are known for {other}"),
+    }
+}
+
+fn all() -> Vec<(DeviceKind, &'static str)> {
+    let of = |kind, names: Vec<&'static str>| names.into_iter().map(move |name| (kind, name));
+    of(DeviceKind::Camera, camera::names())
+        .chain(of(DeviceKind::DocumentReader, reader::names()))
+        .chain(of(DeviceKind::FingerScanner, scanner::names()))
+        .collect()
+}
+
+#[test]
+fn names_are_told_apart() {
+    let names: HashSet<_> = all().into_iter().collect();
+    assert_eq!(names.len(), all().len());
+    assert!(names.contains(&(DeviceKind::FingerScanner, "ef01")));
+}
+
+#[test]
+fn wrong_settings_are_named() {
+    for (kind, driver) in all() {
+        settings::check(kind, driver, &nowhere(driver)).unwrap();
+        let mut misspelt = nowhere(driver);
+        misspelt["pathh"] = json!("x");
+        for (wrong, named) in
+            [(misspelt, "pathh"), (json!({}), "missing field"), (json!([1]), "invalid"), (Value::Null, "invalid")]
+        {
+            let fault = settings::check(kind, driver, &wrong).unwrap_err();
+            assert_eq!(fault.code, "D-10", "{driver} {wrong}");
+            assert!(fault.log.contains(named) && fault.log.contains(driver), "{}", fault.log);
+        }
+    }
+}
+
+#[test]
+fn values_out_of_range_are_named() {
+    for (kind, driver, wrong, named) in [
+        (DeviceKind::FingerScanner, "ef01", json!({"path": "", "baud": 57600}), "path"),
+        (DeviceKind::FingerScanner, "ef01", json!({"path": "/x", "baud": 0}), "baud"),
+        (DeviceKind::FingerScanner, "ef01", json!({"path": "/x", "ppi": 7}), "ppi"),
+        (DeviceKind::FingerScanner, "ef01", json!({"path": "/x", "width": 63}), "width"),
+        (DeviceKind::DocumentReader, "serial-mrz", json!({"path": "/x", "baud": 1}), "baud"),
+        (DeviceKind::DocumentReader, "serial-mrz", json!({"path": "/x", "suffix": "123456789"}), "suffix"),
+        (DeviceKind::Camera, "mjpeg", json!({"url": "https://camera/"}), "http://"),
+    ] {
+        let fault = settings::check(kind, driver, &wrong).unwrap_err();
+        assert!(fault.log.contains(named), "{wrong}: {}", fault.log);
+    }
+}
+
+#[test]
+fn an_unknown_driver_is_told_with_those_there_are() {
+    for kind in [DeviceKind::Camera, DeviceKind::DocumentReader, DeviceKind::FingerScanner] {
+        let fault = settings::check(kind, "none", &json!({})).unwrap_err();
+        assert_eq!(fault.code, "D-11");
+        let known = all().into_iter().filter(|(of, _)| *of == kind).all(|(_, name)| fault.log.contains(name));
+        assert!(known, "{}", fault.log);
+    }
+}
+
+#[test]
+fn a_device_that_is_not_there_is_disconnected() {
+    for (kind, driver) in all() {
+        let settings = nowhere(driver);
+        let probed = with_run(Duration::from_secs(20), |run| match kind {
+            DeviceKind::Camera => camera::open(driver, &settings).unwrap().probe(run),
+            DeviceKind::DocumentReader => reader::open(driver, &settings).unwrap().probe(run),
+            DeviceKind::FingerScanner => scanner::open(driver, &settings).unwrap().probe(run),
+        });
+        let fault = probed.unwrap_err();
+        assert_eq!(fault.kind, ErrorKind::Disconnected, "{driver}: {}", fault.log);
+    }
+}

@@ -1,0 +1,15 @@
+//! Devices under the tests' control.
+
+pub mod camera;
+pub mod pty;
+pub mod sensor;
+
+use drivers::run::Run;
+use std::sync::atomic::AtomicBool;
+use std::time::{Duration, Instant};
+
+/// A run that nobody stops, with this much time.
+pub fn with_run<T>(time: Duration, work: impl FnOnce(&Run<'_>) -> T) -> T {
+    let stop = AtomicBool::new(false);
+    work(&Run::new(&stop, Some(Instant::now() + time), &|| ()))
+}
