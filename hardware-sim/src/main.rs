@@ -4,7 +4,8 @@ use clap::{Parser, Subcommand};
 use hardware_sim::person::{Person, Traits};
 use hardware_sim::render_cli::RenderCommand;
 use hardware_sim::serve::ServeArgs;
-use hardware_sim::{clock, render_cli, serve};
+use hardware_sim::shift::ShiftArgs;
+use hardware_sim::{clock, render_cli, serve, shift};
 use std::io::{self, Write};
 use std::process::ExitCode;
 
@@ -35,6 +36,8 @@ enum Command {
     Render(RenderCommand),
     /// Runs all simulated devices until Ctrl-C.
     Serve(ServeArgs),
+    /// Sends travellers through a station and writes a report.
+    Shift(ShiftArgs),
 }
 
 #[tokio::main]
@@ -45,6 +48,7 @@ async fn main() -> ExitCode {
         Command::Mrz { count, seed, format } => print_documents(count, seed, format),
         Command::Render(command) => render_cli::run(&command).map_err(|error| error.to_string()),
         Command::Serve(args) => serve::run(args).await.map_err(|error| error.to_string()),
+        Command::Shift(args) => shift::run(args).await.map_err(|error| error.to_string()),
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,

@@ -33,8 +33,13 @@ fn serve(stage: &Stage, line: &mut Line<'_>) -> Result<(), Lost> {
     let mut said: Option<Instant> = None;
     loop {
         while let Some(lines) = stage.next_swipe() {
+            let began = Instant::now();
             say(line, &mut said, &framed(&lines))?;
-            stage.count(|counters| counters.reader_swipes += 1);
+            let took = began.elapsed().as_millis() as u64;
+            stage.count(|counters| {
+                counters.reader_swipes += 1;
+                counters.reader_transfer_ms += took;
+            });
         }
         match line.receive(&mut buffer, stage.bell(Device::Reader))? {
             Heard::Bytes(count) if buffer[..count].contains(&ENQUIRY) => say(line, &mut said, IDENTITY.as_bytes())?,

@@ -28,6 +28,17 @@ pub fn travellers(count: usize, seed: u64) -> Vec<Planned> {
     let mut scripts: Vec<&'static Script> = ordinary.chain(special).collect();
     shuffle(&mut draw, &mut scripts);
     put_first_an_ordinary_one(&mut scripts);
+    people(scripts, &mut draw)
+}
+
+/// Travellers of these scripts only, one after another in turn.
+pub fn in_turn(scripts: &[&'static Script], count: usize, seed: u64) -> Vec<Planned> {
+    let scripts = scripts.iter().copied().cycle().take(count).collect();
+    people(scripts, &mut Rng::stream(seed, 0x51F7))
+}
+
+/// Who the travellers are.
+fn people(scripts: Vec<&'static Script>, draw: &mut Rng) -> Vec<Planned> {
     let mut planned: Vec<Planned> = Vec::with_capacity(scripts.len());
     for script in scripts {
         let typed = match script.desk.document {

@@ -34,6 +34,8 @@ pub struct View {
     pub warnings: Vec<String>,
     /// Cases that wait for a supervisor, or for the traveller after one.
     pub parked: Vec<ParkedView>,
+    /// Cases that ended or were parked, newest first.
+    pub recent: Vec<RecentView>,
 }
 
 /// The decision, as far as the shift acts on it.
@@ -102,7 +104,24 @@ pub struct ParkedView {
     pub state: String,
 }
 
+/// A case that left the desk.
+#[derive(Clone, Debug, Default, PartialEq, Deserialize)]
+#[serde(default)]
+pub struct RecentView {
+    /// Its number.
+    pub case: String,
+    /// How it ended, or `in-review`.
+    pub outcome: String,
+    /// Its record, if one was made.
+    pub record: Option<RecordView>,
+}
+
 impl View {
+    /// What has become of a case that left the desk.
+    pub fn left(&self, case: &str) -> Option<&RecentView> {
+        self.recent.iter().find(|left| left.case == case)
+    }
+
     /// The finger that is being captured.
     pub fn finger(&self) -> Option<Finger> {
         self.slot.as_deref().and_then(Finger::from_id)

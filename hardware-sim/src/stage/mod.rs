@@ -56,6 +56,8 @@ pub struct Counters {
     pub scanner_transfer_ms: u64,
     /// Documents swiped.
     pub reader_swipes: u64,
+    /// Time that swiped documents took on the line.
+    pub reader_transfer_ms: u64,
 }
 
 /// An order that the stage cannot carry out.

@@ -1,0 +1,138 @@
+//! The shift's hand on the simulated devices: orders over the control socket.
+
+use serde::Deserialize;
+use serde_json::{Value, json};
+use std::io;
+use std::path::Path;
+use std::time::{Duration, Instant};
+use thiserror::Error;
+use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
+use tokio::net::UnixStream;
+use tokio::net::unix::{OwnedReadHalf, OwnedWriteHalf};
+use tokio::time::timeout;
+
+/// How long the simulator may take for an order; drawing a person takes longest.
+const ANSWER: Duration = Duration::from_secs(30);
+
+/// The longest answer, in bytes.
+const MAX_ANSWER: u64 = 64 * 1024;
+
+/// An order that the simulator did not carry out.
+#[derive(Debug, Error)]
+pub enum DirectorError {
+    /// The socket failed.
+    #[error("the simulator's control socket failed: {0}")]
+    Io(#[from] io::Error),
+    /// Not an answer.
+    #[error("the simulator gave no answer that can be read: {0}")]
+    NoAnswer(#[from] serde_json::Error),
+    /// The simulator said no.
+    #[error("the simulator refused: {0}")]
+    Refused(String),
+    /// No answer in time.
+    #[error("the simulator did not answer within {} s", ANSWER.as_secs())]
+    TimedOut,
+}
+
+/// What the devices did, as the simulator counts it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+pub struct Counted {
+    camera_streams: u64,
+    scanner_images: u64,
+    scanner_transfer_ms: u64,
+    #[serde(default)]
+    reader_transfer_ms: u64,
+}
+
+impl Counted {
+    /// Streams started and images commanded since an earlier count.
+    pub fn opens_since(self, earlier: Self) -> u64 {
+        let streams = self.camera_streams.saturating_sub(earlier.camera_streams);
+        streams + self.scanner_images.saturating_sub(earlier.scanner_images)
+    }
+
+    /// Time on the serial lines since an earlier count.
+    pub fn transfer_ms_since(self, earlier: Self) -> u64 {
+        let images = self.scanner_transfer_ms.saturating_sub(earlier.scanner_transfer_ms);
+        images + self.reader_transfer_ms.saturating_sub(earlier.reader_transfer_ms)
+    }
+}
+
+/// A connection to the simulator.
+pub struct Director {
+    reader: BufReader<OwnedReadHalf>,
+    writer: OwnedWriteHalf,
+    busy: Duration,
+}
+
+impl Director {
+    /// Connects.
+    pub async fn connect(socket: &Path) -> Result<Self, DirectorError> {
+        let (reader, writer) = UnixStream::connect(socket).await?.into_split();
+        Ok(Self { reader: BufReader::new(reader), writer, busy: Duration::ZERO })
+    }
+
+    /// Time spent so far on orders: drawing and putting down fingers is the simulation's work, not the station's.
+    pub fn busy(&self) -> Duration {
+        self.busy
+    }
+
+    /// A person steps up; answered when they can be seen.
+    pub async fn arrive(&mut self, seed: u64, traits: &Value) -> Result<(), DirectorError> {
+        self.order(&json!({ "do": "arrive", "seed": seed, "traits": traits })).await.map(drop)
+    }
+
+    /// The person goes.
+    pub async fn leave(&mut self) -> Result<(), DirectorError> {
+        self.order(&json!({ "do": "leave" })).await.map(drop)
+    }
+
+    /// A document goes through the reader.
+    pub async fn swipe(&mut self, lines: &[String]) -> Result<(), DirectorError> {
+        self.order(&json!({ "do": "swipe", "lines": lines })).await.map(drop)
+    }
+
+    /// A finger is put on the sensor, or lifted.
+    pub async fn finger(&mut self, finger: Option<&str>) -> Result<(), DirectorError> {
+        self.order(&json!({ "do": "finger", "finger": finger })).await.map(drop)
+    }
+
+    /// What the devices did so far.
+    pub async fn counters(&mut self) -> Result<Counted, DirectorError> {
+        Ok(serde_json::from_value(self.order(&json!({ "do": "counters" })).await?)?)
+    }
+
+    async fn order(&mut self, order: &Value) -> Result<Value, DirectorError> {
+        let began = Instant::now();
+        let answer = timeout(ANSWER, self.exchange(order)).await.map_err(|_| DirectorError::TimedOut)?;
+        self.busy += began.elapsed();
+        let answer = answer?;
+        match answer.get("ok") {
+            Some(Value::Bool(true)) => Ok(answer),
+            _ => Err(DirectorError::Refused(answer.get("error").and_then(Value::as_str).unwrap_or("?").to_owned())),
+        }
+    }
+
+    async fn exchange(&mut self, order: &Value) -> Result<Value, DirectorError> {
+        self.writer.write_all(format!("{order}\n").as_bytes()).await?;
+        let mut line = Vec::new();
+        (&mut self.reader).take(MAX_ANSWER).read_until(b'\n', &mut line).await?;
+        if line.is_empty() {
+            return Err(io::Error::from(io::ErrorKind::UnexpectedEof).into());
+        }
+        Ok(serde_json::from_slice(&line)?)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn opens_and_transfer_are_differences() {
+        let before = Counted { camera_streams: 3, scanner_images: 10, scanner_transfer_ms: 500, reader_transfer_ms: 5 };
+        let after = Counted { camera_streams: 4, scanner_images: 14, scanner_transfer_ms: 4000, reader_transfer_ms: 9 };
+        assert_eq!((after.opens_since(before), after.transfer_ms_since(before)), (5, 3504));
+        assert_eq!((before.opens_since(after), before.transfer_ms_since(after)), (0, 0));
+    }
+}
