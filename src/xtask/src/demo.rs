@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 use toml::{Table, Value};
 
-/// The officer of the demonstration, as `ID:PIN`; `gatepost init` makes the account.
+/// The officer of the demonstration, as `NAME:PIN`; `gatepost init` makes the account.
 pub const OFFICER: &str = "anna:2468";
 
 /// The supervisor of the demonstration.
@@ -82,7 +82,15 @@ impl Place {
 
     fn station_init(&self) -> Vec<String> {
         let (config, data, intake) = (self.path("station.toml"), self.path("station"), self.path("intake"));
-        words(&["init", "--config", &config, "--data", &data, "--intake", &intake])
+        let (officer, supervisor) = (format!("officer:{OFFICER}"), format!("supervisor:{SUPERVISOR}"));
+        let mut line = words(&["init", "--config", &config, "--data", &data, "--intake", &intake]);
+        line.extend(words(&["--person", &officer, "--person", &supervisor]));
+        line
+    }
+
+    fn intake_register(&self, station: &str) -> Vec<String> {
+        let key = self.path("station/keys/station.pub");
+        words(&["register", "--data", &self.path("intake"), "--station", station, "--key", &key])
     }
 
     fn station_serve(&self) -> Vec<String> {
@@ -92,14 +100,14 @@ impl Place {
     fn devices_serve(&self, seed: u64) -> Vec<String> {
         let (camera, page) = (self.camera_port().to_string(), self.page_port().to_string());
         let seed = seed.to_string();
-        let dir = self.path("sim");
+        let dir = self.path("devices");
         words(&["serve", "--dir", &dir, "--camera-port", &camera, "--page-port", &page, "--seed", &seed])
     }
 
     /// The simulated shift: travellers through the officer's pages, and a report.
     pub fn shift(&self, travellers: u32, seed: u64, report: &str, realtime: bool) -> Vec<String> {
         let (travellers, seed) = (travellers.to_string(), seed.to_string());
-        let control = self.path("sim/control.sock");
+        let control = self.path("devices/control.sock");
         let mut line = words(&["shift", "--station", &self.address(), "--control", &control]);
         line.extend(words(&["--travellers", &travellers, "--seed", &seed, "--report", report]));
         line.extend(words(&["--officer", OFFICER, "--supervisor", SUPERVISOR]));
@@ -137,30 +145,38 @@ impl Place {
 
     /// Folders, configuration and, the first time, keys and people.
     fn prepare(&self) -> Result<(), Failure> {
-        for folder in [self.logs(), self.dir.join("sim")] {
+        for folder in [self.logs(), self.dir.join("devices")] {
             fs::create_dir_all(&folder).map_err(|error| Failure::io("make the folder", &folder, &error))?;
         }
-        self.write_config()?;
+        let station = self.write_config()?;
         let made = self.dir.join("initialised");
         if made.exists() {
             return Ok(());
         }
-        for (name, line) in [("gatepost-intake", self.intake_init()), ("gatepost", self.station_init())] {
+        for (name, line) in [
+            ("gatepost-intake", self.intake_init()),
+            ("gatepost", self.station_init()),
+            ("gatepost-intake", self.intake_register(&station)),
+        ] {
             let line: Vec<&str> = line.iter().map(String::as_str).collect();
             foreground(&program(name).display().to_string(), &line)?;
         }
         fs::write(&made, "").map_err(|error| Failure::io("write", &made, &error))
     }
 
-    fn write_config(&self) -> Result<(), Failure> {
+    /// Writes the configuration of this place; gives the station's name in it.
+    fn write_config(&self) -> Result<String, Failure> {
         let from = Path::new(CONFIG);
         let text = fs::read_to_string(from).map_err(|error| Failure::io("read", from, &error))?;
         let folder = fs::canonicalize("config").map_err(|error| Failure::io("find", Path::new("config"), &error))?;
-        let table = text.parse().map_err(|error| Failure::new(format!("{CONFIG} is damaged: {error}")))?;
+        let table: Table = text.parse().map_err(|error| Failure::new(format!("{CONFIG} is damaged: {error}")))?;
+        let station = table.get("station").and_then(|section| section.get("id")).and_then(Value::as_str);
+        let station = station.ok_or_else(|| Failure::new(format!("{CONFIG} has no id in [station].")))?.to_owned();
         let to = self.dir.join("station.toml");
-        let text =
-            format!("# Made from {CONFIG} by `cargo xtask run`, anew at each start.\n{}", self.adapted(table, &folder));
-        fs::write(&to, text).map_err(|error| Failure::io("write", &to, &error))
+        let adapted = self.adapted(table, &folder);
+        let text = format!("# Made from {CONFIG} by `cargo xtask run`, anew at each start.\n{adapted}");
+        fs::write(&to, text).map_err(|error| Failure::io("write", &to, &error))?;
+        Ok(station)
     }
 
     /// The configuration for this place: ports, devices and the files beside it.
@@ -299,7 +315,7 @@ mod tests {
             settings = { url = "http://localhost:8610/stream", fps = 25 }
             [[device]]
             name = "scanner"
-            settings = { path = "target/demo/sim/scanner", baud = 115200 }
+            settings = { path = "target/demo/devices/scanner", baud = 115200 }
         "#;
         let place = Place::new("target/elsewhere", 9000);
         let adapted = place.adapted(config.parse().unwrap(), Path::new("/c")).to_string();
@@ -309,7 +325,7 @@ mod tests {
             r#"url = "http://localhost:9020""#,
             r#"pack = "/c/policies/ru-entry.toml""#,
             r#"url = "http://localhost:9010/stream""#,
-            r#"path = "target/elsewhere/sim/scanner""#,
+            r#"path = "target/elsewhere/devices/scanner""#,
             "fps = 25",
         ] {
             assert!(adapted.contains(expected), "{expected} is not in\n{adapted}");

@@ -99,8 +99,7 @@ impl<'a> Installer<'a> {
             Ok(status) if status.success() => Ok(()),
             Ok(status) => {
                 let what = arguments.first().unwrap_or(&"");
-                let why =
-                    format!("`apt-get {what}` ended with {status}: it needs a network and the right to install");
+                let why = format!("`apt-get {what}` ended with {status}: it needs a network and the right to install");
                 Err(refused(self.missing, &why))
             }
             Err(error) => Err(refused(self.missing, &format!("apt-get could not be started: {error}"))),
