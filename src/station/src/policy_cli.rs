@@ -50,7 +50,7 @@ pub struct ExplainArgs {
     #[arg(long, value_name = "LINES", required_unless_present = "mrz_lines")]
     pub mrz: Option<Zone>,
     /// The machine readable zone, one argument a line
-    #[arg(long, value_name = "LINE", num_args = 1..=3, conflicts_with = "mrz")]
+    #[arg(long, value_name = "LINE", num_args = 1.., conflicts_with = "mrz")]
     pub mrz_lines: Vec<Zone>,
     /// How the zone came to the station: reader or typed
     #[arg(long, default_value = "reader", value_parser = evidence)]

@@ -107,6 +107,9 @@ fn lines_of_a_zone_come_in_any_form_and_are_not_printed() {
         assert_eq!(zone(&args, &mut std::io::empty()).unwrap(), real, "{}", form[0]);
         assert!(!format!("{args:?}").contains("ERIKSSON"));
     }
+    // A line too many is told by the reader of the zone, which does not echo it.
+    let four = args(&["--mrz-lines", lines[0], lines[1], lines[0], lines[1]]);
+    assert!(mrz::parse(&zone(&four, &mut std::io::empty()).unwrap()).is_err());
     let mut not_text = &[0xff, 0xfe][..];
     assert!(zone(&args(&["--mrz", "-"]), &mut not_text).is_err());
 }
