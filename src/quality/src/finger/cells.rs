@@ -119,6 +119,18 @@ impl Cells {
         self.all.iter().filter(|c| c.foreground).map(|c| c.width * c.height).sum()
     }
 
+    /// The middle of the foreground cells, in pixels of the print.
+    pub fn foreground_centre(&self) -> Option<(f64, f64)> {
+        let (mut x, mut y, mut area) = (0.0, 0.0, 0.0);
+        for cell in self.all.iter().filter(|c| c.foreground) {
+            let size = (cell.width * cell.height) as f64;
+            x += size * (cell.x as f64 + cell.width as f64 / 2.0);
+            y += size * (cell.y as f64 + cell.height as f64 / 2.0);
+            area += size;
+        }
+        (area > 0.0).then(|| (x / area, y / area))
+    }
+
     /// The mask as a picture: 255 is foreground.
     pub fn draw_foreground(&self, width: usize, height: usize) -> Vec<u8> {
         let mut drawn = vec![0u8; width * height];

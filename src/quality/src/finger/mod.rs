@@ -33,9 +33,10 @@ mod roi;
 mod rotate;
 mod rvu;
 mod score;
+mod tone;
 pub mod trace;
 
-pub use components::{COMPONENTS, Component, Evidence};
+pub use components::{COMPONENTS, Component, Evidence, Role};
 pub use feedback::Feedback;
 pub use prepare::{Failure, MAX_CROPPED_HEIGHT, MAX_CROPPED_WIDTH, MAX_SIDE, MIN_PPI};
 pub use print::Print;
@@ -107,7 +108,7 @@ impl FingerAssessment {
         let evidence = Evidence { print, measures };
         let components: Vec<_> = COMPONENTS.iter().map(|c| (c.id, (c.assess)(&evidence))).collect();
         let score = Score::of(&components);
-        let advice = advice::choose(&evidence, &components);
+        let advice = advice::choose(score, &components);
         let feedback = Some(Feedback::of(&evidence.print));
         Self { score, advice, feedback, components, unmeasured, measures: evidence.measures }
     }

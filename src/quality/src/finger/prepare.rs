@@ -91,11 +91,25 @@ impl Raster {
     }
 }
 
+/// A print and where it lay in the picture, all in pixels at 500 ppi.
+pub(super) struct Prepared {
+    /// The print without its blank margin.
+    pub raster: Raster,
+    /// Width of the picture before the crop.
+    pub width: usize,
+    /// Height of the picture before the crop.
+    pub height: usize,
+    /// Columns that were dropped at the left.
+    pub left: usize,
+    /// Rows that were dropped at the top.
+    pub top: usize,
+}
+
 /// The print at 500 ppi without its blank margin.
 ///
 /// Another resolution is resampled with the Catmull-Rom kernel, widened when the picture shrinks so that nothing
 /// aliases; sides are rounded to whole pixels.
-pub(super) fn prepare(image: &FingerImage) -> Result<Raster, Failure> {
+pub(super) fn prepare(image: &FingerImage) -> Result<Prepared, Failure> {
     if image.width == 0 || image.height == 0 {
         return Err(Failure::TooSmall);
     }
@@ -133,7 +147,7 @@ fn at_500(side: u32, ppi: Ppi) -> u32 {
 }
 
 /// Drops blank rows from top and bottom, then blank columns from left and right, each judged over the whole picture.
-fn crop(width: usize, height: usize, grey: &[u8]) -> Result<Raster, Failure> {
+fn crop(width: usize, height: usize, grey: &[u8]) -> Result<Prepared, Failure> {
     let mut columns = vec![0u32; width];
     let mut rows = Vec::with_capacity(height);
     for row in grey.chunks_exact(width) {
@@ -154,7 +168,7 @@ fn crop(width: usize, height: usize, grey: &[u8]) -> Result<Raster, Failure> {
     for row in grey.chunks_exact(width).take(bottom + 1).skip(top) {
         pixels.extend_from_slice(&row[left..=right]);
     }
-    Ok(Raster::new(cropped_width, cropped_height, pixels))
+    Ok(Prepared { raster: Raster::new(cropped_width, cropped_height, pixels), width, height, left, top })
 }
 
 /// The first and last line whose mean is not blank.
@@ -178,8 +192,9 @@ mod tests {
             grey[y * 40 + 7..y * 40 + 33].fill(90);
         }
         let print = prepare(&image(40, 30, 500, grey)).ok().unwrap();
-        assert_eq!((print.width, print.height), (26, 15));
-        assert!(print.grey().iter().all(|&g| g == 90));
+        assert_eq!((print.raster.width, print.raster.height), (26, 15));
+        assert_eq!((print.width, print.height, print.left, print.top), (40, 30, 7, 5));
+        assert!(print.raster.grey().iter().all(|&g| g == 90));
     }
 
     #[test]
@@ -200,7 +215,7 @@ mod tests {
             (4000, 1, 250, 9, Err(Failure::TooLarge)),
         ] {
             let pixels = vec![grey; (width * height) as usize];
-            let size = prepare(&image(width, height, ppi, pixels)).map(|r| (r.width, r.height));
+            let size = prepare(&image(width, height, ppi, pixels)).map(|p| (p.raster.width, p.raster.height));
             assert_eq!(size, expected, "{width} x {height} at {ppi} ppi, grey {grey}");
         }
     }
