@@ -299,19 +299,22 @@ impl Desk<'_> {
 mod tests {
     use super::*;
 
-    #[tokio::test(start_paused = true)]
-    async fn people_are_added_and_subtracted() {
-        for (realtime, elapsed_s) in [(false, 4), (true, 9)] {
-            let mut watch = Stopwatch::new(realtime);
-            watch.start();
-            watch.act(Act::HandOver).await;
-            tokio::time::advance(Duration::from_secs(4)).await;
-            watch.stop();
-            assert_eq!(watch.human_ms(), 5000);
-            assert_eq!(watch.elapsed.as_secs(), elapsed_s);
-            assert_eq!(watch.machine_wait_ms(1500, Duration::from_millis(300)), 2200);
-            assert_eq!(watch.machine_wait_ms(60_000, Duration::ZERO), 0);
+    #[test]
+    fn what_is_left_after_people_lines_and_simulation_is_machine_wait() {
+        let mut watch = Stopwatch::new(false);
+        watch.elapsed = Duration::from_secs(9);
+        watch.slept = Duration::from_secs(5);
+        for (transfer_ms, simulation_ms, wait_ms) in [(0, 0, 4000), (1500, 300, 2200), (60_000, 0, 0)] {
+            assert_eq!(watch.machine_wait_ms(transfer_ms, Duration::from_millis(simulation_ms)), wait_ms);
         }
+    }
+
+    #[tokio::test]
+    async fn human_time_is_added_and_not_slept() {
+        let mut watch = Stopwatch::new(false);
+        watch.act(Act::HandOver).await;
+        watch.act(Act::TypeDocument).await;
+        assert_eq!((watch.human_ms(), watch.slept), (35_000, Duration::ZERO));
     }
 
     #[test]
