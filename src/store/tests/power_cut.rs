@@ -158,6 +158,19 @@ fn no_promise_is_broken_at_any_call_by_any_trouble() {
     assert!(states > 500, "{states} crash states are too few: the harness does not bite");
 }
 
+/// The harness bites: on a disk that does not keep names when it says so, records are lost, and the store says which.
+#[test]
+fn on_a_disk_that_lies_records_are_lost_and_reported() {
+    let world = World::new();
+    let empty = FailingDisk::default();
+    drop(open(&world, &empty).unwrap());
+    let disk = FailingDisk::forgetful(empty.files());
+    let promises = work(&world, &mut open(&world, &disk).unwrap().0);
+    assert_eq!(promises.queued.len(), 3);
+    let disk = FailingDisk::with(disk.after_cut(false), None);
+    assert_eq!(open(&world, &disk).unwrap().1.quarantined, [3]);
+}
+
 /// Cuts the power at every call of opening; the store opens afterwards and says the same. How many cuts there were.
 fn cut_while_opening(world: &World, files: &BTreeMap<String, Vec<u8>>) -> usize {
     let calm = FailingDisk::with(files.clone(), None);

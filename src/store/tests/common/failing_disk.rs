@@ -31,6 +31,7 @@ struct Inner {
     calls: usize,
     trouble: Option<(usize, Trouble)>,
     dead: bool,
+    forgetful: bool,
 }
 
 /// Clones share the disk.
@@ -42,6 +43,13 @@ impl FailingDisk {
     pub fn with(files: Files, trouble: Option<(usize, Trouble)>) -> Self {
         let inner = Inner { visible: files.clone(), durable: files, trouble, ..Inner::default() };
         Self(Arc::new(Mutex::new(inner)))
+    }
+
+    /// A disk that says yes to the sync of a folder and does nothing.
+    pub fn forgetful(files: Files) -> Self {
+        let disk = Self::with(files, None);
+        disk.0.lock().unwrap().forgetful = true;
+        disk
     }
 
     /// Writing calls so far.
@@ -58,13 +66,6 @@ impl FailingDisk {
     /// What everybody can read now.
     pub fn files(&self) -> Files {
         self.0.lock().unwrap().visible.clone()
-    }
-
-    /// Changes a file behind the store's back.
-    pub fn tamper(&self, file: &str, change: impl FnOnce(&mut Vec<u8>)) {
-        let mut inner = self.0.lock().unwrap();
-        change(inner.visible.get_mut(file).unwrap());
-        inner.durable = inner.visible.clone();
     }
 
     /// Carries out a writing call, or what trouble leaves of it. `act` gets the part of the bytes that arrives.
@@ -154,6 +155,9 @@ impl Disk for FailingDisk {
 
     fn sync_dir(&self, folder: &str) -> io::Result<()> {
         self.write_call(&[], |inner, _| {
+            if inner.forgetful {
+                return;
+            }
             inner.durable.retain(|file, _| folder_of(file) != folder);
             let synced = inner.visible.iter().filter(|(file, _)| folder_of(file) == folder);
             let synced: Files = synced.map(|(file, bytes)| (file.clone(), bytes.clone())).collect();

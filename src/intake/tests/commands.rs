@@ -1,0 +1,131 @@
+//! The promise: set-up can be repeated, and only the authority's private key reads a body.
+
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a test that fails panics")]
+
+mod common;
+
+use common::{Intake, NOW_MS, Station};
+use intake::commands::{self, CommandFault, Which};
+use serde_json::Value;
+use std::fs;
+use std::os::unix::fs::PermissionsExt;
+use std::sync::Arc;
+use store::format::{Envelope, digest};
+
+#[tokio::test]
+async fn init_makes_what_is_missing_and_leaves_the_rest() {
+    let intake = Intake::new().await;
+    let files = ["authority.key", "authority.pub", "receipt.key", "receipt.pub", "intake.toml"];
+    let read = || files.map(|file| fs::read(intake.dir.path().join(file)).unwrap());
+    let before = read();
+    commands::init(intake.dir.path()).await.unwrap();
+    assert_eq!(read(), before);
+    for file in ["authority.key", "receipt.key"] {
+        let mode = fs::metadata(intake.dir.path().join(file)).unwrap().permissions().mode();
+        assert_eq!(mode & 0o777, 0o600, "{file}");
+    }
+}
+
+#[tokio::test]
+async fn a_wrong_configuration_is_refused_with_its_line() {
+    let intake = Intake::new().await;
+    let config = intake.dir.path().join("intake.toml");
+    let text = fs::read_to_string(&config).unwrap();
+    for wrong in [
+        format!("{text}databse = \"x\"\n"),
+        text.replace("127.0.0.1:8620", "localhost"),
+        text.replace("receipt_key", "# receipt_key"),
+        "listen =".into(),
+    ] {
+        fs::write(&config, wrong).unwrap();
+        let fault = commands::list(intake.dir.path(), true, &mut Vec::new()).await.unwrap_err();
+        assert!(matches!(fault, CommandFault::Config { .. }), "{fault}");
+        assert!(fault.to_string().contains("intake.toml: TOML parse error at line"), "{fault}");
+    }
+}
+
+#[tokio::test]
+async fn stations_are_registered_by_file() {
+    let intake = Intake::new().await;
+    let station = Station::new("S7");
+    let clock: intake::clock::Clock = Arc::new(|| NOW_MS);
+    let id = commands::register(intake.dir.path(), "S7", &station.public_key(), &clock).await.unwrap();
+    assert_eq!(id, station.key.public().id());
+    let known = intake.database.key("S7", &id).await.unwrap();
+    assert_eq!(known.as_ref(), Some(station.key.public()));
+    let file = station.dir.path().join("station.pub");
+    for name in ["", "S 7", "../S7", "S-1234567890123456789012345"] {
+        let refused = commands::register(intake.dir.path(), name, &file, &clock).await;
+        assert!(matches!(refused, Err(CommandFault::BadStation(_))), "{name}");
+    }
+}
+
+/// Puts an envelope into the data base as the service does.
+async fn keep(intake: &Intake, station: &Station, envelope: &[u8]) {
+    let header = store::verify_header(station.key.public(), Envelope::decode(envelope).unwrap().cose).unwrap();
+    intake.database.keep(&header, &digest(envelope), envelope, b"receipt", NOW_MS).await.unwrap();
+}
+
+#[tokio::test]
+async fn a_body_is_opened_by_name_or_file() {
+    let intake = Intake::new().await;
+    let mut station = Station::registered("S1", &intake).await;
+    let (id, envelope) = station.enrol();
+    keep(&intake, &station, &envelope).await;
+    let file = intake.dir.path().join("one.envelope");
+    fs::write(&file, &envelope).unwrap();
+    let name = id.to_string();
+    for (which, out) in [(Which::Record(&name), "a"), (Which::Envelope(&file), "b")] {
+        let out = intake.dir.path().join(out);
+        let (files, checked) = commands::open(intake.dir.path(), which, &out).await.unwrap();
+        assert!(checked);
+        assert_eq!(files, ["record.json", "face.jpg", "right-index.png"].map(|file| out.join(file)));
+        assert_eq!(fs::read(out.join("face.jpg")).unwrap(), b"a face");
+        assert_eq!(fs::read(out.join("right-index.png")).unwrap(), b"a finger");
+        let json: Value = serde_json::from_slice(&fs::read(out.join("record.json")).unwrap()).unwrap();
+        assert_eq!(json["enrolment"]["traveller"]["name"], "ERIKSSON, ANNA MARIA");
+        assert_eq!(json["record"], name);
+        for path in files {
+            assert_eq!(fs::metadata(path).unwrap().permissions().mode() & 0o077, 0);
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_body_does_not_open_otherwise() {
+    let intake = Intake::new().await;
+    let out = intake.dir.path().join("out");
+    let missing = "00".repeat(16);
+    let opened = commands::open(intake.dir.path(), Which::Record(&missing), &out).await;
+    assert!(matches!(opened, Err(CommandFault::NoRecord(_))));
+
+    let foreign = intake.dir.path().join("foreign.envelope");
+    fs::write(&foreign, Station::new("S9").enrol().1).unwrap();
+    let opened = commands::open(intake.dir.path(), Which::Envelope(&foreign), &out).await;
+    assert!(matches!(opened, Err(CommandFault::Open(_))), "sealed to another authority");
+
+    fs::write(&foreign, b"garbage").unwrap();
+    let opened = commands::open(intake.dir.path(), Which::Envelope(&foreign), &out).await;
+    assert!(matches!(opened, Err(CommandFault::Format(_))));
+    assert!(!out.exists(), "nothing was written");
+}
+
+#[tokio::test]
+async fn the_list_has_one_line_for_each_record() {
+    let intake = Intake::new().await;
+    let mut station = Station::registered("S1", &intake).await;
+    for _ in 0..3 {
+        let envelope = station.next();
+        keep(&intake, &station, &envelope).await;
+    }
+    let mut text = Vec::new();
+    commands::list(intake.dir.path(), true, &mut text).await.unwrap();
+    let lines: Vec<Value> =
+        String::from_utf8(text).unwrap().lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    assert_eq!(lines.iter().map(|line| line["sequence"].as_i64().unwrap()).collect::<Vec<_>>(), [1, 2, 3]);
+    let keys: Vec<_> = lines[0].as_object().unwrap().keys().cloned().collect();
+    assert_eq!(keys, ["digest", "outcome", "received", "record", "sequence", "station"]);
+    let mut text = Vec::new();
+    commands::list(intake.dir.path(), false, &mut text).await.unwrap();
+    assert_eq!(String::from_utf8(text).unwrap().lines().count(), 3);
+}

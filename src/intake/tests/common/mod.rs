@@ -1,0 +1,197 @@
+//! An intake in this process, and stations that make records for it.
+#![allow(dead_code, reason = "every test file uses a part of it")]
+
+use axum::Router;
+use domain::case::{CaseNumber, RecordId, StationId};
+use domain::guarded::{Biometric, Personal};
+use domain::record::{Body, Draft, Enrolment, FaceSample, FingerSample, Traveller, Versions};
+use domain::session::Outcome;
+use domain::units::{Ppi, StaffId};
+use intake::{Database, Service, commands, router};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, Ordering};
+use store::{AuthorityKey, FileKey, Outbox, Sealer, VerifyKey};
+use tempfile::TempDir;
+
+/// 2025-12-24T00:00:00Z.
+pub const NOW_MS: i64 = 1_766_534_400_000;
+
+pub struct Intake {
+    pub dir: TempDir,
+    pub database: Database,
+    key: VerifyKey,
+    now: Arc<AtomicI64>,
+}
+
+impl Intake {
+    pub async fn new() -> Self {
+        let dir = tempfile::tempdir().unwrap();
+        commands::init(dir.path()).await.unwrap();
+        let database = Database::open(&dir.path().join("intake.sqlite")).await.unwrap();
+        let key = VerifyKey::load(&dir.path().join("receipt.pub")).unwrap();
+        Self { dir, database, key, now: Arc::new(AtomicI64::new(NOW_MS)) }
+    }
+
+    pub fn router(&self) -> Router {
+        let now = Arc::clone(&self.now);
+        router(Arc::new(Service {
+            database: self.database.clone(),
+            key: FileKey::load(&self.dir.path().join("receipt.key")).unwrap(),
+            clock: Arc::new(move || now.load(Ordering::Relaxed)),
+        }))
+    }
+
+    pub fn receipt_key(&self) -> &VerifyKey {
+        &self.key
+    }
+
+    pub fn advance(&self, ms: i64) {
+        self.now.fetch_add(ms, Ordering::Relaxed);
+    }
+
+    pub async fn reopen(&mut self) {
+        self.database.close().await;
+        self.database = Database::open(&self.dir.path().join("intake.sqlite")).await.unwrap();
+    }
+}
+
+pub struct Station {
+    pub dir: TempDir,
+    pub id: StationId,
+    pub key: FileKey,
+    outbox: Outbox,
+    sealer: Sealer,
+    made: u8,
+}
+
+impl Station {
+    /// A station that nobody knows, sealing to an authority of its own.
+    pub fn new(id: &str) -> Self {
+        let dir = tempfile::tempdir().unwrap();
+        let at = |name: &str| dir.path().join(name);
+        store::AuthoritySecret::create(&at("authority.key"), &at("authority.pub")).unwrap();
+        let authority = at("authority.pub");
+        Self::with(dir, id, &authority)
+    }
+
+    /// A station that is registered, and seals to the intake's authority.
+    pub async fn registered(id: &str, intake: &Intake) -> Self {
+        let station = Self::with(tempfile::tempdir().unwrap(), id, &intake.dir.path().join("authority.pub"));
+        intake.database.register(id, station.key.public(), NOW_MS).await.unwrap();
+        station
+    }
+
+    fn with(dir: TempDir, id: &str, authority: &Path) -> Self {
+        let id = StationId(id.into());
+        let key = FileKey::create(&dir.path().join("station.key")).unwrap();
+        let (outbox, _) = Outbox::open(&dir.path().join("store"), &id).unwrap();
+        let sealer = Sealer::new(AuthorityKey::load(authority).unwrap());
+        Self { dir, id, key, outbox, sealer, made: 0 }
+    }
+
+    /// The same station and key, with an empty store: what a restored disk looks like.
+    pub fn copy(&self) -> Self {
+        let dir = tempfile::tempdir().unwrap();
+        std::fs::copy(self.dir.path().join("station.key"), dir.path().join("station.key")).unwrap();
+        let key = FileKey::load(&dir.path().join("station.key")).unwrap();
+        let (outbox, _) = Outbox::open(&dir.path().join("store"), &self.id).unwrap();
+        Self { dir, id: self.id.clone(), key, outbox, sealer: self.sealer.clone(), made: 100 }
+    }
+
+    /// Keeps a record without a person in it, and gives its envelope.
+    pub fn next(&mut self) -> Vec<u8> {
+        let draft = self.draft(Outcome::Cancelled, Body::Closure);
+        self.keep(draft)
+    }
+
+    /// Keeps a record with images, and gives its name and envelope.
+    pub fn enrol(&mut self) -> (RecordId, Vec<u8>) {
+        let draft = self.draft(Outcome::Enrolled, Body::Enrolment(Box::new(enrolment())));
+        (draft.id, self.keep(draft))
+    }
+
+    pub fn acknowledge(&mut self, receipt: &[u8], key: &VerifyKey) {
+        self.outbox.acknowledge(receipt, key).unwrap();
+    }
+
+    /// Writes the public key to a file.
+    pub fn public_key(&self) -> PathBuf {
+        let path = self.dir.path().join("station.pub");
+        self.key.public().write(&path).unwrap();
+        path
+    }
+
+    fn keep(&mut self, draft: Draft) -> Vec<u8> {
+        let at = self.outbox.position(NOW_MS, "boot");
+        let record = draft.seal(&self.sealer).unwrap().sign(&self.key, at).unwrap();
+        let sequence = self.outbox.append(record).unwrap().sequence();
+        self.outbox.read(sequence).unwrap()
+    }
+
+    fn draft(&mut self, outcome: Outcome, body: Body) -> Draft {
+        self.made += 1;
+        Draft {
+            id: RecordId([self.made; 16]),
+            case: CaseNumber::parse(&format!("{}-251224-{:04}", self.id, self.made)).unwrap(),
+            station: self.id.clone(),
+            checkpoint: "mashtakovo".into(),
+            local_time: "2025-12-24T03:00:00".into(),
+            officer: StaffId("officer-1".into()),
+            outcome,
+            decision: None,
+            versions: Versions {
+                software: "gatepost 0.1.0".into(),
+                policy: "ru-entry 2026.1".into(),
+                thresholds: "00".into(),
+                models: vec![],
+            },
+            review: None,
+            replaces: None,
+            simulated: true,
+            body,
+        }
+    }
+}
+
+fn enrolment() -> Enrolment {
+    Enrolment {
+        traveller: Traveller {
+            name: Personal::new("ERIKSSON, ANNA MARIA".into()),
+            document_number: Personal::new("L898902C3".into()),
+            document_code: "P".into(),
+            issuing_state: "UTO".into(),
+            nationality: "UTO".into(),
+            birth_date: Personal::new("1974-08-12".into()),
+            sex: "F".into(),
+            expiry_date: "2032-04-15".into(),
+            evidence: "reader".into(),
+        },
+        face: Some(FaceSample {
+            jpeg: Biometric::new(b"a face".to_vec()),
+            width: 480,
+            height: 640,
+            source_digest: [1; 32],
+            quality: vec![],
+            engine: "opencv-haar".into(),
+            accepted: true,
+        }),
+        fingers: vec![FingerSample {
+            finger: domain::finger::Finger::RightIndex,
+            png: Biometric::new(b"a finger".to_vec()),
+            ppi: Ppi::FIVE_HUNDRED,
+            bit_depth: 8,
+            score: None,
+            scorer: "none".into(),
+            quality: vec![],
+            accepted: true,
+        }],
+        missing: vec![],
+        face_exception: None,
+        attempts: vec![],
+        devices: vec![],
+        laboratory_override: false,
+        application_number: None,
+        profile_id: None,
+    }
+}

@@ -1,0 +1,58 @@
+//! The promise: the program says when it is ready, and ends in order when told to.
+
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a test that fails panics")]
+
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::TcpStream;
+use std::process::{Child, Command, Stdio};
+
+struct Running(Child);
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
+fn program() -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_gatepost-intake"));
+    command.stdin(Stdio::null()).stderr(Stdio::null());
+    command
+}
+
+#[test]
+fn it_serves_until_it_is_told_to_end() {
+    let dir = tempfile::tempdir().unwrap();
+    let data = dir.path().to_str().unwrap();
+    assert!(program().args(["init", "--data", data]).stdout(Stdio::null()).status().unwrap().success());
+    let serve = ["serve", "--data", data, "--listen", "127.0.0.1:0"];
+    let mut running = Running(program().args(serve).stdout(Stdio::piped()).spawn().unwrap());
+    let mut line = String::new();
+    BufReader::new(running.0.stdout.take().unwrap()).read_line(&mut line).unwrap();
+    let address = line.trim().strip_prefix("ready http://").unwrap();
+
+    let mut connection = TcpStream::connect(address).unwrap();
+    connection.write_all(b"GET /health HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n").unwrap();
+    let mut answer = String::new();
+    connection.read_to_string(&mut answer).unwrap();
+    assert!(answer.starts_with("HTTP/1.1 200 OK"), "{answer}");
+
+    let pid = running.0.id().to_string();
+    assert!(Command::new("kill").args(["-TERM", &pid]).status().unwrap().success());
+    assert!(running.0.wait().unwrap().success());
+}
+
+#[test]
+fn a_fault_is_one_sentence_and_a_failure() {
+    let dir = tempfile::tempdir().unwrap();
+    let data = dir.path().join("nowhere");
+    let output = Command::new(env!("CARGO_BIN_EXE_gatepost-intake"))
+        .args(["list", "--json", "--data"])
+        .arg(&data)
+        .output()
+        .unwrap();
+    assert!(!output.status.success());
+    let text = String::from_utf8(output.stderr).unwrap();
+    assert!(text.starts_with("gatepost-intake: read ") && text.lines().count() == 1, "{text}");
+}

@@ -1,0 +1,169 @@
+//! The promise: a verified record is acknowledged once, kept once, and nothing else is taken.
+
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a test that fails panics")]
+
+mod common;
+
+use axum::body::{Body, to_bytes};
+use axum::http::{Request, StatusCode};
+use common::{Intake, NOW_MS, Station};
+use serde_json::{Value, json};
+use store::format::MAX_ENVELOPE_BYTES;
+use store::{FileKey, verify_receipt};
+use tower::ServiceExt;
+
+struct Answer {
+    status: StatusCode,
+    kind: String,
+    body: Vec<u8>,
+}
+
+impl Answer {
+    fn json(&self) -> Value {
+        serde_json::from_slice(&self.body).unwrap()
+    }
+}
+
+async fn ask(intake: &Intake, request: Request<Body>) -> Answer {
+    let response = intake.router().oneshot(request).await.unwrap();
+    let kind = response.headers().get("content-type").map(|kind| kind.to_str().unwrap().to_owned());
+    Answer {
+        status: response.status(),
+        kind: kind.unwrap_or_default(),
+        body: to_bytes(response.into_body(), 1 << 20).await.unwrap().to_vec(),
+    }
+}
+
+async fn send(intake: &Intake, envelope: &[u8]) -> Answer {
+    let request = Request::post("/v1/records").header("content-type", "application/cbor");
+    ask(intake, request.body(Body::from(envelope.to_vec())).unwrap()).await
+}
+
+async fn get(intake: &Intake, path: &str) -> Answer {
+    ask(intake, Request::get(path).body(Body::empty()).unwrap()).await
+}
+
+#[tokio::test]
+async fn a_record_is_acknowledged_once_and_again_with_the_same_receipt() {
+    let intake = Intake::new().await;
+    let mut station = Station::registered("S1", &intake).await;
+    let envelope = station.next();
+    let first = send(&intake, &envelope).await;
+    assert_eq!((first.status, first.kind.as_str()), (StatusCode::CREATED, "application/cose"));
+    let receipt = verify_receipt(intake.receipt_key(), &first.body).unwrap();
+    assert_eq!((receipt.digest, receipt.sequence), (store::format::digest(&envelope), 1));
+    assert_eq!((receipt.station.0.as_str(), receipt.received_ms), ("S1", NOW_MS));
+
+    intake.advance(5000);
+    for _ in 0..3 {
+        let again = send(&intake, &envelope).await;
+        assert_eq!((again.status, &again.body), (StatusCode::OK, &first.body));
+    }
+    let status = get(&intake, "/v1/stations/S1").await;
+    assert_eq!(status.json(), json!({ "last_sequence": 1, "count": 1, "forks": 0 }));
+    station.acknowledge(&first.body, intake.receipt_key());
+}
+
+#[tokio::test]
+async fn records_outlive_a_restart() {
+    let mut intake = Intake::new().await;
+    let mut station = Station::registered("S1", &intake).await;
+    let envelopes = [station.next(), station.next(), station.next()];
+    let first = send(&intake, &envelopes[0]).await;
+    assert_eq!(send(&intake, &envelopes[1]).await.status, StatusCode::CREATED);
+    intake.reopen().await;
+    assert_eq!(send(&intake, &envelopes[0]).await.body, first.body, "the receipt of the first time");
+    assert_eq!(send(&intake, &envelopes[1]).await.status, StatusCode::OK);
+    assert_eq!(send(&intake, &envelopes[2]).await.status, StatusCode::CREATED);
+    let listed = intake.database.list(("", 0), 10).await.unwrap();
+    assert_eq!(listed.iter().map(|row| row.sequence).collect::<Vec<_>>(), [1, 2, 3]);
+    assert_eq!(listed[0].outcome, "cancelled");
+    assert_eq!(listed[0].digest, store::hex(&store::format::digest(&envelopes[0])));
+}
+
+#[tokio::test]
+async fn a_second_record_with_a_taken_number_is_a_fork_and_kept() {
+    let intake = Intake::new().await;
+    let mut station = Station::registered("S1", &intake).await;
+    let mut copy = station.copy();
+    let (one, other) = (station.next(), copy.next());
+    assert_eq!(send(&intake, &one).await.status, StatusCode::CREATED);
+    for _ in 0..2 {
+        let fork = send(&intake, &other).await;
+        assert_eq!((fork.status, fork.json()["code"].as_str()), (StatusCode::CONFLICT, Some("I-06")));
+    }
+    let status = get(&intake, "/v1/stations/S1").await;
+    assert_eq!(status.json(), json!({ "last_sequence": 1, "count": 1, "forks": 1 }));
+    assert_eq!(send(&intake, &one).await.status, StatusCode::OK, "the first one stands");
+}
+
+#[tokio::test]
+async fn what_cannot_be_verified_is_refused_with_the_reason() {
+    let intake = Intake::new().await;
+    let mut station = Station::registered("S1", &intake).await;
+    let mut unknown = Station::new("S2");
+    let mut thief = Station::new("S1");
+    let good = station.next();
+    let parts = store::format::Envelope::decode(&good).unwrap();
+    let other = station.next();
+    let other_parts = store::format::Envelope::decode(&other).unwrap();
+    let swapped = store::format::Envelope { cose: parts.cose, body: other_parts.body }.encode();
+    let mut bad_signature = good.clone();
+    let end = good.windows(parts.cose.len()).position(|window| window == parts.cose).unwrap() + parts.cose.len();
+    bad_signature[end - 1] ^= 1;
+    let rows = [
+        (vec![], StatusCode::BAD_REQUEST, "I-02"),
+        (b"{\"json\": true}".to_vec(), StatusCode::BAD_REQUEST, "I-02"),
+        (good[..good.len() - 1].to_vec(), StatusCode::BAD_REQUEST, "I-02"),
+        (vec![0; MAX_ENVELOPE_BYTES + 1], StatusCode::PAYLOAD_TOO_LARGE, "I-01"),
+        (unknown.next(), StatusCode::FORBIDDEN, "I-03"),
+        (thief.next(), StatusCode::FORBIDDEN, "I-03"),
+        (bad_signature, StatusCode::FORBIDDEN, "I-04"),
+        (swapped, StatusCode::UNPROCESSABLE_ENTITY, "I-05"),
+    ];
+    for (envelope, status, code) in rows {
+        let answer = send(&intake, &envelope).await;
+        assert_eq!((answer.status, answer.json()["code"].as_str()), (status, Some(code)));
+        assert!(answer.json()["text"].as_str().is_some_and(|text| !text.is_empty()));
+    }
+    assert_eq!(get(&intake, "/v1/stations/S1").await.json()["count"], 0);
+    assert_eq!(get(&intake, "/v1/stations/S2").await.status, StatusCode::NOT_FOUND);
+}
+
+#[tokio::test]
+async fn every_flipped_byte_is_refused() {
+    let intake = Intake::new().await;
+    let good = Station::registered("S1", &intake).await.next();
+    for at in 0..good.len() {
+        let mut touched = good.clone();
+        touched[at] ^= 1;
+        let answer = send(&intake, &touched).await;
+        assert!(answer.status.is_client_error(), "byte {at}: {}", answer.status);
+    }
+    assert_eq!(get(&intake, "/v1/stations/S1").await.json()["count"], 0);
+}
+
+#[tokio::test]
+async fn a_station_may_have_two_keys_while_they_are_changed() {
+    let intake = Intake::new().await;
+    let mut station = Station::registered("S1", &intake).await;
+    let old = station.next();
+    station.key = FileKey::create(&station.dir.path().join("new.key")).unwrap();
+    let new = station.next();
+    assert_eq!(send(&intake, &new).await.status, StatusCode::FORBIDDEN);
+    intake.database.register("S1", station.key.public(), NOW_MS).await.unwrap();
+    for envelope in [old, new] {
+        assert_eq!(send(&intake, &envelope).await.status, StatusCode::CREATED);
+    }
+}
+
+#[tokio::test]
+async fn it_says_how_it_is_doing() {
+    let intake = Intake::new().await;
+    let health = get(&intake, "/health").await;
+    assert_eq!(health.json(), json!({ "status": "ok", "receipt_key": intake.receipt_key().id() }));
+    intake.database.close().await;
+    let health = get(&intake, "/health").await;
+    assert_eq!((health.status, health.json()["code"].as_str()), (StatusCode::SERVICE_UNAVAILABLE, Some("I-07")));
+    assert_eq!(send(&intake, &Station::new("S1").next()).await.status, StatusCode::SERVICE_UNAVAILABLE);
+}
