@@ -32,7 +32,7 @@ impl Hair {
             Swept => 0.8,
             Bob | Long => 0.85,
             Scarf => 0.75,
-            Curly => 2.3,
+            Curly => 1.9,
         };
         let lift = match who.hair {
             Swept => 0.9,
@@ -62,7 +62,7 @@ impl Hair {
             wrap: Ellipsoid::new(v(0.0, -15.0, -1.2), v(7.9, 4.6, 8.2)),
             knot: v(0.0, 9.5, -8.5),
             parting: if who.seed & 1 == 0 { 2.4 } else { -2.4 },
-            lock: if matches!(who.hair, Curly) { 0.55 } else { 0.16 },
+            lock: if matches!(who.hair, Curly) { 0.34 } else { 0.16 },
         }
     }
 

@@ -57,7 +57,7 @@ pub(super) struct Canvas {
 const STEPS: usize = 72;
 
 /// Steps of a ray towards the main lamp.
-const SHADOW_STEPS: usize = 9;
+const SHADOW_STEPS: usize = 10;
 
 /// A surface is reached at this distance, cm: a third of a pixel at arm's length.
 const NEAR: f32 = 0.03;
@@ -236,8 +236,8 @@ fn reached(solid: &impl Solid, p: V4, normal: V4, lamps: &Lamps) -> (F4, F4) {
         let free = solid.shadow(from + V4::all(lamps.key).scaled(travel)) - buried;
         // The nearer a ray passes, for its length, the more of the lamp is hidden: a lamp some 25 degrees wide.
         lit = lit.min(free.over(travel) * 4.5 + 0.1);
-        travel = travel + free.max(F4::all(0.3)).min(F4::all(1.6));
-        if lit.most() < 0.02 || travel.least() > 11.0 {
+        travel = travel + free.max(F4::all(0.3)).min(F4::all(2.6));
+        if lit.most() < 0.02 || travel.least() > 16.0 {
             break;
         }
     }

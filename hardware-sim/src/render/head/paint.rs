@@ -73,7 +73,7 @@ fn brows(person: &Person, p: V3, colour: V3) -> V3 {
     let hairs = person.tile.at(lean * 2.2, p.y * 1.2 + 50.0);
     let edge = (p.y - height).abs() + 0.07 * hairs;
     let share = smoothstep(half + 0.12, half - 0.16, edge) * smoothstep(1.1, 0.85, t);
-    let hair = linear(who.hair_colour).mix(v(0.012, 0.008, 0.006), 0.5);
+    let hair = dimmed(linear(who.hair_colour).mix(v(0.012, 0.008, 0.006), 0.5), colour, 0.5);
     colour.mix(hair, share * (0.78 + 0.1 * hairs).clamp(0.0, 0.95))
 }
 
@@ -132,8 +132,14 @@ fn beard(person: &Person, p: V3, colour: V3) -> V3 {
     }
     let grain = person.tile.at(p.x * 8.0, p.y * 3.0 + p.z * 2.0);
     // Beards keep their colour longer than the hair of the head.
-    let hair = linear(who.hair_colour) * (0.7 * (1.0 + 0.35 * grain).clamp(0.3, 1.8));
+    let hair = dimmed(linear(who.hair_colour) * 0.7, colour, 0.8) * (1.0 + 0.35 * grain).clamp(0.3, 1.8);
     colour.mix(hair, (share * (1.0 + 0.25 * grain)).clamp(0.0, 0.95))
+}
+
+/// Hair of the face, at most as bright as a share of the skin: grey brows and beards keep dark hairs among the white.
+fn dimmed(hair: V3, skin: V3, share: f32) -> V3 {
+    let bright = |c: V3| c.dot(v(0.2126, 0.7152, 0.0722)).max(1e-4);
+    hair * (share * bright(skin) / bright(hair)).min(1.0)
 }
 
 fn scalp(person: &Person, p: V3, colour: V3) -> V3 {

@@ -64,7 +64,7 @@ impl Master {
             _ => 1.0,
         } * rng.range(0.95, 1.05);
         let grown = grow(&orientation, period, &mut rng);
-        let mut ridges = enlarge(&grown);
+        let mut ridges = bend(&enlarge(&grown), &mut rng);
         ridges.blur(rng.range(0.9, 1.3));
         normalise(&mut ridges);
         Self { class: orientation.class, contact: (164.0 * size, 209.0 * size), seed: own, ridges }
@@ -191,6 +191,18 @@ fn enlarge(small: &Field) -> Field {
         }
     }
     Field { width: WIDTH, height: HEIGHT, values }
+}
+
+/// Bends the grown pattern, so that the distance of its ridges varies as real ones do.
+fn bend(grown: &Field, rng: &mut Rng) -> Field {
+    let height = rng.range(4.0, 12.0);
+    let (across, down) = (Field::smooth(rng, WIDTH, HEIGHT, 45.0), Field::smooth(rng, WIDTH, HEIGHT, 45.0));
+    let mut bent = Field::flat(WIDTH, HEIGHT, 0.0);
+    for (i, value) in bent.values.iter_mut().enumerate() {
+        let (x, y) = ((i % WIDTH) as f32, (i / WIDTH) as f32);
+        *value = grown.at(x + height * across.values[i], y + height * down.values[i]);
+    }
+    bent
 }
 
 /// Divides by the 92nd percentile of the height.

@@ -148,7 +148,8 @@ fn contact(master: &Master, touch: &mut Touch) -> Field {
 
 /// The finger's ridges under the sensor: turned, shifted and bent.
 fn place(master: &Master, touch: &mut Touch) -> Field {
-    let bend = touch.rng.range(6.0, 12.0);
+    // Skin is soft: no two touches press it into quite the same shape.
+    let bend = touch.rng.range(1.5, 3.5);
     let (bend_x, bend_y) = (touch.noise(45.0), touch.noise(45.0));
     let rotation = touch.levels.rotation;
     let (sine, cosine) = sin_cos_deg(if rotation.is_finite() { rotation % 360.0 } else { 0.0 });
@@ -298,7 +299,7 @@ mod tests {
     }
 
     /// How well a patch from the middle of one touch is found anywhere near the middle of another: the skin bends by
-    /// up to two ridges, so the patch has to be looked for.
+    /// up to a ridge, so the patch has to be looked for.
     fn found(one: &GrayImage, other: &GrayImage) -> f32 {
         let patch = |image: &GrayImage, x, y| image::imageops::crop_imm(image, x, y, 40, 40).to_image();
         let sought = patch(one, 80, 80);
@@ -371,9 +372,12 @@ mod tests {
 
     #[test]
     fn resolution_changes_the_scale_not_the_finger() {
-        let image = |side, ppi| finger().impression(&Impression::clean(1), side, side, ppi);
-        let (fine, coarse) = (image(200, 1000.0), image(100, 500.0));
-        // The same 5 mm of skin: the same share of ridge, at twice the size.
-        assert!((mean(&fine) - mean(&coarse)).abs() < 25.0, "{} {}", mean(&fine), mean(&coarse));
+        let finger = finger();
+        // The same 5 mm of skin, on average over touches: the same share of ridge, at twice the size.
+        let grey = |side, ppi| -> f32 {
+            (1..7).map(|seed| mean(&finger.impression(&Impression::clean(seed), side, side, ppi))).sum::<f32>() / 6.0
+        };
+        let (fine, coarse) = (grey(200, 1000.0), grey(100, 500.0));
+        assert!((fine - coarse).abs() < 20.0, "{fine} {coarse}");
     }
 }
