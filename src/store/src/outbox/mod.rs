@@ -5,9 +5,11 @@
 
 mod fault;
 mod open;
+mod words;
 
 pub use fault::{ReadFault, StoreFault};
 pub use open::OpenReport;
+pub use words::{Queued, Receipt, Reservation, Stats};
 
 use crate::disk::Disk;
 use crate::format::{Envelope, Stub, digest};
@@ -15,7 +17,7 @@ use crate::index::Index;
 use crate::journal::{self, Appended, Chain, Entry, Fact, Hash, Name, OpenCase, State};
 use crate::keys::VerifyKey;
 use crate::receipt::{Acknowledgement, ReceiptRefused, verify_receipt};
-use domain::case::{CaseNumber, RecordId, StationId};
+use domain::case::{CaseNumber, StationId};
 use domain::record::{Position, SignedRecord};
 use domain::session::Outcome;
 use domain::units::StaffId;
@@ -35,56 +37,6 @@ const TIGHT_BYTES: u64 = 256 << 10;
 /// Free space that a reservation leaves untouched, for journal, index and logs.
 const MARGIN_BYTES: u64 = 8 << 20;
 
-/// Proof that a record is durable: the page may say "queued". Only [`Outbox::append`] makes one.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Receipt {
-    sequence: u64,
-    record: RecordId,
-    case: CaseNumber,
-    outcome: Outcome,
-    digest: [u8; 32],
-}
-
-/// A record that waits for the upload.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Queued {
-    /// Its place in the station's chain.
-    pub sequence: u64,
-    /// Its name.
-    pub record: RecordId,
-    /// SHA-256 of the envelope.
-    pub digest: [u8; 32],
-    /// Size of the envelope.
-    pub bytes: u64,
-}
-
-/// Disk space that is kept for one capture. Dropping it gives the space back: do so right before the append.
-pub struct Reservation {
-    disk: Arc<dyn Disk>,
-    file: String,
-}
-
-/// How many records there are, and where they stand.
-#[derive(Clone, Debug, Default, PartialEq, Eq, serde::Serialize)]
-pub struct Stats {
-    /// Records ever appended.
-    pub records: u64,
-    /// Waiting for the upload.
-    pub pending: u64,
-    /// Bytes of those.
-    pub pending_bytes: u64,
-    /// Acknowledged by the intake; their bodies are gone, or about to be.
-    pub acknowledged: u64,
-    /// Missing or damaged.
-    pub quarantined: u64,
-    /// Cases without an end.
-    pub open_cases: u64,
-    /// Of those, the ones that wait for a supervisor.
-    pub parked_cases: u64,
-    /// Lines of the journal.
-    pub journal_lines: u64,
-}
-
 /// The store of one station.
 pub struct Outbox {
     disk: Arc<dyn Disk>,
@@ -98,41 +50,6 @@ pub struct Outbox {
     stats: Stats,
     holds: u64,
     poisoned: Option<String>,
-}
-
-impl Receipt {
-    /// The record's place in the station's chain.
-    pub fn sequence(&self) -> u64 {
-        self.sequence
-    }
-
-    /// The record's name.
-    pub fn record(&self) -> RecordId {
-        self.record
-    }
-
-    /// The case that it closes.
-    pub fn case(&self) -> &CaseNumber {
-        &self.case
-    }
-
-    /// How the case ended.
-    pub fn outcome(&self) -> Outcome {
-        self.outcome
-    }
-
-    /// SHA-256 of the envelope.
-    pub fn digest(&self) -> &[u8; 32] {
-        &self.digest
-    }
-}
-
-impl Drop for Reservation {
-    fn drop(&mut self) {
-        if let Err(error) = self.disk.remove(&self.file) {
-            tracing::warn!(file = self.file, %error, "reserved space could not be given back; the next start will");
-        }
-    }
 }
 
 impl Outbox {
@@ -462,30 +379,6 @@ impl Outbox {
     fn make_room(&self) {
         if self.disk.free().is_ok_and(|free| free < TIGHT_BYTES) && self.disk.remove(BALLAST).is_ok() {
             tracing::warn!("the disk is full: ballast dropped, so that acknowledged records can be erased");
-        }
-    }
-}
-
-impl Stats {
-    fn enter(&mut self, entry: &Entry) {
-        match entry.state {
-            State::Acknowledged | State::Erased => self.acknowledged += 1,
-            State::Pending => {
-                self.pending += 1;
-                self.pending_bytes += entry.bytes;
-            }
-            State::Quarantined => self.quarantined += 1,
-        }
-    }
-
-    fn leave(&mut self, entry: &Entry) {
-        match entry.state {
-            State::Acknowledged | State::Erased => self.acknowledged -= 1,
-            State::Pending => {
-                self.pending -= 1;
-                self.pending_bytes -= entry.bytes;
-            }
-            State::Quarantined => self.quarantined -= 1,
         }
     }
 }

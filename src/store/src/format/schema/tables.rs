@@ -1,0 +1,260 @@
+//! The tables themselves, in the order of `record.cddl`.
+
+use super::{Field, Kind, Shape};
+
+const fn field(key: &'static str, kind: Kind) -> Field {
+    Field { key, kind, optional: false }
+}
+
+const fn optional(key: &'static str, kind: Kind) -> Field {
+    Field { key, kind, optional: true }
+}
+
+const fn shape(name: &'static str, fields: &'static [Field]) -> Shape {
+    Shape { name, base: None, fields }
+}
+
+const TEXTS: Kind = Kind::List(&Kind::Text);
+const MEASURES: Kind = Kind::List(&Kind::Map(&MEASURE));
+
+pub(in crate::format) static HEADER: Shape = shape(
+    "header",
+    &[
+        field("version", Kind::Version),
+        field("station", Kind::Text),
+        field("sequence", Kind::Uint),
+        field("previous", Kind::Digest),
+        field("body-digest", Kind::Digest),
+        field("record", Kind::RecordId),
+        field("case", Kind::Text),
+        field("outcome", Kind::Text),
+        field("sealed-to", Kind::Text),
+        field("signed-by", Kind::Text),
+        field("time", Kind::Int),
+        field("boot", Kind::Text),
+        field("simulated", Kind::Bool),
+    ],
+);
+
+pub(in crate::format) static RECEIPT: Shape = shape(
+    "receipt",
+    &[
+        field("version", Kind::Version),
+        field("digest", Kind::Digest),
+        field("station", Kind::Text),
+        field("sequence", Kind::Uint),
+        field("record", Kind::RecordId),
+        field("received", Kind::Int),
+    ],
+);
+
+pub(super) static FRAME: Shape = shape(
+    "frame",
+    &[
+        field("version", Kind::Version),
+        field("record", Kind::RecordId),
+        field("case", Kind::Text),
+        field("station", Kind::Text),
+        field("checkpoint", Kind::Text),
+        field("local-time", Kind::Text),
+        field("officer", Kind::Text),
+        optional("decision", Kind::Map(&DECISION)),
+        field("versions", Kind::Map(&VERSIONS)),
+        optional("review", Kind::Map(&REVIEW)),
+        optional("replaces", Kind::RecordId),
+        field("simulated", Kind::Bool),
+    ],
+);
+
+pub(in crate::format) static ENROLMENT_RECORD: Shape = Shape {
+    name: "enrolment-record",
+    base: Some(&FRAME),
+    fields: &[
+        field("kind", Kind::OneOf(&["enrolment"])),
+        field("outcome", Kind::OneOf(&["enrolled", "enrolled-with-exceptions"])),
+        field("enrolment", Kind::Map(&ENROLMENT)),
+    ],
+};
+
+pub(in crate::format) static EXEMPTION_RECORD: Shape = Shape {
+    name: "exemption-record",
+    base: Some(&FRAME),
+    fields: &[
+        field("kind", Kind::OneOf(&["exemption"])),
+        field("outcome", Kind::OneOf(&["exempt"])),
+        field("exemption", Kind::Map(&EXEMPTION)),
+    ],
+};
+
+pub(in crate::format) static CLOSURE_RECORD: Shape = Shape {
+    name: "closure-record",
+    base: Some(&FRAME),
+    fields: &[
+        field("kind", Kind::OneOf(&["closure"])),
+        field(
+            "outcome",
+            Kind::OneOf(&[
+                "cancelled",
+                "failure-to-enrol",
+                "in-review",
+                "interrupted",
+                "no-rule",
+                "not-in-scope",
+                "refused-by-traveller",
+            ]),
+        ),
+    ],
+};
+
+static DECISION: Shape = shape(
+    "decision",
+    &[
+        field("verdict", Kind::OneOf(&["ask-supervisor", "exempt", "no-rule", "not-in-scope", "required"])),
+        optional("ground", Kind::Text),
+        optional("entry", Kind::Text),
+        field("superseded", TEXTS),
+        field("sources", Kind::List(&Kind::Map(&SOURCE))),
+        field("facts-used", Kind::List(&Kind::Map(&FACT))),
+        field("facts-missing", TEXTS),
+        optional("question", Kind::Map(&QUESTION)),
+        field("notes", TEXTS),
+        field("pack", Kind::Text),
+    ],
+);
+
+static SOURCE: Shape = shape("source", &[field("cite", Kind::Text), field("published", Kind::Text)]);
+
+static FACT: Shape =
+    shape("fact", &[field("fact", Kind::Text), field("value", Kind::Text), field("evidence", Kind::Text)]);
+
+static QUESTION: Shape = shape(
+    "question",
+    &[field("id", Kind::Text), field("text", Kind::Text), field("settled-by", Kind::OneOf(&["officer", "supervisor"]))],
+);
+
+static VERSIONS: Shape = shape(
+    "versions",
+    &[
+        field("software", Kind::Text),
+        field("policy", Kind::Text),
+        field("thresholds", Kind::Text),
+        field("models", TEXTS),
+    ],
+);
+
+static REVIEW: Shape = shape(
+    "review",
+    &[
+        field("supervisor", Kind::Text),
+        field("decision", Kind::Text),
+        field("reason", Kind::Text),
+        field("local-time", Kind::Text),
+    ],
+);
+
+static EXEMPTION: Shape = shape("exemption", &[field("ground", Kind::Text), field("evidence", Kind::Text)]);
+
+static ENROLMENT: Shape = shape(
+    "enrolment",
+    &[
+        field("traveller", Kind::Map(&TRAVELLER)),
+        optional("face", Kind::Map(&FACE)),
+        field("fingers", Kind::List(&Kind::Map(&FINGER))),
+        field("missing", Kind::List(&Kind::Map(&MISSING))),
+        optional("face-exception", Kind::OneOf(&["bandaged", "eyes-closed", "medical"])),
+        field("attempts", Kind::List(&Kind::Map(&ATTEMPT))),
+        field("devices", Kind::List(&Kind::Map(&DEVICE))),
+        field("laboratory-override", Kind::Bool),
+        optional("application-number", Kind::Text),
+        optional("profile-id", Kind::Text),
+    ],
+);
+
+static TRAVELLER: Shape = shape(
+    "traveller",
+    &[
+        field("name", Kind::Text),
+        field("document-number", Kind::Text),
+        field("document-code", Kind::Text),
+        field("issuing-state", Kind::Text),
+        field("nationality", Kind::Text),
+        field("birth-date", Kind::Text),
+        field("sex", Kind::Text),
+        field("expiry-date", Kind::Text),
+        field("evidence", Kind::Text),
+    ],
+);
+
+static FACE: Shape = shape(
+    "face",
+    &[
+        field("jpeg", Kind::Bytes),
+        field("width", Kind::Uint),
+        field("height", Kind::Uint),
+        field("source-digest", Kind::Digest),
+        field("quality", MEASURES),
+        field("engine", Kind::Text),
+        field("accepted", Kind::Bool),
+    ],
+);
+
+static FINGER: Shape = shape(
+    "finger",
+    &[
+        field("finger", Kind::Text),
+        field("png", Kind::Bytes),
+        field("ppi", Kind::Uint),
+        field("bit-depth", Kind::Uint),
+        optional("score", Kind::Uint),
+        field("scorer", Kind::Text),
+        field("quality", MEASURES),
+        field("accepted", Kind::Bool),
+    ],
+);
+
+static MEASURE: Shape = shape(
+    "measure",
+    &[
+        field("name", Kind::Text),
+        optional("native", Kind::Float),
+        optional("score", Kind::Uint),
+        optional("failure", Kind::Text),
+    ],
+);
+
+static MISSING: Shape =
+    shape("missing", &[field("finger", Kind::Text), field("reason", Kind::OneOf(&["bandaged", "injured", "missing"]))]);
+
+static ATTEMPT: Shape = shape(
+    "attempt",
+    &[
+        field("slot", Kind::Text),
+        field("number", Kind::Uint),
+        optional("score", Kind::Uint),
+        field("passes", Kind::Bool),
+        optional("error", Kind::Text),
+        field("took-ms", Kind::Uint),
+    ],
+);
+
+static DEVICE: Shape = shape(
+    "device",
+    &[
+        field("kind", Kind::OneOf(&["camera", "reader", "scanner"])),
+        field("driver", Kind::Text),
+        field("vendor", Kind::Text),
+        field("model", Kind::Text),
+        field("serial", Kind::Text),
+        field("firmware", Kind::Text),
+        field("transport", Kind::Text),
+        optional("ppi", Kind::Uint),
+        field("bit-depth", Kind::Uint),
+        field("width", Kind::Uint),
+        field("height", Kind::Uint),
+        field("groups", TEXTS),
+        optional("fap", Kind::Uint),
+        field("preview-fps", Kind::Uint),
+        field("segments-itself", Kind::Bool),
+        field("simulated", Kind::Bool),
+    ],
+);
