@@ -50,8 +50,8 @@ codes! {
     ScannerSlow = "D-16", Timeout, "The scanner sends too slowly. Unplug it, plug it in again and press Retry.";
     /// The scanner sends something that is no packet.
     ScannerGarbage = "D-17", Protocol, "The scanner cannot be understood. Check its cable, then press Retry.";
-    /// Packets of the image arrived with a wrong checksum, twice.
-    ScannerChecksum = "D-18", Protocol, "The image was damaged on its way from the scanner. Check the cable and press Retry.";
+    /// Packets arrived with a wrong checksum, twice.
+    ScannerChecksum = "D-18", Protocol, "What the scanner sends is damaged on its way. Check the cable, then press Retry.";
     /// Nobody put a finger on it in time.
     ScannerNoFinger = "D-19", NoFinger, "No finger was placed in time. Ask the traveller to place the finger, then press Retry.";
     /// The scanner refuses our password.

@@ -103,6 +103,8 @@ struct Open {
     /// When to ask next.
     ask_at: Instant,
     damaged_at: Option<Instant>,
+    /// A document that came during the probe.
+    early: Option<Personal<String>>,
 }
 
 impl SerialMrz {
@@ -132,8 +134,11 @@ impl SerialMrz {
             let end = Instant::now() + self.timing.answer;
             let mut answered = None;
             while answered.is_none() && Instant::now() < end && !run.stopped() {
-                if let Some(Read::Identity(identity)) = open.read(end)? {
-                    answered = Some(identity);
+                match open.read(end)? {
+                    Some(Read::Identity(identity)) => answered = Some(identity),
+                    // Somebody is quick; the document is told once the reader is described.
+                    Some(Read::Lines(lines)) => open.early = Some(lines),
+                    Some(Read::Unreadable(..)) | None => {}
                 }
             }
             if answered.is_none() && self.identity.is_some() {
@@ -173,10 +178,17 @@ impl SerialMrz {
         let Some(open) = &mut self.open else {
             return Err(LineError::Gone("the line is not open".to_owned()).into());
         };
+        if let Some(lines) = open.early.take() {
+            report(ReaderEvent::Document(trimmed(&lines)));
+        }
         while !run.stopped() {
             let now = Instant::now();
             match open.read(now + IDLE_GAP)? {
-                Some(Read::Lines(lines)) => report(ReaderEvent::Document(trimmed(lines))),
+                Some(Read::Lines(lines)) => {
+                    // Whoever sends a document is there, even if the answer got lost in it.
+                    open.asked_at = None;
+                    report(ReaderEvent::Document(trimmed(&lines)));
+                }
                 Some(Read::Identity(identity)) => {
                     open.asked_at = None;
                     if self.identity.as_ref() != Some(&identity) {
@@ -227,6 +239,7 @@ impl Open {
             asked_at: None,
             ask_at: Instant::now(),
             damaged_at: None,
+            early: None,
         })
     }
 
@@ -286,7 +299,7 @@ impl domain::guarded::ByteLen for Bytes {
     }
 }
 
-fn trimmed(lines: Personal<String>) -> Personal<String> {
+fn trimmed(lines: &Personal<String>) -> Personal<String> {
     let text = lines.expose().lines().map(str::trim).collect::<Vec<_>>().join("\n");
     Personal::new(text)
 }

@@ -34,6 +34,32 @@ fn names_are_told_apart() {
     assert!(names.contains(&(DeviceKind::FingerScanner, "ef01")));
 }
 
+/// A file that no list names would never run, and nothing else would say so.
+#[test]
+fn every_driver_in_a_folder_is_in_its_list() {
+    let source = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
+    for (folder, helpers, names) in [
+        ("camera", &["jpeg", "mod", "pixels", "slot"][..], camera::names()),
+        ("reader", &["framing", "mod"], reader::names()),
+        ("scanner", &["mod"], scanner::names()),
+    ] {
+        let files = std::fs::read_dir(source.join(folder)).unwrap().map(|entry| entry.unwrap().path());
+        let stems = files.map(|path| path.file_stem().unwrap().to_str().unwrap().replace('_', "-"));
+        // Built without nokhwa, its driver is not there.
+        let there = |stem: &String| cfg!(feature = "nokhwa") || stem != "v4l2";
+        let drivers: HashSet<String> = stems.filter(|stem| !helpers.contains(&stem.as_str())).filter(there).collect();
+        let listed: HashSet<String> = names.into_iter().map(str::to_owned).collect();
+        assert_eq!(drivers, listed, "{folder}");
+    }
+}
+
+#[test]
+fn the_program_prints_the_lists() {
+    let printed = std::process::Command::new(env!("CARGO_BIN_EXE_gatepost-driver")).arg("list").output().unwrap();
+    let expected: String = all().iter().map(|(kind, name)| format!("{} {name}\n", kind.id())).collect();
+    assert_eq!(String::from_utf8(printed.stdout).unwrap(), expected);
+}
+
 #[test]
 fn wrong_settings_are_named() {
     for (kind, driver) in all() {

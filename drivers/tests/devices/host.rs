@@ -12,18 +12,18 @@ use std::time::Duration;
 
 const PATIENCE: Duration = Duration::from_secs(30);
 
-fn start(kind: DeviceKind, driver: &str, settings: Value, program: &Path) -> (DriverHandle, Receiver<HostEvent>) {
+pub fn start(kind: DeviceKind, driver: &str, settings: Value, program: &Path) -> (DriverHandle, Receiver<HostEvent>) {
     let spec = DriverSpec { name: "desk".into(), kind, driver: driver.into(), settings, program: program.to_owned() };
     let (sender, events) = channel();
     (DriverHandle::start(spec, move |event| drop(sender.send(event))), events)
 }
 
-fn program() -> PathBuf {
+pub fn program() -> PathBuf {
     env!("CARGO_BIN_EXE_gatepost-driver").into()
 }
 
 /// Events until one of them is this.
-fn until(events: &Receiver<HostEvent>, found: impl Fn(&HostEventKind) -> bool) -> HostEvent {
+pub fn until(events: &Receiver<HostEvent>, found: impl Fn(&HostEventKind) -> bool) -> HostEvent {
     loop {
         let event = events.recv_timeout(PATIENCE).expect("the device does something");
         if found(&event.what) {
@@ -32,11 +32,11 @@ fn until(events: &Receiver<HostEvent>, found: impl Fn(&HostEventKind) -> bool) -
     }
 }
 
-fn until_state(events: &Receiver<HostEvent>, wanted: DeviceState) {
+pub fn until_state(events: &Receiver<HostEvent>, wanted: DeviceState) {
     until(events, |what| matches!(what, HostEventKind::State(state) if *state == wanted));
 }
 
-fn until_fault(events: &Receiver<HostEvent>) -> String {
+pub fn until_fault(events: &Receiver<HostEvent>) -> String {
     match until(events, |what| matches!(what, HostEventKind::Fault(_))).what {
         HostEventKind::Fault(fault) => fault.code,
         other => panic!("{other:?}"),
@@ -83,7 +83,7 @@ fn documents_come_without_being_asked_for() {
 }
 
 /// A program that takes a driver's place, in the words of the shell.
-fn impostor(folder: &Path, script: &str) -> PathBuf {
+pub fn impostor(folder: &Path, script: &str) -> PathBuf {
     let path = folder.join("impostor");
     std::fs::write(&path, format!("#!/bin/sh\n{script}\n")).unwrap();
     std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o755)).unwrap();

@@ -1,10 +1,12 @@
 //! The drivers against devices that behave badly, on real transports: pseudo-terminals and loopback connections.
 
 mod fakes;
+mod permits;
 
 mod camera_mjpeg;
 mod factories;
 mod host;
+mod host_capture;
 mod reader_serial;
 mod scanner_ef01;
 mod serving;

@@ -141,6 +141,8 @@ fn bad_days_of_the_line() {
         (Script { silent: true, ..Script::default() }, "D-15"),
         (Script { noise: true, ..Script::default() }, "D-17"),
         (Script { half: true, ..Script::default() }, "D-16"),
+        (Script { damaged_answers: 2, ..Script::default() }, "D-18"),
+        (Script { lags: true, ..Script::default() }, "D-17"),
         (Script { password: 7, ..Script::default() }, "D-20"),
     ] {
         let bench = Bench::new();
@@ -236,4 +238,24 @@ fn an_idle_sensor_that_is_unplugged_is_noticed_and_found_again() {
     let _sensor = Sensor::plug_in(&bench.path, Script::default());
     with_run(PATIENCE, |run| driver.probe(run)).unwrap();
     driver.check().unwrap();
+}
+
+#[test]
+fn a_damaged_answer_is_asked_for_once_more() {
+    let bench = Bench::new();
+    let _sensor = Sensor::plug_in(&bench.path, Script { damaged_answers: 1, ..Script::default() });
+    let told = with_run(PATIENCE, |run| driver(&bench.path).probe(run)).unwrap();
+    assert!(told.simulated);
+}
+
+#[test]
+fn a_sensor_that_lagged_behind_is_not_taken_for_another_model() {
+    let bench = Bench::new();
+    let sensor = Sensor::plug_in(&bench.path, Script::default());
+    let mut driver = driver(&bench.path);
+    with_run(PATIENCE, |run| driver.probe(run)).unwrap();
+    drop(sensor);
+    with_run(PATIENCE, |run| driver.probe(run)).unwrap_err();
+    let _sensor = Sensor::plug_in(&bench.path, Script { tells: false, ..Script::default() });
+    assert_eq!(with_run(PATIENCE, |run| driver.probe(run)).unwrap_err().code, "D-15");
 }

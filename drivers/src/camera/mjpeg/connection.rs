@@ -7,6 +7,7 @@ use domain::device::ErrorKind;
 use domain::guarded::Biometric;
 use std::io::{self, Read, Write};
 use std::net::{SocketAddr, TcpStream, ToSocketAddrs};
+use std::sync::mpsc::sync_channel;
 use std::time::{Duration, Instant};
 use thiserror::Error;
 
@@ -14,7 +15,10 @@ use thiserror::Error;
 const CONNECT: Duration = Duration::from_secs(1);
 
 /// Addresses tried at most: a name such as localhost has two.
-const MAX_ADDRESSES: usize = 4;
+const MAX_ADDRESSES: usize = 2;
+
+/// For the look-up of the host's name.
+const LOOK_UP: Duration = Duration::from_secs(1);
 
 /// From the request to the end of the answer's head.
 const ANSWER: Duration = Duration::from_secs(2);
@@ -116,15 +120,30 @@ impl Connection {
 
 /// The host's addresses in turn: a name such as localhost may stand for two, and a server listen on one.
 fn connect(address: &Address) -> Result<TcpStream, ConnectionError> {
-    let hosts: Vec<SocketAddr> = (address.host.as_str(), address.port).to_socket_addrs()?.take(MAX_ADDRESSES).collect();
     let mut last = ConnectionError::Io(io::ErrorKind::NotFound);
-    for host in hosts {
+    for host in resolve(address)? {
         match TcpStream::connect_timeout(&host, CONNECT) {
             Ok(stream) => return Ok(stream),
             Err(error) => last = error.into(),
         }
     }
     Err(last)
+}
+
+/// The host's addresses. The system's look-up has no time limit of ours, so it runs on a thread that is left alone
+/// when it takes too long: it ends by itself.
+fn resolve(address: &Address) -> Result<Vec<SocketAddr>, ConnectionError> {
+    let (host, port) = (address.host.clone(), address.port);
+    let (sender, receiver) = sync_channel(1);
+    std::thread::Builder::new().name("look-up".into()).spawn(move || {
+        let found = (host.as_str(), port).to_socket_addrs();
+        // Nobody listens any more when it took too long.
+        let _ = sender.send(found.map(|all| all.take(MAX_ADDRESSES).collect()));
+    })?;
+    match receiver.recv_timeout(LOOK_UP) {
+        Ok(found) => Ok(found?),
+        Err(_) => Err(ConnectionError::Io(io::ErrorKind::NotFound)),
+    }
 }
 
 /// What came within a slice of time; 0 when nothing came.

@@ -10,8 +10,8 @@ use thiserror::Error;
 /// Trouble with a sensor of the 0xEF01 family.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 pub enum Ef01Error {
-    /// Packets of a transfer came with a wrong checksum.
-    #[error("{0} packets of the image had a wrong checksum")]
+    /// Packets came with a wrong checksum, and again when asked for once more.
+    #[error("{0} packets had a wrong checksum")]
     Checksum(u32),
     /// A packet of ours that cannot be.
     #[error(transparent)]

@@ -68,8 +68,24 @@ impl Link {
         Ok(self.line.check()?)
     }
 
-    /// Sends a command and gives the confirmation code and parameters of its answer.
+    /// Sends a command and gives the confirmation code and parameters of its answer. A damaged answer is asked for
+    /// once more: every command of ours may be repeated.
     pub(super) fn ask(
+        &mut self,
+        instruction: Instruction,
+        parameters: &[u8],
+        run: &Run<'_>,
+    ) -> Result<(u8, Vec<u8>), Ef01Error> {
+        match self.ask_once(instruction, parameters, run) {
+            Err(Ef01Error::Checksum(_)) => {
+                self.dirty = true;
+                self.ask_once(instruction, parameters, run)
+            }
+            other => other,
+        }
+    }
+
+    fn ask_once(
         &mut self,
         instruction: Instruction,
         parameters: &[u8],
@@ -89,6 +105,7 @@ impl Link {
                         .map(|(code, rest)| (code, rest.to_vec()))
                         .map_err(|error| Ef01Error::Content(instruction, error));
                 }
+                Some(Err(PacketError::Checksum { .. })) => return Err(Ef01Error::Checksum(1)),
                 Some(Err(_)) => {}
                 None if self.fill(end)? => {}
                 None if Instant::now() < end => {
@@ -100,14 +117,23 @@ impl Link {
         }
     }
 
-    /// The parameters of an answer that not every model has; nothing where it refuses or keeps silent.
+    /// The parameters of an answer that not every model has, `needed` bytes of them; nothing where it refuses or
+    /// keeps silent. An answer that cannot be one to this question is a late one to another, and an error: a sensor
+    /// that lagged behind must not be taken for a different model.
     pub(super) fn ask_optional(
         &mut self,
         instruction: Instruction,
+        needed: usize,
         run: &Run<'_>,
     ) -> Result<Option<Vec<u8>>, Ef01Error> {
         match self.ask(instruction, &[], run) {
-            Ok((confirmation::OK, parameters)) => Ok(Some(parameters)),
+            Ok((confirmation::OK, parameters)) if parameters.len() >= needed => Ok(Some(parameters)),
+            Ok((confirmation::OK, parameters)) => {
+                Err(Ef01Error::Content(instruction, ContentError::Short { got: parameters.len(), needed }))
+            }
+            Ok((code @ (confirmation::NO_FINGER | confirmation::IMAGE_FAIL), _)) => {
+                Err(Ef01Error::Refused(instruction, code))
+            }
             Ok(_) | Err(Ef01Error::Silent(_)) => Ok(None),
             Err(error) => Err(error),
         }

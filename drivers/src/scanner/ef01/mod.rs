@@ -74,6 +74,8 @@ pub struct Ef01 {
     open: Option<Open>,
     /// The last capture's finger has not been seen to leave.
     finger_on: bool,
+    /// The sensor has told its model before: that it does not now is no sign of an older one.
+    has_told: bool,
 }
 
 /// A sensor that has answered.
@@ -99,7 +101,7 @@ impl Ef01 {
                 return Err(settings::refuse(NAME, format!("{name} is not an even number within 64 to 640")));
             }
         }
-        Ok(Self { settings, timing, open: None, finger_on: false })
+        Ok(Self { settings, timing, open: None, finger_on: false, has_told: false })
     }
 
     fn try_probe(&mut self, run: &Run<'_>) -> Result<DeviceDescriptor, Ef01Error> {
@@ -115,10 +117,14 @@ impl Ef01 {
             other => return Err(Ef01Error::Refused(Instruction::VfyPwd, other)),
         }
         // The R308 cannot read its parameters and older makes know no product information: both are optional.
-        let parameters = link.ask_optional(Instruction::ReadSysPara, run)?;
+        let parameters = link.ask_optional(Instruction::ReadSysPara, SystemParameters::LENGTH, run)?;
         let parameters = parameters.and_then(|bytes| SystemParameters::decode(&bytes).ok());
-        let product = link.ask_optional(Instruction::ReadProdInfo, run)?;
+        let product = link.ask_optional(Instruction::ReadProdInfo, ProductInfo::LENGTH, run)?;
         let product = product.and_then(|bytes| ProductInfo::decode(&bytes).ok());
+        if product.is_none() && self.has_told {
+            return Err(Ef01Error::Silent(Instruction::ReadProdInfo));
+        }
+        self.has_told = product.is_some();
         let model = quirks::model(product.as_ref());
         let (told_width, told_height) = quirks::size(product.as_ref());
         let open = Open {

@@ -48,6 +48,10 @@ pub struct Script {
     pub noise: bool,
     /// Answers each command with the first byte only.
     pub half: bool,
+    /// This many answers have a wrong checksum.
+    pub damaged_answers: u32,
+    /// Each answer is the one to the command before; the first, to a GenImg of long ago.
+    pub lags: bool,
     /// The password it wants.
     pub password: u32,
     /// The model it tells.
@@ -63,6 +67,8 @@ impl Default for Script {
             silent: false,
             noise: false,
             half: false,
+            damaged_answers: 0,
+            lags: false,
             password: 0,
             model: "SIMULATED R503",
         }
@@ -103,9 +109,10 @@ pub fn pixels() -> Vec<u8> {
     (0..usize::from(SIDE) * usize::from(SIDE)).map(|at| ((at / 3 + at / 64) % 16 * 17) as u8).collect()
 }
 
-fn play(device: Device, script: Script, stop: &AtomicBool) {
+fn play(device: Device, mut script: Script, stop: &AtomicBool) {
     let (mut images, mut uploads) = (VecDeque::from(script.images.clone()), VecDeque::from(script.uploads.clone()));
     let mut decoder = Decoder::new();
+    let mut late = ack(DEFAULT_ADDRESS, confirmation::OK, &[]).unwrap().encode();
     while !stop.load(Ordering::SeqCst) {
         decoder.push(&device.read(10));
         while let Some(command) = decoder.next_packet() {
@@ -120,7 +127,14 @@ fn play(device: Device, script: Script, stop: &AtomicBool) {
                 continue;
             }
             let (code, answer) = answer(instruction, parameters, &script, &mut images);
-            let answer = ack(DEFAULT_ADDRESS, code, &answer).unwrap().encode();
+            let mut answer = ack(DEFAULT_ADDRESS, code, &answer).unwrap().encode();
+            if script.damaged_answers > 0 {
+                script.damaged_answers -= 1;
+                *answer.last_mut().unwrap() ^= 1;
+            }
+            if script.lags {
+                std::mem::swap(&mut answer, &mut late);
+            }
             device.write(if script.half { &answer[..1] } else { &answer });
             if instruction == Instruction::UpImage && !upload(&device, uploads.pop_front(), stop) {
                 return;
