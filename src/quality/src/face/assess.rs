@@ -171,82 +171,66 @@ mod tests {
         assess(frame, &Detection::of(faces))
     }
 
-    #[test]
-    fn each_fault_has_its_hint_and_its_limit() {
+    /// A face of `side` pixels drawn at (x, y), what is told, and the limit that is not kept.
+    type Placed = (&'static str, (f32, f32, f32), Advice, Limit);
+
+    const PLACED: &[Placed] = &[
+        ("far", (270.0, 160.0, 100.0), Advice::Closer, Limit::HeadSize),
+        ("near", (150.0, 40.0, 340.0), Advice::Back, Limit::HeadSize),
+        ("left of the frame", (20.0, 110.0, 210.0), Advice::Left, Limit::EyesAcross),
+        ("right of the frame", (410.0, 110.0, 210.0), Advice::Right, Limit::EyesAcross),
+        ("high", (215.0, 5.0, 210.0), Advice::Down, Limit::EyesDown),
+        ("low", (215.0, 250.0, 210.0), Advice::Up, Limit::EyesDown),
+    ];
+
+    fn check(name: &str, got: &FaceAssessment, hint: Option<Advice>, limit: Option<Limit>) {
         let limits = proposed();
-        let sharp = |face: &FaceBox| scenes::drawn_face(640, 480, face);
-        let at = |x: f32, y: f32, side: f32| FaceBox { x, y, width: side, height: side, score: 9.0 };
-        let good = sharp(&GOOD);
-        let blurred = scenes::blurred(&good, 12);
-        let dark = scenes::lit(&good, 0.06);
-        let burnt = scenes::flat(640, 480, [253; 3]);
-        let component = Limit::Component;
+        let failing = got.failing(&limits);
+        assert_eq!(got.hint(&limits, None), hint, "{name}: {:?}", got.components);
+        assert_eq!(got.passes(&limits), limit.is_none(), "{name}: {failing:?}");
+        assert!(limit.is_none_or(|l| failing.contains(&l)), "{name}: {failing:?}");
+    }
+
+    #[test]
+    fn each_wrong_place_has_its_hint_and_its_limit() {
+        for &(name, (x, y, side), hint, limit) in PLACED {
+            let face = FaceBox { x, y, width: side, height: side, score: 9.0 };
+            check(name, &judged(&scenes::drawn_face(640, 480, &face), vec![face]), Some(hint), Some(limit));
+        }
+    }
+
+    #[test]
+    fn each_fault_of_the_picture_has_its_hint_and_its_limit() {
+        let good = scenes::drawn_face(640, 480, &GOOD);
+        let rival = FaceBox { x: 10.0, y: 100.0, width: 190.0, height: 190.0, score: 9.0 };
+        let component = |c| Some(Limit::Component(c));
         for (name, frame, faces, hint, limit) in [
             ("good", &good, vec![GOOD], None, None),
             ("nobody", &good, vec![], None, Some(Limit::NoFace)),
+            ("two", &good, vec![GOOD, rival], Some(Advice::OneOnly), component(Component::SingleFacePresent)),
             (
-                "far",
-                &sharp(&at(270.0, 160.0, 100.0)),
-                vec![at(270.0, 160.0, 100.0)],
-                Some(Advice::Closer),
-                Some(Limit::HeadSize),
+                "dark",
+                &scenes::lit(&good, 0.06),
+                vec![GOOD],
+                Some(Advice::MoreLight),
+                component(Component::DynamicRange),
             ),
-            (
-                "near",
-                &sharp(&at(150.0, 40.0, 340.0)),
-                vec![at(150.0, 40.0, 340.0)],
-                Some(Advice::Back),
-                Some(Limit::HeadSize),
-            ),
-            (
-                "left of the frame",
-                &sharp(&at(20.0, 110.0, 210.0)),
-                vec![at(20.0, 110.0, 210.0)],
-                Some(Advice::Left),
-                Some(Limit::EyesAcross),
-            ),
-            (
-                "right of the frame",
-                &sharp(&at(410.0, 110.0, 210.0)),
-                vec![at(410.0, 110.0, 210.0)],
-                Some(Advice::Right),
-                Some(Limit::EyesAcross),
-            ),
-            (
-                "high",
-                &sharp(&at(215.0, 5.0, 210.0)),
-                vec![at(215.0, 5.0, 210.0)],
-                Some(Advice::Down),
-                Some(Limit::EyesDown),
-            ),
-            (
-                "low",
-                &sharp(&at(215.0, 250.0, 210.0)),
-                vec![at(215.0, 250.0, 210.0)],
-                Some(Advice::Up),
-                Some(Limit::EyesDown),
-            ),
-            (
-                "two",
-                &good,
-                vec![GOOD, at(10.0, 100.0, 190.0)],
-                Some(Advice::OneOnly),
-                Some(component(Component::SingleFacePresent)),
-            ),
-            ("dark", &dark, vec![GOOD], Some(Advice::MoreLight), Some(component(Component::DynamicRange))),
             (
                 "burnt out",
-                &burnt,
+                &scenes::flat(640, 480, [253; 3]),
                 vec![GOOD],
                 Some(Advice::LessLight),
-                Some(component(Component::OverExposurePrevention)),
+                component(Component::OverExposurePrevention),
             ),
-            ("blurred", &blurred, vec![GOOD], Some(Advice::HoldStill), Some(component(Component::Sharpness))),
+            (
+                "blurred",
+                &scenes::blurred(&good, 12),
+                vec![GOOD],
+                Some(Advice::HoldStill),
+                component(Component::Sharpness),
+            ),
         ] {
-            let got = judged(frame, faces);
-            assert_eq!(got.hint(&limits, None), hint, "{name}: {:?}", got.components);
-            assert_eq!(got.passes(&limits), limit.is_none(), "{name}: {:?}", got.failing(&limits));
-            assert!(limit.is_none_or(|l| got.failing(&limits).contains(&l)), "{name}: {:?}", got.failing(&limits));
+            check(name, &judged(frame, faces), hint, limit);
         }
     }
 

@@ -31,6 +31,8 @@ pub struct Guide {
 struct Seen {
     at: Millis,
     mean: FaceBox,
+    /// The two boxes before the newest: one odd box among three is outvoted.
+    before: [FaceBox; 2],
 }
 
 impl Guide {
@@ -68,28 +70,20 @@ impl Guide {
     }
 
     /// Follows the face; whether it holds still.
-    fn follow(&mut self, now: Millis, face: &FaceBox) -> bool {
+    fn follow(&mut self, now: Millis, newest: &FaceBox) -> bool {
         /// Time constant of the running mean.
         const MEMORY_MS: f32 = 150.0;
-        let Some(Seen { at, mean }) = self.seen else {
-            self.seen = Some(Seen { at: now, mean: *face });
+        let passed = self.seen.map_or(f32::MAX, |seen| now.0.saturating_sub(seen.at.0) as f32);
+        // After a gap the mean says nothing: start anew instead of scolding the traveller for our drop-out.
+        let Some(Seen { mean, before, .. }) = self.seen.filter(|_| passed <= 4.0 * MEMORY_MS) else {
+            self.seen = Some(Seen { at: now, mean: *newest, before: [*newest; 2] });
             return true;
         };
-        let lag = face.moved_since(&mean);
-        let passed = now.0.saturating_sub(at.0) as f32;
-        // After a gap the mean says nothing: start anew instead of scolding the traveller for our drop-out.
-        let fresh = passed > 4.0 * MEMORY_MS;
-        let share = if fresh { 1.0 } else { passed / (passed + MEMORY_MS) };
-        let mix = |old: f32, new: f32| old + (new - old) * share;
-        let mean = FaceBox {
-            x: mix(mean.x, face.x),
-            y: mix(mean.y, face.y),
-            width: mix(mean.width, face.width),
-            height: mix(mean.height, face.height),
-            score: face.score,
-        };
-        self.seen = Some(Seen { at: now, mean });
-        fresh || lag <= self.settings.max_lag
+        let face = by_field([before[0], before[1], *newest], median);
+        let share = passed / (passed + MEMORY_MS);
+        let moved = by_field([mean, face, face], |[old, new, _]| old + (new - old) * share);
+        self.seen = Some(Seen { at: now, mean: moved, before: [before[1], *newest] });
+        face.moved_since(&mean) <= self.settings.max_lag
     }
 
     fn settle(&mut self, now: Millis, wanted: Option<Advice>) {
@@ -106,6 +100,20 @@ impl Guide {
             self.shown = wanted;
             self.wanted = None;
         }
+    }
+}
+
+fn median([a, b, c]: [f32; 3]) -> f32 {
+    a.max(b).min(a.min(b).max(c))
+}
+
+fn by_field(boxes: [FaceBox; 3], of: impl Fn([f32; 3]) -> f32) -> FaceBox {
+    FaceBox {
+        x: of(boxes.map(|b| b.x)),
+        y: of(boxes.map(|b| b.y)),
+        width: of(boxes.map(|b| b.width)),
+        height: of(boxes.map(|b| b.height)),
+        score: of(boxes.map(|b| b.score)),
     }
 }
 

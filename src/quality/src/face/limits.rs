@@ -23,9 +23,9 @@ use std::collections::BTreeMap;
 /// # Mandatory components. OFIQ sets no limits: own values, chosen so that every skin tone passes in even light.
 /// [face.least_scores]
 /// SingleFacePresent = 50
-/// UnderExposurePrevention = 20
+/// UnderExposurePrevention = 3
 /// OverExposurePrevention = 10
-/// DynamicRange = 30
+/// DynamicRange = 40
 /// Sharpness = 30
 /// ```
 #[derive(Clone, Debug, PartialEq, Deserialize)]
@@ -173,8 +173,8 @@ pub(super) mod tests {
             "eyes_across": {"min": 0.36, "max": 0.64},
             "eyes_down": {"min": 0.28, "max": 0.56},
             "least_scores": {
-                "SingleFacePresent": 50, "UnderExposurePrevention": 20, "OverExposurePrevention": 10,
-                "DynamicRange": 30, "Sharpness": 30,
+                "SingleFacePresent": 50, "UnderExposurePrevention": 3, "OverExposurePrevention": 10,
+                "DynamicRange": 40, "Sharpness": 30,
             },
         })
     }

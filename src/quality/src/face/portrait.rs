@@ -195,3 +195,137 @@ fn quality<'de, D: Deserializer<'de>>(deserializer: D) -> Result<u8, D::Error> {
     let value = u8::deserialize(deserializer)?;
     if (1..=100).contains(&value) { Ok(value) } else { Err(D::Error::custom("a JPEG quality is 1 to 100")) }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::scenes;
+    use super::*;
+    use domain::units::Millis;
+    use proptest::prelude::*;
+
+    const RULES: PortraitRules = PortraitRules {
+        head_height: 0.75,
+        eye_line: 0.45,
+        max_width: 1200,
+        max_bytes: 375_000,
+        least_jpeg_quality: 60,
+    };
+
+    fn face(x: f32, y: f32, side: f32) -> FaceBox {
+        FaceBox { x, y, width: side, height: side, score: 1.0 }
+    }
+
+    #[test]
+    fn geometry_follows_the_rules_where_the_frame_has_room() {
+        let frame = scenes::flat(1280, 960, [120; 3]);
+        for face in [face(500.0, 350.0, 260.0), face(400.0, 300.0, 380.0), face(560.0, 400.0, 180.0)] {
+            let crop = Crop::around(&frame, &face, &RULES).unwrap();
+            let g = Geometry::of(&face);
+            let close = |name: &str, got: f32, wanted: f32| {
+                assert!((got / wanted - 1.0).abs() < 0.02, "{name}: {got} for {wanted} ({crop:?})");
+            };
+            close("head height", g.head_height() / crop.height as f32, RULES.head_height);
+            close("eye line", (g.eyes.1 - crop.top as f32) / crop.height as f32, RULES.eye_line);
+            close("middle", (g.eyes.0 - crop.left as f32) / crop.width as f32, 0.5);
+            close("shape", crop.height as f32 / crop.width as f32, 4.0 / 3.0);
+            let head_width = g.head_width() / crop.width as f32;
+            assert!((0.5..=0.75).contains(&head_width), "head width {head_width}");
+        }
+    }
+
+    #[test]
+    fn where_room_is_short_the_crop_shrinks_and_then_shifts() {
+        let frame = scenes::flat(640, 480, [120; 3]);
+        for (name, face) in [
+            ("near", face(170.0, 60.0, 330.0)),
+            ("at the left edge", face(5.0, 120.0, 200.0)),
+            ("at the top", face(220.0, -20.0, 200.0)),
+            ("at the lower right", face(430.0, 280.0, 210.0)),
+        ] {
+            let crop = Crop::around(&frame, &face, &RULES).unwrap();
+            assert!(crop.left + crop.width <= 640 && crop.top + crop.height <= 480, "{name}: {crop:?}");
+            let g = Geometry::of(&face);
+            let head = g.head_height() / crop.height as f32;
+            assert!(head <= 1.01 || crop.height == 480, "{name}: the head is cut, {head}");
+        }
+    }
+
+    #[test]
+    fn a_portrait_is_a_jpeg_of_the_stated_size() {
+        let found = face(215.0, 110.0, 200.0);
+        let portrait = portrait(&scenes::drawn_face(640, 480, &found), &found, &RULES).unwrap();
+        let decoded = image::load_from_memory(portrait.jpeg.expose()).unwrap();
+        assert_eq!((decoded.width(), decoded.height()), (portrait.width, portrait.height));
+        // 200 x .71 x 2 of head make 284 / .75 = 379 rows at scale one: nothing was enlarged.
+        assert!(portrait.height <= 379, "{}", portrait.height);
+        assert_eq!(portrait.jpeg_quality, BEST_QUALITY);
+    }
+
+    #[test]
+    fn large_frames_are_reduced_and_noise_is_made_to_fit() {
+        let mut state = 1u32;
+        let noise = (0..2600 * 3000 * 3).map(|_| {
+            state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+            (state >> 24) as u8
+        });
+        let frame = Frame::new(2600, 3000, Millis(0), 0, noise.collect()).unwrap();
+        let portrait = portrait(&frame, &face(700.0, 700.0, 1200.0), &RULES).unwrap();
+        assert!(portrait.width <= RULES.max_width, "{}", portrait.width);
+        assert!(portrait.jpeg.expose().len() <= RULES.max_bytes, "{}", portrait.jpeg.expose().len());
+        assert!(portrait.jpeg_quality >= RULES.least_jpeg_quality);
+        assert!((portrait.height as f32 / portrait.width as f32 - 4.0 / 3.0).abs() < 0.01);
+    }
+
+    #[test]
+    fn no_portrait_says_why() {
+        let frame = scenes::flat(640, 480, [120; 3]);
+        let cut = NoPortrait("too little of the face in the frame");
+        let tiny = PortraitRules { max_bytes: 100, ..RULES };
+        let good = face(215.0, 110.0, 200.0);
+        for (name, frame, face, rules, why) in [
+            ("beside the frame", &frame, face(900.0, 100.0, 200.0), RULES, cut),
+            ("no box", &frame, face(f32::NAN, 100.0, 200.0), RULES, cut),
+            ("one pixel", &scenes::flat(1, 1, [0; 3]), face(0.0, 0.0, 1.0), RULES, cut),
+            ("nothing", &scenes::flat(0, 0, [0; 3]), good, RULES, cut),
+            ("no room for bytes", &frame, good, tiny, NoPortrait("the portrait does not fit the allowed bytes")),
+        ] {
+            assert_eq!(portrait(frame, &face, &rules).err(), Some(why), "{name}");
+        }
+    }
+
+    #[test]
+    fn rules_are_checked_at_the_door() {
+        let good = serde_json::json!({
+            "head_height": 0.75, "eye_line": 0.45, "max_width": 1200, "max_bytes": 375000, "least_jpeg_quality": 60,
+        });
+        assert_eq!(serde_json::from_value::<PortraitRules>(good.clone()).unwrap(), RULES);
+        for (key, value) in [
+            ("head_height", serde_json::json!(7.5)),
+            ("eye_line", serde_json::json!(0)),
+            ("max_width", serde_json::json!(0)),
+            ("least_jpeg_quality", serde_json::json!(101)),
+            ("typo", serde_json::json!(1)),
+        ] {
+            let mut rules = good.clone();
+            rules[key] = value;
+            assert!(serde_json::from_value::<PortraitRules>(rules).is_err(), "{key}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn every_crop_lies_in_its_frame(
+            width in 0u32..3000, height in 0u32..3000,
+            x in -500f32..3500.0, y in -500f32..3500.0, side in 0f32..3000.0, wild in any::<f32>(), tame in any::<bool>(),
+        ) {
+            // Cropping reads sizes only, so the frame's pixels need not exist: a narrow frame stands for all.
+            prop_assume!(u64::from(width) * u64::from(height) <= 1_000_000);
+            let frame = scenes::flat(width, height, [9; 3]);
+            let found = FaceBox { x: if tame { x } else { wild }, y, width: side, height: side, score: 0.0 };
+            if let Some(crop) = Crop::around(&frame, &found, &RULES) {
+                prop_assert!(crop.width >= LEAST_WIDTH);
+                prop_assert!(crop.left + crop.width <= width && crop.top + crop.height <= height);
+            }
+        }
+    }
+}

@@ -11,7 +11,7 @@ pub fn flat(width: u32, height: u32, rgb: [u8; 3]) -> Frame {
 
 /// Black and white squares.
 pub fn checks(width: u32, height: u32, side: u32) -> Frame {
-    draw(width, height, |x, y| if (x / side + y / side) % 2 == 0 { [0; 3] } else { [255; 3] })
+    draw(width, height, |x, y| if (x / side + y / side).is_multiple_of(2) { [0; 3] } else { [255; 3] })
 }
 
 /// Black on the left to white on the right.
@@ -40,6 +40,16 @@ pub fn drawn_face(width: u32, height: u32, face: &FaceBox) -> Frame {
         } else {
             [200, 203, 206]
         }
+    })
+}
+
+/// A smooth, shaded oval of skin colour without features: no face.
+pub fn egg(width: u32, height: u32) -> Frame {
+    draw(width, height, |x, y| {
+        let (dx, dy) = (x as f32 / width as f32 - 0.5, y as f32 / height as f32 - 0.5);
+        let d = (dx / 0.2).powi(2) + (dy / 0.35).powi(2);
+        let light = (1.0 - d).max(0.0).sqrt() * 0.6 + 0.4 - dx * 0.5;
+        if d <= 1.0 { [220.0, 180.0, 160.0].map(|v: f32| (v * light) as u8) } else { [170, 175, 180] }
     })
 }
 

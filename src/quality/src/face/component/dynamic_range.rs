@@ -4,8 +4,8 @@ use super::FaceView;
 use crate::assessment::{Advice, Assessment};
 use crate::face::view::total;
 
-/// Scores below this (2.4 bits: six levels) are a face that has sunk into one end of the range.
-const POOR: f64 = 30.0;
+/// Scores below this (3.2 bits: nine levels; the darkest skin in right light has 4.7 bits) are a face that has sunk into one end of the range.
+const POOR: f64 = 40.0;
 /// Luminance below which a poor range is for want of light.
 const DARK: usize = 64;
 

@@ -4,8 +4,10 @@ use super::{FaceView, sigmoid};
 use crate::assessment::{Advice, Assessment};
 use crate::face::view::total;
 
-/// Scores below this ask for other light.
-const POOR: f64 = 20.0;
+/// Scores below this ask for more light. Lower than it looks: dark skin in right light was measured at 16.
+const SUNK: f64 = 5.0;
+/// Scores below this (a twentieth of the face) ask for less light.
+const BURNT: f64 = 20.0;
 
 /// Native: share of the face with luminance 0 to 25; score 120 (.832 - sigmoid(native, .92, .05)).
 ///
@@ -13,14 +15,14 @@ const POOR: f64 = 20.0;
 pub fn under(view: &FaceView) -> Assessment {
     let native = share(view, 0..=25);
     let score = 120.0 * (0.832 - sigmoid(native, 0.92, 0.05));
-    Assessment::scored(native, score, (score < POOR).then_some(Advice::MoreLight))
+    Assessment::scored(native, score, (score < SUNK).then_some(Advice::MoreLight))
 }
 
 /// Native: share of the face with luminance 247 to 255; score 1 / (native + .01).
 pub fn over(view: &FaceView) -> Assessment {
     let native = share(view, 247..=255);
     let score = 1.0 / (native + 0.01);
-    Assessment::scored(native, score, (score < POOR).then_some(Advice::LessLight))
+    Assessment::scored(native, score, (score < BURNT).then_some(Advice::LessLight))
 }
 
 fn share(view: &FaceView, range: std::ops::RangeInclusive<usize>) -> f64 {
