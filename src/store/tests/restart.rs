@@ -56,6 +56,8 @@ fn everything_is_there_after_a_restart() {
     drop(outbox);
     let other = Outbox::open(&folder(&world), &StationId("S2".into())).map(|_| ());
     assert!(matches!(other, Err(StoreFault::OtherStation(_))));
+    let bad = Outbox::open(&folder(&world), &StationId("S 1".into())).map(|_| ());
+    assert!(matches!(bad, Err(StoreFault::BadStation(_))), "no intake would take its records");
 }
 
 #[test]

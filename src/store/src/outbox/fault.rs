@@ -8,6 +8,9 @@ use thiserror::Error;
 /// anything about a person.
 #[derive(Debug, Error)]
 pub enum StoreFault {
+    /// The configured name of the station cannot stand in a header.
+    #[error("`{0}` is not a station: 1 to 24 letters, digits and dashes")]
+    BadStation(String),
     /// The disk failed.
     #[error("could not {what} {file}: {error}")]
     Io {
@@ -88,6 +91,7 @@ impl StoreFault {
             Self::OtherStation(_) => "S-07",
             Self::Poisoned(_) => "S-08",
             Self::TooLarge(_) => "S-09",
+            Self::BadStation(_) => "S-10",
         }
     }
 
@@ -105,6 +109,7 @@ impl StoreFault {
             Self::NotNext { .. } => {
                 "The record could not be kept. Press Retry; if it fails again, call the administrator."
             }
+            Self::BadStation(_) => "The station's name in the configuration cannot be used. Call the administrator.",
             Self::OtherStation(_) => "The store belongs to another station. Call the administrator.",
             Self::TooLarge(_) => "The record is too large to be kept. Call the administrator.",
         }

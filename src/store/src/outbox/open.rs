@@ -2,7 +2,7 @@
 
 use super::{BALLAST, BALLAST_BYTES, JOURNAL, MARGIN_BYTES, Outbox, Stats, StoreFault, record_file};
 use crate::disk::{Disk, RealDisk};
-use crate::format::{Envelope, digest};
+use crate::format::{Envelope, digest, station_id};
 use crate::index::{Index, IndexState};
 use crate::journal::{self, Appended, Chain, Entry, Fact, Hash, Name, Read, State};
 use crate::sign::peek_header;
@@ -50,6 +50,9 @@ impl Outbox {
         index_folder: Option<&Path>,
         station: &StationId,
     ) -> Result<(Self, OpenReport), StoreFault> {
+        if station_id(&station.0).is_none() {
+            return Err(StoreFault::BadStation(station.to_string()));
+        }
         let (read, cut_tail) = read_journal(&*disk, station)?;
         let Read { replay, chain, .. } = read;
         let mut entries = replay.entries;
