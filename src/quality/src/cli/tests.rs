@@ -72,7 +72,7 @@ fn the_finger_answer_has_the_stated_shape() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("print.pgm");
     fs::write(&path, pgm(300, 300, waves)).unwrap();
-    let line = &json(&["finger", "--json"], &[path.clone()])[0];
+    let line = &json(&["finger", "--json"], std::slice::from_ref(&path))[0];
     assert_eq!(line["ppi"], 500);
     assert_eq!(line["measures"].as_object().unwrap().len(), 65 - 12, "{}", line["unmeasured"]);
     assert_eq!(line["unmeasured"]["OrientationFlow"], "no block gave a value");

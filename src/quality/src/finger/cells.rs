@@ -110,7 +110,7 @@ impl Cells {
 
     /// Whether every cell that the 32 x 32 block at (`x`, `y`) touches is foreground.
     pub fn is_foreground_block(&self, x: usize, y: usize) -> bool {
-        let touched = |from: usize| from / SIDE..=(from + SIDE - 1) / SIDE;
+        let touched = |from: usize| from / SIDE..(from + SIDE).div_ceil(SIDE);
         touched(y).all(|row| touched(x).all(|column| self.all[row * self.columns + column].foreground))
     }
 

@@ -142,4 +142,8 @@ pub fn assess_traced(image: &FingerImage, trace: &dyn Trace) -> FingerAssessment
 }
 
 #[cfg(test)]
+mod drawn;
+#[cfg(test)]
+mod frozen;
+#[cfg(test)]
 mod tests;

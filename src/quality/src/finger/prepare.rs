@@ -1,10 +1,11 @@
 //! From the device's picture to the print that is measured: 500 ppi, without its blank margin.
 
 use crate::assessment::Advice;
+use domain::guarded::Biometric;
 use domain::image::FingerImage;
 use domain::units::Ppi;
-use image::GrayImage;
 use image::imageops::{FilterType, resize};
+use image::{ImageBuffer, Luma};
 
 /// The longest side of a picture that is looked at, in pixels, before and after resampling. A whole hand at 1000 ppi
 /// is below it; what is longer is refused before anything is allocated.
@@ -72,14 +73,14 @@ impl Failure {
 pub(super) struct Raster {
     pub width: usize,
     pub height: usize,
-    pixels: domain::guarded::Biometric<Vec<u8>>,
+    pixels: Biometric<Vec<u8>>,
 }
 
 impl Raster {
     /// `pixels` must hold `width * height` bytes.
     pub fn new(width: usize, height: usize, pixels: Vec<u8>) -> Self {
         debug_assert_eq!(pixels.len(), width * height);
-        Self { width, height, pixels: domain::guarded::Biometric::new(pixels) }
+        Self { width, height, pixels: Biometric::new(pixels) }
     }
 
     pub fn grey(&self) -> &[u8] {
@@ -126,19 +127,10 @@ pub(super) fn prepare(image: &FingerImage) -> Result<Prepared, Failure> {
     if width > MAX_SIDE || height > MAX_SIDE {
         return Err(Failure::TooLarge);
     }
-    let source = GrayImage::from_raw(image.width, image.height, image.grey().to_vec()).ok_or(Failure::TooSmall)?;
-    let source = Wiped(source);
-    let scaled = Wiped(resize(&source.0, width, height, FilterType::CatmullRom));
-    crop(width as usize, height as usize, scaled.0.as_raw())
-}
-
-/// Pixels of the `image` crate that are wiped when they go.
-struct Wiped(GrayImage);
-
-impl Drop for Wiped {
-    fn drop(&mut self) {
-        self.0.as_flat_samples_mut().samples.fill(0);
-    }
+    let source: ImageBuffer<Luma<u8>, &[u8]> =
+        ImageBuffer::from_raw(image.width, image.height, image.grey()).ok_or(Failure::TooSmall)?;
+    let scaled = Biometric::new(resize(&source, width, height, FilterType::CatmullRom).into_raw());
+    crop(width as usize, height as usize, scaled.expose())
 }
 
 fn at_500(side: u32, ppi: Ppi) -> u32 {
