@@ -313,8 +313,8 @@ impl Grid {
         if corners.iter().flatten().filter(|n| same(n)).count() < 4 {
             return Between::Edge(corners);
         }
-        let tx = if (x - self.left) % 2 == 0 { 0.25 } else { 0.75 };
-        let ty = if (y - self.top) % 2 == 0 { 0.25 } else { 0.75 };
+        let tx = if (x - self.left).is_multiple_of(2) { 0.25 } else { 0.75 };
+        let ty = if (y - self.top).is_multiple_of(2) { 0.25 } else { 0.75 };
         let weights = [(1.0 - tx) * (1.0 - ty), tx * (1.0 - ty), (1.0 - tx) * ty, tx * ty];
         let mut blend = Node { travel: 0.0, normal: V3::default(), open: 0.0, lit: 0.0, ..**first };
         for (node, weight) in corners.iter().flatten().zip(weights) {

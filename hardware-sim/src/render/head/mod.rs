@@ -124,7 +124,7 @@ fn wall(scene: &Scene, width: usize, height: usize) -> Canvas {
 fn lamps(light: &Light, view: &View) -> Lamps {
     let towards = |azimuth: f32, elevation: f32| {
         let ((sa, ca), (se, ce)) = (sin_cos_deg(azimuth), sin_cos_deg(elevation));
-        view.from_room(v(sa * ce, se, ca * ce))
+        view.room_direction(v(sa * ce, se, ca * ce))
     };
     let warm = light.warmth.clamp(-1.0, 1.0);
     let side = if light.key_azimuth < 0.0 { 48.0 } else { -48.0 };
@@ -133,7 +133,7 @@ fn lamps(light: &Light, view: &View) -> Lamps {
         key_colour: v(1.0 + 0.12 * warm, 1.0, 1.0 - 0.2 * warm) * light.key,
         fill: towards(side, 8.0),
         fill_colour: v(0.95, 1.0, 1.06) * light.fill,
-        up: view.from_room(v(0.0, 1.0, 0.0)),
+        up: view.room_direction(v(0.0, 1.0, 0.0)),
         ambient: v(1.0, 1.0, 1.02) * light.ambient,
     }
 }

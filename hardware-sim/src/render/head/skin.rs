@@ -125,7 +125,7 @@ impl Person {
         let p = hit.at;
         // Strands run from the crown outwards: fine across, long along.
         let around = self.strand(p);
-        let fine = self.tile.at(around * 38.0, p.y * 0.5 + p.z * 0.3);
+        let fine = self.tile.at(around * 22.0, p.y * 0.5 + p.z * 0.3);
         let locks = self.tile.at(around * 5.0 + 31.0, p.y * 0.25 + p.z * 0.15);
         let base = linear(self.who.hair_colour);
         let albedo = base * (1.0 + 0.2 * fine + 0.16 * locks).clamp(0.35, 1.9);

@@ -40,7 +40,7 @@ impl View {
     }
 
     /// A direction of the room (x right, y up, z towards the camera) in the head's coordinates.
-    pub fn from_room(&self, direction: V3) -> V3 {
+    pub fn room_direction(&self, direction: V3) -> V3 {
         self.turn.undo(direction)
     }
 

@@ -258,6 +258,9 @@ mod tests {
 
     const SIZE: (u32, u32) = (192, 192);
 
+    /// Sets one defect's level.
+    type Axis = fn(&mut Impression, f32);
+
     fn finger() -> Master {
         Master::from_seed(21, 2)
     }
@@ -321,7 +324,7 @@ mod tests {
     #[test]
     fn every_defect_does_what_it_says() {
         let clean = levels(|_, _| {}, 0.0);
-        let bad = |change: fn(&mut Impression, f32)| levels(change, 0.9);
+        let bad = |change: Axis| levels(change, 0.9);
         assert!(mean(&bad(|t, u| t.dryness = u)) > mean(&clean) + 15.0, "dry is paler");
         assert!(mean(&bad(|t, u| t.wetness = u)) < mean(&clean) - 15.0, "wet is darker");
         assert!(mean(&bad(|t, u| t.small_area = u)) > mean(&clean) + 15.0, "a small area leaves white");
@@ -336,7 +339,7 @@ mod tests {
     #[test]
     fn contrast_falls_step_by_step() {
         // Beyond two thirds the noise of a pale image outweighs its ridges.
-        let rows: [(fn(&mut Impression, f32), &[f32]); 2] =
+        let rows: [(Axis, &[f32]); 2] =
             [(|t, u| t.low_contrast = u, &[0.0, 0.2, 0.4, 0.6]), (|t, u| t.blur = u, &[0.0, 0.3, 0.6, 0.9])];
         for (change, at) in rows {
             let steps: Vec<f32> = at.iter().map(|u| contrast(&levels(change, *u))).collect();
