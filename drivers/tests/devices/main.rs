@@ -1,5 +1,7 @@
 //! The drivers against devices that behave badly, on real transports: pseudo-terminals and loopback connections.
 
+#![expect(clippy::unwrap_used, clippy::panic, reason = "a test whose device cannot be set up says so and ends")]
+
 mod fakes;
 mod permits;
 

@@ -6,6 +6,7 @@
 pub mod command;
 mod error;
 mod link;
+mod nibbles;
 pub mod packet;
 mod quirks;
 
