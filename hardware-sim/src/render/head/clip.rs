@@ -21,7 +21,7 @@ const HOLD: u64 = 8;
 
 impl Clip {
     /// Somebody before the camera, rendered `count` times (at least once) with the small sway of a standing person.
-    /// Costs `count` renderings: some 50 ms each at 640x480.
+    /// Costs `count` renderings: some 70 ms of one core each at 640x480.
     pub fn prepare(identity: &Identity, pose: &Pose, scene: &Scene, size: (u32, u32), count: usize) -> Self {
         Self::of(&[Figure { subject: Subject::Person(identity), pose: *pose }], scene, size, count)
     }
