@@ -131,6 +131,9 @@ fn semantic_faults(file: &str, text: &str, config: &StationConfig) -> Vec<Config
     if crate::upload::find(&config.intake.target).is_none() {
         say("target", format!("there is no upload target \"{}\"", config.intake.target));
     }
+    if !quality::face::ENGINES.iter().any(|engine| engine.name == config.quality.engine) {
+        say("engine", format!("there is no face detector \"{}\"", config.quality.engine));
+    }
     if config.laboratory.as_ref().is_some_and(|lab| lab.basis.trim().is_empty()) {
         say("basis", "the laboratory override needs a basis: who allowed it, and for what".into());
     }

@@ -113,8 +113,10 @@ pub struct Confirmed {
 pub struct Quality {
     /// thresholds.toml, relative to the configuration file.
     pub thresholds: PathBuf,
-    /// OpenCV's frontal face cascade.
-    pub cascade: PathBuf,
+    /// The face detector, by its name in `quality::face::ENGINES`.
+    pub engine: String,
+    /// Its model file.
+    pub model: PathBuf,
 }
 
 /// Where sealed records go.

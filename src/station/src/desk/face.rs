@@ -15,8 +15,6 @@ use sha2::{Digest, Sha256};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use tokio::sync::{mpsc, watch};
 
-/// The engine that looks for faces.
-const ENGINE: &str = "opencv-haar";
 /// JPEG quality of the live picture: it is looked at, never kept.
 const PREVIEW_QUALITY: u8 = 75;
 
@@ -55,9 +53,10 @@ impl FaceWorker {
     /// page says which engine is missing.
     pub fn start(loaded: &Arc<Loaded>, messages: mpsc::Sender<Message>, preview: watch::Sender<PreviewJpeg>) -> Self {
         let shared = Arc::new(Shared { inbox: Mutex::default(), news: Condvar::new() });
-        let detector = face::open(ENGINE, Some(&loaded.config.quality.cascade));
+        let quality = &loaded.config.quality;
+        let detector = face::open(&quality.engine, Some(&quality.model));
         let engine = match &detector {
-            Ok(_) => ENGINE,
+            Ok(detector) => detector.name(),
             Err(fault) => {
                 tracing::error!(code = fault.code(), detail = %fault, "{}", fault.advice());
                 "none"
