@@ -15,8 +15,11 @@ fn driver(server: &CameraServer) -> Mjpeg {
     Mjpeg::new(&Settings { url: server.url() }).unwrap()
 }
 
+/// Width, height, sequence number.
+type Size = (u32, u32, u64);
+
 /// Streams until this many frames have come. Returns their sizes and sequence numbers, the damaged ones, the end.
-fn stream(camera: &mut Mjpeg, frames: usize) -> (Vec<(u32, u32, u64)>, u32, Result<(), DeviceFault>) {
+fn stream(camera: &mut Mjpeg, frames: usize) -> (Vec<Size>, u32, Result<(), DeviceFault>) {
     let stop = AtomicBool::new(false);
     let (mut got, mut damaged) = (Vec::new(), 0);
     let ended = camera.stream(&Run::new(&stop, None, &|| ()), &mut |event| match event {

@@ -43,9 +43,9 @@ fn walk() -> (Session, CapturePermit) {
 }
 
 fn permit(effects: Vec<Effect>) -> CapturePermit {
-    let permits = effects.into_iter().filter_map(|effect| match effect {
+    let mut permits = effects.into_iter().filter_map(|effect| match effect {
         Effect::Capture(_, permit) => Some(permit),
         _ => None,
     });
-    permits.last().unwrap()
+    permits.next().unwrap()
 }
