@@ -81,9 +81,7 @@ async fn the_camera_streams_jpeg_frames_and_counts_only_streams() {
     let simulation = Simulation::start(false, 0).await;
     let address = format!("http://localhost:{}/stream", simulation.running.camera_port);
     let head = client().head(&address).send().await.unwrap();
-    for (name, value) in
-        [("x-device-id", "SIMULATED CAMERA 1"), ("x-frame-size", "640x480"), ("x-frame-rate", "20")]
-    {
+    for (name, value) in [("x-device-id", "SIMULATED CAMERA 1"), ("x-frame-size", "640x480"), ("x-frame-rate", "20")] {
         assert_eq!(head.headers()[name], value);
     }
     assert_eq!(simulation.running.stage.counters().camera_streams, 0, "asking for the headers opens nothing");

@@ -61,6 +61,10 @@ const GIVEN: [&str; 20] = [
 /// Years between which somebody is an adult whom the seed may choose.
 const ADULT: (usize, usize) = (18, 75);
 
+/// Days since the last birthday. Nobody's is within two days: the station may stand in another time zone, where it is
+/// another day and such a person another age.
+const FROM_BIRTHDAY: (usize, usize) = (2, 362);
+
 /// What a document says about its holder.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Facts {
@@ -103,7 +107,7 @@ impl Papers {
         let nationality = traits.nationality.clone().unwrap_or(nationality);
         let adult = ADULT.0 + draw.below(ADULT.1 - ADULT.0 + 1);
         let age = traits.age.unwrap_or(adult as u8);
-        let days = draw.below(365);
+        let days = FROM_BIRTHDAY.0 + draw.below(FROM_BIRTHDAY.1 - FROM_BIRTHDAY.0 + 1);
         let facts = Facts {
             document_code: traits.document_code.clone().unwrap_or_else(|| String::from("P")),
             issuing_state: traits.issuing_state.clone().unwrap_or_else(|| nationality.clone()),
@@ -129,10 +133,7 @@ fn number(draw: &mut Rng) -> String {
 /// A birth date of somebody who is `age` years old on `today`, this many days after the last birthday.
 fn born(today: Date, age: u8, days: usize) -> Date {
     let latest = today.saturating_sub(i64::from(age).years());
-    let date = latest.saturating_sub((days as i64).days());
-    // A leap day between the two may push the date one day over the edge of a year.
-    let earliest = today.saturating_sub((i64::from(age) + 1).years()).saturating_add(1.days());
-    date.max(earliest)
+    latest.saturating_sub((days as i64).days())
 }
 
 fn lines(facts: &Facts, traits: &Traits) -> Vec<String> {

@@ -102,6 +102,9 @@ pub struct Visitor {
 struct Touch {
     finger: Finger,
     grey: Arc<Vec<u8>>,
+    /// Still coming down: the next exposure shows a free glass. Nobody's finger is quicker than the polling of a
+    /// host, and hosts rely on seeing the glass free between two fingers.
+    landing: bool,
 }
 
 #[derive(Debug)]
@@ -248,7 +251,7 @@ impl Stage {
         let number = self.scene().touches;
         let grey = visitor.pictures.impression(finger, number).map_err(StageError::Picture)?;
         let mut scene = self.scene();
-        scene.touch = Some(Touch { finger, grey });
+        scene.touch = Some(Touch { finger, grey, landing: true });
         scene.touches = number.wrapping_add(1);
         Ok(())
     }
@@ -265,7 +268,10 @@ impl Stage {
         if self.settings.autopilot {
             self.touch_by_itself();
         }
-        self.scene().touch.as_ref().map(|touch| Arc::clone(&touch.grey))
+        let mut scene = self.scene();
+        let touch = scene.touch.as_mut()?;
+        let landing = std::mem::take(&mut touch.landing);
+        (!landing).then(|| Arc::clone(&touch.grey))
     }
 
     /// An image has been sent: on autopilot the finger is lifted, and the next one will come.

@@ -109,6 +109,14 @@ impl Host {
         (code, parameters.to_vec())
     }
 
+    /// Commands images until one shows the finger that was put down.
+    pub fn await_finger(&mut self) {
+        let deadline = Instant::now() + LIMIT;
+        while self.ask(Instruction::GenImg, &[]).0 != 0 {
+            assert!(Instant::now() < deadline, "no finger came");
+        }
+    }
+
     /// The content of all data packets up to the last.
     pub fn data(&mut self) -> Result<Vec<u8>, String> {
         let mut bytes = Vec::new();

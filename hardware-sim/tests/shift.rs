@@ -1,0 +1,95 @@
+//! The simulated shift against a small stand-in for the station's pages, which the test scripts.
+//!
+//! The stand-in checks what a station checks (log-in cookie, form secret, step) and watches the real simulated
+//! devices: the document has to come over the reader's line, the finger has to lie on the sensor.
+
+mod common;
+mod desk;
+
+use clap::Parser;
+use common::Simulation;
+use desk::{Manners, StandIn};
+use hardware_sim::shift::{self, ShiftArgs, ShiftError};
+use serde_json::Value;
+
+#[derive(Parser)]
+struct Cli {
+    #[command(flatten)]
+    shift: ShiftArgs,
+}
+
+/// A shift of these scripts at a stand-in with these manners: how it ended, and its report.
+async fn shift_of(scripts: &str, count: usize, manners: Manners) -> (Result<(), ShiftError>, Value, StandIn) {
+    let simulation = Simulation::start(false, 0).await;
+    let station = StandIn::open(&simulation, manners).await;
+    let report = simulation.path("report.json");
+    let cli = Cli::parse_from([
+        "shift",
+        "--station",
+        &station.address,
+        "--control",
+        &simulation.path("control.sock").to_string_lossy(),
+        "--travellers",
+        &count.to_string(),
+        "--report",
+        &report.to_string_lossy(),
+        "--officer",
+        "anna:2468",
+        "--supervisor",
+        "boris:1357",
+        "--scripts",
+        scripts,
+    ]);
+    let ended = shift::run(cli.shift).await;
+    let report = std::fs::read(report).map(|bytes| serde_json::from_slice(&bytes).unwrap()).unwrap_or_default();
+    (ended, report, station)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn travellers_are_led_through_to_their_outcomes() {
+    let scripts = "adult,belarus,bandaged-finger,diplomat-waiting,diplomat-confirmed,refuses,walks-away";
+    let (ended, report, station) = shift_of(scripts, 7, Manners::default()).await;
+    ended.unwrap();
+    let outcomes: Vec<&str> =
+        report["travellers"].as_array().unwrap().iter().map(|row| row["outcome"].as_str().unwrap()).collect();
+    let expected =
+        ["enrolled", "exempt", "enrolled-with-exceptions", "in-review", "exempt", "refused-by-traveller", "cancelled"];
+    assert_eq!(outcomes, expected);
+    let adult = &report["travellers"][0];
+    assert!(adult["receipt"].as_bool().unwrap() && adult["record_id"].as_str().unwrap().len() == 32);
+    assert!(adult["human_ms"].as_u64().unwrap() > 15_000);
+    let sum = ["machine_wait_ms", "device_transfer_ms", "human_ms"].iter().map(|key| adult[key].as_u64().unwrap());
+    assert_eq!(adult["total_ms"].as_u64().unwrap(), sum.sum::<u64>());
+    assert_eq!(report["travellers"][3]["receipt"], false, "a case in review has no record yet");
+    assert_eq!(report["summary"]["unexpected"], 0);
+    // The adult, the bandaged finger, and who walks away later; the others ended before.
+    assert_eq!(station.declared(), ["", "missing-right-index=bandaged", ""]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_outcome_that_was_not_expected_is_an_error() {
+    let manners = Manners { enrols_everybody: true, ..Manners::default() };
+    let (ended, report, _) = shift_of("belarus", 1, manners).await;
+    assert!(matches!(ended, Err(ShiftError::Unexpected(1, 1))), "{ended:?}");
+    assert_eq!(report["travellers"][0]["outcome"], "enrolled");
+    assert_eq!(report["summary"]["unexpected"], 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_warning_that_did_not_come_is_noticed() {
+    let (ended, ..) = shift_of("adult,seen-before", 2, Manners::default()).await;
+    ended.unwrap();
+    let manners = Manners { never_warns: true, ..Manners::default() };
+    let (ended, ..) = shift_of("adult,seen-before", 2, manners).await;
+    assert!(matches!(ended, Err(ShiftError::Unexpected(1, 2))), "{ended:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_wrong_pin_and_an_unknown_script_are_said_plainly() {
+    let manners = Manners { knows_nobody: true, ..Manners::default() };
+    let (ended, ..) = shift_of("adult", 1, manners).await;
+    let error = ended.unwrap_err().to_string();
+    assert!(error.contains("officer") && error.contains("Name or PIN is wrong (U-01)"), "{error}");
+    let (ended, ..) = shift_of("adlut", 1, Manners::default()).await;
+    assert!(ended.unwrap_err().to_string().contains("there is no script adlut"));
+}
