@@ -2,7 +2,7 @@
 //! everything that they started themselves.
 
 use crate::failure::Failure;
-use rustix::process::{Pid, Signal, kill_process_group};
+use rustix::process::{Pid, Signal, kill_process, kill_process_group};
 use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
 use std::fs::{self, File};
 use std::os::unix::process::CommandExt;
@@ -89,6 +89,8 @@ pub struct Background {
     name: &'static str,
     child: Child,
     log: PathBuf,
+    /// Bytes of the log that were shown already.
+    shown: usize,
     ended: Option<ExitStatus>,
 }
 
@@ -101,13 +103,15 @@ impl Background {
             .map_err(|error| Failure::io("write the log", log, &error))?;
         let child = Command::new(program)
             .args(arguments)
+            // Logs are read by people and by programs; neither wants escape codes.
+            .env("NO_COLOR", "1")
             .stdin(Stdio::null())
             .stdout(out)
             .stderr(err)
             .process_group(0)
             .spawn()
             .map_err(|error| Failure::io("start", program, &error))?;
-        Ok(Self { name, child, log: log.to_owned(), ended: None })
+        Ok(Self { name, child, log: log.to_owned(), shown: 0, ended: None })
     }
 
     /// Its process.
@@ -128,6 +132,15 @@ impl Background {
         fs::read_to_string(&self.log).is_ok_and(|log| log.lines().any(|said| said.trim() == line))
     }
 
+    /// Shows what came into its log since the last time, whole lines only.
+    pub fn show_news(&mut self) {
+        let log = fs::read(&self.log).unwrap_or_default();
+        let news = log.get(self.shown..).unwrap_or_default();
+        let whole = news.iter().rposition(|byte| *byte == b'\n').map_or(0, |at| at + 1);
+        print!("{}", String::from_utf8_lossy(&news[..whole]));
+        self.shown += whole;
+    }
+
     /// What is wrong when it ended, or did not get ready, with the last lines of its log.
     pub fn complaint(&mut self) -> Failure {
         let how = match self.ended() {
@@ -140,25 +153,22 @@ impl Background {
         Failure::new(format!("{} {how}. The end of {}:\n  {last}", self.name, self.log.display()))
     }
 
-    /// Asks the group to end, and kills what is left of it after a while.
+    /// Asks the program to end, and after a while kills what is left of it and of everything that it started.
     pub fn stop(&mut self) {
-        // The group may outlive its first process, so it is asked to end in any case.
-        self.signal(Signal::TERM);
+        let Some(pid) = i32::try_from(self.child.id()).ok().and_then(Pid::from_raw) else { return };
+        if self.ended().is_none() {
+            // Only the program itself: it knows best in which order its own children end. An error can only mean that
+            // it has ended meanwhile.
+            let _ = kill_process(pid, Signal::TERM);
+        }
         let started = Instant::now();
         while self.ended().is_none() && started.elapsed() < GRACE {
             thread::sleep(LOOK);
         }
-        self.signal(Signal::KILL);
+        // Mostly nobody is left, and that is the error that comes.
+        let _ = kill_process_group(pid, Signal::KILL);
         if self.ended.is_none() {
             self.ended = self.child.wait().ok();
-        }
-    }
-
-    fn signal(&self, signal: Signal) {
-        let group = i32::try_from(self.child.id()).ok().and_then(Pid::from_raw);
-        if let Some(group) = group {
-            // The one error that can come is that nobody of the group is left, which is what is wanted.
-            let _ = kill_process_group(group, signal);
         }
     }
 }

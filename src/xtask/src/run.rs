@@ -60,7 +60,7 @@ pub fn run(options: &Options) -> Result<(), Failure> {
     stay(&mut demo, &interrupt)
 }
 
-/// Runs the shift and checks its end. Its own words stand in its log, and are shown at the end.
+/// Runs the shift and checks its end. Its own words are shown as they come, and stand in its log.
 pub fn shift(demo: &mut Demo, line: &[String], interrupt: &Interrupt) -> Result<(), Failure> {
     println!("The travellers are coming ...");
     // A report of an earlier run must not pass for this one's.
@@ -68,16 +68,19 @@ pub fn shift(demo: &mut Demo, line: &[String], interrupt: &Interrupt) -> Result<
     let log = demo.place().logs().join("shift.log");
     let _ = fs::remove_file(&log);
     let mut shift = Background::start("The shift", &program("gatepost-sim"), line, &log)?;
-    let ended = wait_for(UNTIL_CTRL_C, interrupt, || match (shift.ended(), demo.fallen()) {
-        (Some(status), _) => Some(Ok(status)),
-        (None, Some(fallen)) => Some(Err(fallen)),
-        (None, None) => None,
+    let ended = wait_for(UNTIL_CTRL_C, interrupt, || {
+        let ended = shift.ended();
+        shift.show_news();
+        match (ended, demo.fallen()) {
+            (Some(status), _) => Some(Ok(status)),
+            (None, Some(fallen)) => Some(Err(fallen)),
+            (None, None) => None,
+        }
     });
     let status: ExitStatus = match ended {
         Some(ended) => ended?,
         None => return Err(Failure::new("Stopped before all travellers were through.").with_code(Some(130))),
     };
-    print!("{}", fs::read_to_string(&log).unwrap_or_default());
     if status.success() {
         println!("Report: {REPORT}");
         return Ok(());
