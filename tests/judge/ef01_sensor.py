@@ -28,7 +28,8 @@ def sensor(folder, password):
     """A running simulator whose finger comes when an image is commanded; gives the path of its line."""
     command = [SIMULATOR, "serve", "--dir", folder, "--camera-port", "0", "--page-port", "0", "--baud", str(BAUD)]
     command += ["--sensor", f"{WIDTH}x{HEIGHT}", "--password", str(password), "--seed", "3", "--autopilot"]
-    running = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, text=True)
+    quiet = {**os.environ, "RUST_LOG": "warn", "NO_COLOR": "1"}
+    running = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, text=True, env=quiet)
     try:
         if running.stdout.readline().strip() != "ready":
             raise RuntimeError("the simulator did not get ready")
