@@ -76,6 +76,8 @@ pub struct SlotView {
 pub struct RecordView {
     /// 32 hexadecimal digits.
     pub id: String,
+    /// Its place in the station's chain.
+    pub sequence: u64,
     /// Durable here.
     pub queued: bool,
     /// The intake's receipt has come.

@@ -1,0 +1,139 @@
+//! A real Chromium, driven as a person does: what cannot be seen or clicked does not count.
+
+use crate::place::free_port;
+use crate::process::{Running, naming};
+use crate::station::provide_tls;
+use crate::wait::until;
+use rustix::process::{Pid, Signal, kill_process};
+use serde_json::Value;
+use std::path::PathBuf;
+use std::process::Command;
+use std::time::Duration;
+use tempfile::TempDir;
+use thirtyfour::prelude::*;
+
+const CHROMIUM: &str = "/usr/bin/chromium";
+const CHROMEDRIVER: &str = "/usr/bin/chromedriver";
+
+/// How long a page may take to show something; a whole attempt at a finger fits in.
+const PAGE: Duration = Duration::from_secs(30);
+
+/// A browser window. Dropping it ends the browser with all its processes.
+pub struct Chrome {
+    // In this order: the window is closed, its driver killed, and what is left of the browser after both.
+    window: WebDriver,
+    _driver: Running,
+    _profile: Profile,
+}
+
+impl Chrome {
+    /// Opens a window.
+    ///
+    /// # Panics
+    /// When Chromium is not installed.
+    pub async fn start() -> Self {
+        provide_tls();
+        for file in [CHROMIUM, CHROMEDRIVER] {
+            assert!(PathBuf::from(file).exists(), "{file} is missing: `cargo xtask setup` installs it");
+        }
+        let profile = Profile(tempfile::Builder::new().prefix("gatepost-chromium").tempdir().unwrap());
+        let port = free_port();
+        let mut command = Command::new(CHROMEDRIVER);
+        command.arg(format!("--port={port}"));
+        let mut driver = Running::start(&mut command, &profile.0.path().join("chromedriver.log"));
+        until("chromedriver", PAGE, async || {
+            driver.must_run();
+            tokio::net::TcpStream::connect(("127.0.0.1", port)).await.is_ok().then_some(())
+        })
+        .await;
+        let mut wishes = DesiredCapabilities::chrome();
+        wishes.set_binary(CHROMIUM).unwrap();
+        let folder = format!("--user-data-dir={}", profile.0.path().join("profile").display());
+        for argument in [
+            "--headless=new",
+            "--no-sandbox",
+            "--disable-gpu",
+            "--disable-dev-shm-usage",
+            "--no-proxy-server",
+            "--no-first-run",
+            "--window-size=1280,1400",
+            &folder,
+        ] {
+            wishes.add_arg(argument).unwrap();
+        }
+        let window = WebDriver::builder(format!("http://127.0.0.1:{port}"), wishes).request_timeout(PAGE * 2);
+        Self { window: window.await.unwrap(), _driver: driver, _profile: profile }
+    }
+
+    /// Opens a page.
+    pub async fn open(&self, address: &str) {
+        self.window.goto(address).await.unwrap();
+    }
+
+    /// Waits until an element is visible, and gives its text.
+    pub async fn see(&self, css: &str) -> String {
+        until(&format!("{css} to be visible"), PAGE, async || {
+            let element = self.visible(css).await?;
+            element.text().await.ok()
+        })
+        .await
+    }
+
+    /// Clicks an element as soon as it can be clicked.
+    pub async fn click(&self, css: &str) {
+        // The script replaces parts of the page at any time: a click that came too late is made again.
+        until(&format!("{css} to be clicked"), PAGE, async || {
+            let element = self.visible(css).await?;
+            element.click().await.ok()
+        })
+        .await;
+    }
+
+    /// Types into a field.
+    pub async fn fill(&self, css: &str, text: &str) {
+        until(&format!("{css} to take text"), PAGE, async || {
+            let element = self.visible(css).await?;
+            element.clear().await.ok()?;
+            element.send_keys(text).await.ok()
+        })
+        .await;
+    }
+
+    /// Presses a key, wherever the page has its focus.
+    pub async fn press(&self, key: Key) {
+        self.window.action_chain().send_keys(key).perform().await.unwrap();
+    }
+
+    /// Waits until a script gives something other than null or false.
+    pub async fn script(&self, what: &str, script: &str) -> Value {
+        until(what, PAGE, async || {
+            let value = self.window.execute(script, Vec::new()).await.ok()?.json().clone();
+            (!value.is_null() && value != Value::Bool(false)).then_some(value)
+        })
+        .await
+    }
+
+    /// Closes the window in good order.
+    pub async fn quit(self) {
+        self.window.quit().await.unwrap();
+    }
+
+    async fn visible(&self, css: &str) -> Option<WebElement> {
+        let element = self.window.find(By::Css(css)).await.ok()?;
+        element.is_displayed().await.ok()?.then_some(element)
+    }
+}
+
+/// The browser's own folder. Chromium's processes leave the group of their driver, and name this folder.
+struct Profile(TempDir);
+
+impl Drop for Profile {
+    fn drop(&mut self) {
+        for process in naming(self.0.path()) {
+            if let Some(process) = i32::try_from(process).ok().and_then(Pid::from_raw) {
+                // It may have ended since.
+                let _ = kill_process(process, Signal::KILL);
+            }
+        }
+    }
+}

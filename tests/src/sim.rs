@@ -1,0 +1,87 @@
+//! The test's hand on the simulated devices: orders over the control socket.
+
+use crate::people::traits_of;
+use hardware_sim::person::Person;
+use serde::Deserialize;
+use serde_json::{Value, json};
+use std::path::Path;
+use std::time::Duration;
+use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader};
+use tokio::net::UnixStream;
+use tokio::net::unix::{OwnedReadHalf, OwnedWriteHalf};
+use tokio::time::timeout;
+
+/// How long the simulator may take for an order; drawing a person takes longest.
+const ANSWER: Duration = Duration::from_secs(60);
+
+/// What the devices did since the simulator started.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+pub struct Opens {
+    /// Streams started.
+    pub camera_streams: u64,
+    /// Images commanded.
+    pub scanner_images: u64,
+}
+
+/// A connection to the simulator.
+pub struct Sim {
+    reader: BufReader<OwnedReadHalf>,
+    writer: OwnedWriteHalf,
+}
+
+impl Sim {
+    /// Connects.
+    pub async fn connect(socket: &Path) -> Self {
+        let (reader, writer) = UnixStream::connect(socket).await.unwrap().into_split();
+        Self { reader: BufReader::new(reader), writer }
+    }
+
+    /// A person steps up; answered when they can be seen.
+    pub async fn arrive(&mut self, person: &Person) {
+        self.order(json!({ "do": "arrive", "seed": person.seed, "traits": traits_of(person) })).await;
+    }
+
+    /// The person goes.
+    pub async fn leave(&mut self) {
+        self.order(json!({ "do": "leave" })).await;
+    }
+
+    /// A document goes through the reader.
+    pub async fn swipe(&mut self, lines: &[String]) {
+        self.order(json!({ "do": "swipe", "lines": lines })).await;
+    }
+
+    /// A finger is put on the sensor, or lifted.
+    pub async fn finger(&mut self, finger: Option<&str>) {
+        self.order(json!({ "do": "finger", "finger": finger })).await;
+    }
+
+    /// A bad day that begins after so many good bytes.
+    pub async fn fault(&mut self, device: &str, fault: &str, after_bytes: u64) {
+        self.order(json!({ "do": "fault", "device": device, "fault": fault, "after_bytes": after_bytes })).await;
+    }
+
+    /// The bad day is over; answered when the device is plugged in.
+    pub async fn mend(&mut self, device: &str) {
+        self.order(json!({ "do": "fault", "device": device, "fault": "none" })).await;
+    }
+
+    /// What the devices did so far.
+    pub async fn opens(&mut self) -> Opens {
+        serde_json::from_value(self.order(json!({ "do": "counters" })).await).unwrap()
+    }
+
+    async fn order(&mut self, order: Value) -> Value {
+        let answer = timeout(ANSWER, self.exchange(&order)).await;
+        let answer = answer.unwrap_or_else(|_| panic!("the simulator does not answer to {order}"));
+        assert_eq!(answer["ok"], true, "{order}: {answer}");
+        answer
+    }
+
+    async fn exchange(&mut self, order: &Value) -> Value {
+        self.writer.write_all(format!("{order}\n").as_bytes()).await.unwrap();
+        let mut line = String::new();
+        self.reader.read_line(&mut line).await.unwrap();
+        serde_json::from_str(&line).unwrap_or_else(|error| panic!("{order}: {error} in {line:?}"))
+    }
+}

@@ -1,0 +1,263 @@
+//! A whole station with its intake and its simulated devices, as child processes.
+
+use crate::officer::Officer;
+use crate::place::Place;
+use crate::process::{Running, kill_group, program, succeed};
+use crate::sim::Sim;
+use crate::wait::until;
+use hardware_sim::shift::browser::Browser;
+use reqwest::Client;
+use serde::Deserialize;
+use serde_json::Value;
+use std::path::PathBuf;
+use std::process::Command;
+use std::sync::OnceLock;
+use std::time::Duration;
+use tokio::sync::{Mutex, MutexGuard};
+
+/// The officer's name and PIN.
+pub const OFFICER: (&str, &str) = ("anna", "2468");
+/// The supervisor's.
+pub const SUPERVISOR: (&str, &str) = ("boris", "1357");
+
+/// How long a program may take until it answers, on a machine that is busy with other tests.
+const READY: Duration = Duration::from_secs(60);
+
+/// One station at a time in each test program: devices keep real time, and two stations would slow each other down.
+static TURN: Mutex<()> = Mutex::const_new(());
+
+/// How a station is set up.
+#[derive(Clone, Copy, Debug)]
+pub struct Setup {
+    /// What `GATEPOST_LOG` says.
+    pub log: &'static str,
+    /// Whether the intake runs from the beginning.
+    pub intake: bool,
+}
+
+impl Default for Setup {
+    fn default() -> Self {
+        Self { log: "info,sled=warn", intake: true }
+    }
+}
+
+/// A record as the intake lists it.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+pub struct Listed {
+    /// 32 hexadecimal digits.
+    pub record: String,
+    /// The station that made it.
+    pub station: String,
+    /// Its place in the station's chain.
+    pub sequence: u64,
+    /// How the case ended.
+    pub outcome: String,
+}
+
+/// A record as the authority opens it.
+pub struct Opened {
+    /// The body.
+    pub json: Value,
+    /// The folder with the body and its images.
+    pub folder: PathBuf,
+}
+
+/// A running station. Dropping it kills everything that it started.
+pub struct Station {
+    setup: Setup,
+    station: Option<Running>,
+    intake: Option<Running>,
+    devices: Running,
+    /// Process groups of stations that were killed.
+    killed: Vec<u32>,
+    client: Client,
+    place: Place,
+    _turn: MutexGuard<'static, ()>,
+}
+
+impl Setup {
+    /// Starts everything and waits until it answers.
+    pub async fn start(self) -> Station {
+        let turn = TURN.lock().await;
+        let place = Place::new();
+        let path = |name: &str| place.text(name);
+        let (config, data, intake) = (place.config().display().to_string(), path("station"), path("intake"));
+        succeed("gatepost-intake", &["init", "--data", &intake]);
+        let people =
+            [("officer", OFFICER), ("supervisor", SUPERVISOR)].map(|(role, (id, pin))| format!("{role}:{id}:{pin}"));
+        let [officer, supervisor] = &people;
+        let init = ["init", "--config", &config, "--data", &data, "--intake", &intake];
+        succeed("gatepost", &[&init[..], &["--person", officer, "--person", supervisor]].concat());
+        let key = path("station/keys/station.pub");
+        succeed("gatepost-intake", &["register", "--data", &intake, "--station", "S1", "--key", &key]);
+
+        let devices = start_devices(&place);
+        let client = client();
+        let mut station = Station {
+            setup: self,
+            station: None,
+            intake: None,
+            devices,
+            killed: Vec::new(),
+            client,
+            place,
+            _turn: turn,
+        };
+        if self.intake {
+            station.start_intake().await;
+        }
+        let devices = &mut station.devices;
+        until("the simulated devices", READY, async || {
+            devices.must_run();
+            devices.has_said("ready").then_some(())
+        })
+        .await;
+        station.restart().await;
+        station
+    }
+}
+
+impl Station {
+    /// An ordinary station.
+    pub async fn start() -> Self {
+        Setup::default().start().await
+    }
+
+    /// Its folder and ports.
+    pub fn place(&self) -> &Place {
+        &self.place
+    }
+
+    /// `kill -9` of the station's program. The programs that it started have to notice for themselves.
+    pub fn kill9(&mut self) {
+        let mut station = self.station.take().unwrap();
+        station.kill9();
+        self.killed.push(station.id());
+        // Dropped, it would take its drivers along, which nobody does for a station that dies.
+        std::mem::forget(station);
+    }
+
+    /// Process groups of stations that were killed.
+    pub fn killed(&self) -> &[u32] {
+        &self.killed
+    }
+
+    /// Starts the station and waits until it answers.
+    pub async fn restart(&mut self) {
+        let mut command = Command::new(program("gatepost"));
+        command.args(["serve", "--config"]).arg(self.place.config()).arg("--data").arg(self.place.path("station"));
+        command.env("GATEPOST_LOG", self.setup.log);
+        let station = self.station.insert(Running::start(&mut command, &self.place.path("logs/station.log")));
+        let (client, address) = (&self.client, format!("{}/health", self.place.address()));
+        until("the station", READY, async || {
+            station.must_run();
+            client.get(&address).send().await.is_ok_and(|answer| answer.status().is_success()).then_some(())
+        })
+        .await;
+    }
+
+    /// Starts the intake and waits until it answers.
+    pub async fn start_intake(&mut self) {
+        let mut command = Command::new(program("gatepost-intake"));
+        let listen = format!("127.0.0.1:{}", self.place.intake);
+        command.arg("serve").arg("--data").arg(self.place.path("intake")).args(["--listen", &listen]);
+        let intake = self.intake.insert(Running::start(&mut command, &self.place.path("logs/intake.log")));
+        until("the intake", READY, async || {
+            intake.must_run();
+            tokio::net::TcpStream::connect(&listen).await.is_ok().then_some(())
+        })
+        .await;
+    }
+
+    /// An officer at a browser.
+    pub async fn officer(&self) -> Officer {
+        Officer::log_in(&self.place.address()).await.unwrap()
+    }
+
+    /// A supervisor at a browser.
+    pub async fn supervisor(&self) -> Browser {
+        Browser::log_in(&self.place.address(), SUPERVISOR.0, SUPERVISOR.1).await.unwrap()
+    }
+
+    /// A hand on the devices.
+    pub async fn sim(&self) -> Sim {
+        Sim::connect(&self.place.path("devices/control.sock")).await
+    }
+
+    /// How the station is.
+    pub async fn health(&self) -> Value {
+        let address = format!("{}/health", self.place.address());
+        self.client.get(address).send().await.unwrap().json().await.unwrap()
+    }
+
+    /// Waits until the station's health is as wanted.
+    pub async fn until_health(&self, what: &str, limit: Duration, wanted: impl Fn(&Value) -> bool) -> Value {
+        until(what, limit, async || Some(self.health().await).filter(|health| wanted(health))).await
+    }
+
+    /// Waits until these devices are ready.
+    pub async fn until_ready(&self, devices: &[&str]) {
+        let what = format!("{} to be ready", devices.join(", "));
+        let ready = |health: &Value| devices.iter().all(|name| device(health, name)["state"] == "ready");
+        self.until_health(&what, READY, ready).await;
+    }
+
+    /// A client without log-in, cookies or proxy, that follows no redirection.
+    pub fn client(&self) -> &Client {
+        &self.client
+    }
+
+    /// What the intake has.
+    pub fn list(&self) -> Vec<Listed> {
+        let lines = succeed("gatepost-intake", &["list", "--json", "--data", &self.place.text("intake")]);
+        lines.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
+    }
+
+    /// A record as the authority opens it.
+    pub fn open(&self, record: &str) -> Opened {
+        let folder = self.place.path("opened").join(record);
+        let (data, out) = (self.place.text("intake"), folder.display().to_string());
+        succeed("gatepost-intake", &["open", "--data", &data, "--record", record, "--out", &out]);
+        let json = std::fs::read(folder.join("record.json")).unwrap();
+        Opened { json: serde_json::from_slice(&json).unwrap(), folder }
+    }
+
+    /// The facts of the station's journal, oldest first; a torn last line is none.
+    pub fn journal(&self) -> Vec<Value> {
+        let text = std::fs::read_to_string(self.place.path("station/store/journal.log")).unwrap();
+        let whole = text.rsplit_once('\n').map_or("", |(whole, _)| whole);
+        whole.lines().map(|line| serde_json::from_str(line.split_once(' ').unwrap().1).unwrap()).collect()
+    }
+}
+
+impl Drop for Station {
+    fn drop(&mut self) {
+        self.killed.iter().for_each(|group| kill_group(*group));
+    }
+}
+
+/// A device in the station's health.
+pub fn device<'a>(health: &'a Value, name: &str) -> &'a Value {
+    let devices = health["devices"].as_array().unwrap();
+    devices.iter().find(|device| device["name"] == name).unwrap()
+}
+
+/// A client that asks no proxy, keeps no cookies and follows nothing.
+pub fn client() -> Client {
+    provide_tls();
+    Client::builder().no_proxy().redirect(reqwest::redirect::Policy::none()).timeout(READY).build().unwrap()
+}
+
+/// Every HTTP client needs it, plain HTTP too.
+pub fn provide_tls() {
+    static PROVIDER: OnceLock<()> = OnceLock::new();
+    // Fails only where it is installed already.
+    PROVIDER.get_or_init(|| drop(rustls::crypto::ring::default_provider().install_default()));
+}
+
+fn start_devices(place: &Place) -> Running {
+    let mut command = Command::new(program("gatepost-sim"));
+    command.arg("serve").arg("--dir").arg(place.path("devices"));
+    command.args(["--camera-port", &place.camera.to_string(), "--page-port", &place.page.to_string()]);
+    Running::start(&mut command, &place.path("logs/devices.log"))
+}
