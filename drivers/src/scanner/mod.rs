@@ -41,6 +41,10 @@ pub trait Scanner: Send {
     /// Notices, between captures, that the device has gone. Takes no image and waits for nothing.
     fn check(&mut self) -> Result<(), DeviceFault>;
 
+    /// The station has closed the device since the last capture: the next finger is another traveller's, and whatever
+    /// was on the sensor before need not be seen to leave.
+    fn release(&mut self);
+
     /// Waits for a finger until the run's deadline, reports one image, then waits until the finger is off. A finger
     /// still on from the capture before has to be lifted first. Ends without an error when stopped.
     fn capture(&mut self, run: &Run<'_>, report: &mut dyn FnMut(ScannerEvent)) -> Result<(), DeviceFault>;

@@ -28,6 +28,7 @@ pub(super) struct Control {
     inbox: Mutex<Inbox>,
     changed: Condvar,
     stop: AtomicBool,
+    released: AtomicBool,
 }
 
 #[derive(Default)]
@@ -51,6 +52,13 @@ impl Control {
     /// Neither the running capture nor one that waits is wanted any more.
     pub(super) fn stop(&self) {
         self.change(true, |inbox| inbox.capture = None);
+        self.released.store(true, Ordering::SeqCst);
+    }
+
+    /// Whether the station has closed the device since this was asked last. Unlike a new capture, that ends a
+    /// traveller's turn.
+    pub(super) fn take_released(&self) -> bool {
+        self.released.swap(false, Ordering::SeqCst)
     }
 
     /// The end of the process.
@@ -109,8 +117,10 @@ mod tests {
         assert!(control.stop_flag().load(Ordering::SeqCst), "what runs is stopped");
         assert_eq!(control.next(Duration::ZERO), Next::Job(capture(2)));
         assert!(!control.stop_flag().load(Ordering::SeqCst), "the new one is not");
+        assert!(!control.take_released(), "a new capture ends nobody's turn");
         control.give(capture(3));
         control.stop();
+        assert!(control.take_released() && !control.take_released(), "told once");
         assert_eq!(control.next(Duration::ZERO), Next::Idle);
         control.describe();
         assert_eq!(control.next(Duration::ZERO), Next::Job(Job::Describe));

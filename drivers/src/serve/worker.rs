@@ -143,6 +143,9 @@ impl Worker<'_> {
         deadline: Option<Instant>,
     ) -> Result<(Result<(), DeviceFault>, bool), WireError> {
         let Device::Scanner(scanner) = &mut self.device else { return Ok((Err(wrong()), false)) };
+        if self.control.take_released() {
+            scanner.release();
+        }
         let outbox = self.outbox;
         let alive = || outbox.alive();
         let run = Run::new(self.control.stop_flag(), deadline, &alive);

@@ -205,6 +205,27 @@ fn a_finger_that_stays_on_is_not_taken_twice() {
 }
 
 #[test]
+fn another_travellers_finger_is_taken_without_seeing_the_first_one_leave() {
+    let bench = Bench::new();
+    let images = vec![OK, OK];
+    let _sensor = Sensor::plug_in(&bench.path, Script { images, ..Script::default() });
+    let mut driver = driver(&bench.path);
+    with_run(PATIENCE, |run| driver.probe(run)).unwrap();
+    for _ in 0..2 {
+        let stop = AtomicBool::new(false);
+        let mut seen = Vec::new();
+        driver
+            .capture(&Run::new(&stop, None, &|| ()), &mut |event| {
+                seen.push(name(&event));
+                stop.store(matches!(event, ScannerEvent::Finger(_)), Ordering::SeqCst);
+            })
+            .unwrap();
+        assert_eq!(seen, ["placed", "finger"]);
+        driver.release();
+    }
+}
+
+#[test]
 fn after_an_abandoned_transfer_the_next_capture_is_sound() {
     let bench = Bench::new();
     let images = vec![OK, NO_FINGER, OK];

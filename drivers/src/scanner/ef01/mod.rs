@@ -226,6 +226,10 @@ impl Scanner for Ef01 {
         checked.map_err(|error| self.fault(&error))
     }
 
+    fn release(&mut self) {
+        self.finger_on = false;
+    }
+
     fn capture(&mut self, run: &Run<'_>, report: &mut dyn FnMut(ScannerEvent)) -> Result<(), DeviceFault> {
         self.try_capture(run, report).map_err(|error| self.fault(&error))
     }

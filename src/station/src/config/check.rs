@@ -29,6 +29,9 @@ pub fn read(path: &Path) -> Result<Loaded, ConfigFaults> {
     }
     let pack = read_pack(&beside.join(&config.policy.pack));
     let thresholds = read_thresholds(&beside.join(&config.quality.thresholds));
+    if let Ok((pack, _)) = &pack {
+        faults.extend(unknown_entries(&file, &text, &config, pack));
+    }
     match (zone, pack, thresholds) {
         (Ok(zone), Ok((pack, pack_digest)), Ok((thresholds, thresholds_digest))) if faults.is_empty() => {
             Ok(Loaded { config, pack, pack_digest, thresholds, thresholds_digest, zone })
@@ -142,7 +145,23 @@ fn semantic_faults(file: &str, text: &str, config: &StationConfig) -> Vec<Config
     for pair in names.windows(2).filter(|pair| pair[0] == pair[1]) {
         say("name", format!("two devices are named \"{}\"", pair[0]));
     }
+    for device in &config.device {
+        if let Err(fault) = drivers::settings::check(device.kind, &device.driver, &device.settings) {
+            say(&format!("name = \"{}\"", device.name), format!("device \"{}\": {}", device.name, fault.log));
+        }
+    }
     faults
+}
+
+/// Confirmed entries that the pack does not have: a typing error here would leave an announced rule unconfirmed.
+fn unknown_entries(file: &str, text: &str, config: &StationConfig, pack: &Pack) -> Vec<ConfigFault> {
+    let unknown = config.policy.confirmed.iter().filter(|confirmed| pack.entry(&confirmed.entry).is_none());
+    let fault = |confirmed: &super::Confirmed| ConfigFault {
+        file: file.into(),
+        line: line_of(text, &format!("entry = \"{}\"", confirmed.entry)),
+        text: format!("the policy pack has no entry \"{}\"", confirmed.entry),
+    };
+    unknown.map(fault).collect()
 }
 
 fn toml_fault(file: &str, text: &str, error: &toml::de::Error) -> ConfigFault {

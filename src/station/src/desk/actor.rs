@@ -211,6 +211,7 @@ impl Desk {
             devices: self.devices.panels(),
             laboratory: self.loaded.config.laboratory.as_ref().map(|lab| lab.basis.clone()),
             queued: self.keeper.queued(),
+            refused: self.keeper.refused().len(),
             face_engine: self.face.engine(),
         };
         // Nobody may be looking; the next one who does sees the newest.

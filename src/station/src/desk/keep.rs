@@ -13,6 +13,7 @@ use domain::units::StaffId;
 use hmac::{Hmac, KeyInit, Mac};
 use jiff::civil::Date;
 use sha2::Sha256;
+use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use store::{FileKey, Outbox, Reservation, Sealer, StoreFault};
 use tokio::sync::{Notify, mpsc};
@@ -37,6 +38,8 @@ pub struct Keeper {
     /// Key of the digests of documents seen: without it they tell nothing.
     document_key: Zeroizing<Vec<u8>>,
     boot_id: String,
+    /// Records that the intake has refused for good. They are offered again after a restart.
+    refused: Mutex<BTreeSet<u64>>,
     /// Rings when a record was appended, for the upload.
     pub appended: Notify,
 }
@@ -52,7 +55,8 @@ impl Keeper {
     pub fn new(outbox: Outbox, sealer: Sealer, signer: FileKey, document_key: Zeroizing<Vec<u8>>) -> Self {
         let boot_id = std::fs::read_to_string("/proc/sys/kernel/random/boot_id").unwrap_or_default();
         let boot_id = boot_id.trim().to_owned();
-        Self { outbox: Mutex::new(outbox), sealer, signer, document_key, boot_id, appended: Notify::new() }
+        let (outbox, refused) = (Mutex::new(outbox), Mutex::default());
+        Self { outbox, sealer, signer, document_key, boot_id, refused, appended: Notify::new() }
     }
 
     /// The store, for one thread at a time.
@@ -63,6 +67,16 @@ impl Keeper {
     /// Records that the intake has not acknowledged.
     pub fn queued(&self) -> u64 {
         self.outbox().stats().pending
+    }
+
+    /// Records that the intake has refused for good.
+    pub fn refused(&self) -> BTreeSet<u64> {
+        self.refused.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Notes that the intake refuses a record for good.
+    pub fn mark_refused(&self, sequence: u64) {
+        self.refused.lock().unwrap_or_else(PoisonError::into_inner).insert(sequence);
     }
 
     /// The number of the next case of this day.

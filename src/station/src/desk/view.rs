@@ -30,6 +30,8 @@ pub struct Panel {
     pub laboratory: Option<String>,
     /// Records that the intake has not acknowledged yet.
     pub queued: u64,
+    /// Of those, the ones that the intake has refused for good.
+    pub refused: usize,
     /// The engine that finds faces.
     pub face_engine: &'static str,
 }

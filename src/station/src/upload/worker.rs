@@ -4,7 +4,7 @@ use super::{Delivery, Target};
 use crate::desk::Keeper;
 use std::sync::Arc;
 use std::time::Duration;
-use store::{ReadFault, VerifyKey};
+use store::{Outbox, ReadFault, VerifyKey};
 use tokio::time::timeout;
 
 /// The first pause after a failure; each further one doubles it.
@@ -54,19 +54,23 @@ impl Upload {
     /// Delivers what waits, in order. False when something has to be tried again later.
     async fn drain(&self) -> bool {
         loop {
-            let pending = self.keeper.outbox().pending(BATCH);
-            let pending = match pending {
-                Ok(pending) => pending,
-                Err(fault) => {
+            let refused = self.keeper.refused();
+            let most = BATCH + refused.len();
+            let pending = match self.in_store(move |outbox| outbox.pending(most)).await {
+                Some(Ok(pending)) => pending,
+                Some(Err(fault)) => {
                     tracing::error!(code = fault.code(), detail = %fault, "the queue could not be read");
                     return false;
                 }
+                None => return false,
             };
-            if pending.is_empty() {
+            let waiting: Vec<u64> =
+                pending.iter().map(|queued| queued.sequence).filter(|sequence| !refused.contains(sequence)).collect();
+            if waiting.is_empty() {
                 return true;
             }
-            for queued in pending {
-                if !self.deliver(queued.sequence).await {
+            for sequence in waiting {
+                if !self.deliver(sequence).await {
                     return false;
                 }
             }
@@ -74,42 +78,52 @@ impl Upload {
     }
 
     async fn deliver(&self, sequence: u64) -> bool {
-        let envelope = self.keeper.outbox().read(sequence);
-        let envelope = match envelope {
-            Ok(envelope) => envelope,
+        let envelope = match self.in_store(move |outbox| outbox.read(sequence)).await {
+            Some(Ok(envelope)) => envelope,
             // It went into quarantine, and the next one may be whole.
-            Err(ReadFault::Damaged(_) | ReadFault::NotWaiting(_)) => {
+            Some(Err(ReadFault::Damaged(_) | ReadFault::NotWaiting(_))) => {
                 tracing::error!(sequence, "a waiting record is missing or damaged; it is in quarantine");
                 return true;
             }
-            Err(ReadFault::Store(fault)) => {
+            Some(Err(ReadFault::Store(fault))) => {
                 tracing::error!(sequence, code = fault.code(), detail = %fault, "a record could not be read");
                 return false;
             }
+            None => return false,
         };
         match self.target.deliver(envelope).await {
-            Delivery::Answered(receipt) => {
-                let acknowledged = self.keeper.outbox().acknowledge(&receipt, &self.intake);
-                match acknowledged {
-                    Ok(acknowledged) => {
-                        (self.arrived)(Arrived(acknowledged.sequence));
-                        true
-                    }
-                    Err(refused) => {
-                        tracing::warn!(sequence, %refused, "the intake's receipt is not accepted; nothing is erased");
-                        false
-                    }
-                }
-            }
+            Delivery::Answered(receipt) => self.acknowledge(sequence, receipt).await,
             Delivery::Refused(why) => {
-                tracing::error!(sequence, %why, "the intake refuses this record; it stays here");
-                false
+                tracing::error!(sequence, %why, "the intake refuses this record for good; it stays here, and somebody has to look");
+                self.keeper.mark_refused(sequence);
+                true
             }
             Delivery::TryAgain(why) => {
                 tracing::warn!(sequence, %why, "the intake could not be reached");
                 false
             }
         }
+    }
+
+    async fn acknowledge(&self, sequence: u64, receipt: Vec<u8>) -> bool {
+        let intake = self.intake.clone();
+        match self.in_store(move |outbox| outbox.acknowledge(&receipt, &intake)).await {
+            Some(Ok(acknowledged)) => {
+                (self.arrived)(Arrived(acknowledged.sequence));
+                true
+            }
+            Some(Err(refused)) => {
+                tracing::warn!(sequence, %refused, "the intake's receipt is not accepted; nothing is erased");
+                false
+            }
+            None => false,
+        }
+    }
+
+    /// Works with the store on a thread that may wait for the disk. Nothing when the program is ending.
+    async fn in_store<T: Send + 'static>(&self, work: impl FnOnce(&mut Outbox) -> T + Send + 'static) -> Option<T> {
+        let keeper = self.keeper.clone();
+        tokio::task::spawn_blocking(move || work(&mut keeper.outbox())).await.ok()
     }
 }
 

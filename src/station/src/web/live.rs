@@ -59,6 +59,7 @@ struct Health {
     simulated: bool,
     devices: Vec<crate::desk::DevicePanel>,
     queued: u64,
+    refused: usize,
     face_engine: &'static str,
 }
 
@@ -73,6 +74,7 @@ pub async fn health(State(app): State<Arc<App>>) -> Response {
         simulated: panel.simulated,
         devices: panel.devices.clone(),
         queued: panel.queued,
+        refused: panel.refused,
         face_engine: panel.face_engine,
     })
     .into_response()
