@@ -1,5 +1,7 @@
 //! Reader, camera, control socket and page, each over its own wire.
 
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a test that fails panics")]
+
 mod common;
 
 use common::{LIMIT, Simulation};
@@ -137,6 +139,8 @@ async fn the_page_plays_the_traveller() {
     assert!(!simulation.path("scanner").exists());
     assert_eq!(post("/fault", &[("device", "scanner"), ("fault", "none")]).await, 303);
     assert!(simulation.path("scanner").exists());
+    assert_eq!(post("/autopilot", &[("on", "true")]).await, 303);
+    assert!(simulation.running.stage.has_autopilot());
     for (path, kind) in [("/", "text/html"), ("/picture.jpg", "image/jpeg"), ("/touch.png", "image/png")] {
         let answer = client().get(format!("{base}{path}")).send().await.unwrap();
         assert!(answer.headers()["content-type"].to_str().unwrap().starts_with(kind), "{path}");

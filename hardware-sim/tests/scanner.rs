@@ -1,5 +1,7 @@
 //! The simulated scanner seen from a host at the other end of a real terminal.
 
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a test that fails panics")]
+
 mod common;
 
 use common::{Host, Simulation};

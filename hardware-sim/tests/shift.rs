@@ -3,6 +3,8 @@
 //! The stand-in checks what a station checks (log-in cookie, form secret, step) and watches the real simulated
 //! devices: the document has to come over the reader's line, the finger has to lie on the sensor.
 
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a test that fails panics")]
+
 mod common;
 mod desk;
 

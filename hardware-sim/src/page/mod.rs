@@ -32,6 +32,7 @@ pub async fn serve(stage: Arc<Stage>, listener: TcpListener) -> io::Result<()> {
         .route("/style.css", get(|| async { ([(header::CONTENT_TYPE, "text/css")], include_str!("style.css")) }))
         .route("/page.js", get(|| async { ([(header::CONTENT_TYPE, "text/javascript")], include_str!("page.js")) }))
         .route("/arrive", post(arrive))
+        .route("/autopilot", post(autopilot))
         .route("/leave", post(leave))
         .route("/document", post(document))
         .route("/finger", post(finger))
@@ -94,6 +95,15 @@ async fn arrive(State(stage): Shared, Form(form): Form<ArriveForm>) -> Response 
     let seed = form.seed.unwrap_or_else(|| stage.visitor().map_or(1, |visitor| visitor.person.seed.wrapping_add(1)));
     let person = Person::new(seed, &traits, stage.settings().today);
     act(move || Ok(stage.arrive(person)?)).await
+}
+
+#[derive(Deserialize)]
+struct AutopilotForm {
+    on: bool,
+}
+
+async fn autopilot(State(stage): Shared, Form(form): Form<AutopilotForm>) -> Response {
+    act(move || carry_out(&stage, Order::Autopilot { on: form.on }).map(drop)).await
 }
 
 async fn leave(State(stage): Shared) -> Response {

@@ -59,14 +59,16 @@ fn hands(stage: &Stage, person: Option<&Person>) -> String {
         Some(finger) => format!("<img id=\"glass\" src=\"/touch.png?{finger}\" alt=\"{finger} on the sensor\">"),
         None => String::from("<div id=\"glass\" class=\"free\">free</div>"),
     };
-    let pilot = if stage.settings().autopilot {
-        "<p class=\"quiet\">Autopilot: the finger comes by itself when the station asks for it.</p>"
+    let (pilot, other, label) = if stage.has_autopilot() {
+        ("The right finger comes by itself when the station asks for it.", "false", "I do it myself")
     } else {
-        ""
+        ("Put a finger down when the station asks for it.", "true", "Do it for me")
     };
     format!(
         "<section class=\"card\" id=\"hands\"><h2>Fingers</h2><div class=\"hands\">{}<div class=\"sensor\">{glass}\
-         <form method=\"post\" action=\"/finger\"><button id=\"lift\"{}>Lift</button></form></div>{}</div>{pilot}</section>",
+         <form method=\"post\" action=\"/finger\"><button id=\"lift\"{}>Lift</button></form></div>{}</div>\
+         <form method=\"post\" action=\"/autopilot\" class=\"pilot\"><span class=\"quiet\">{pilot}</span>\
+         <button name=\"on\" value=\"{other}\" id=\"autopilot\">{label}</button></form></section>",
         hand(Hand::Left, on_glass, person),
         if on_glass.is_none() { " disabled" } else { "" },
         hand(Hand::Right, on_glass, person),

@@ -77,6 +77,11 @@ impl Director {
         self.busy
     }
 
+    /// Fingers come only when the shift puts them down: a simulator that helps by itself would be in the way.
+    pub async fn take_over(&mut self) -> Result<(), DirectorError> {
+        self.order(&json!({ "do": "autopilot", "on": false })).await.map(drop)
+    }
+
     /// A person steps up; answered when they can be seen.
     pub async fn arrive(&mut self, seed: u64, traits: &Value) -> Result<(), DirectorError> {
         self.order(&json!({ "do": "arrive", "seed": seed, "traits": traits })).await.map(drop)

@@ -161,7 +161,8 @@ struct Shift {
 
 impl Shift {
     async fn begin(args: &ShiftArgs) -> Result<Self, ShiftError> {
-        let director = Director::connect(&args.control).await?;
+        let mut director = Director::connect(&args.control).await?;
+        director.take_over().await?;
         let log_in = async |who: &'static str, with: &LogIn| {
             let browser = Browser::log_in(&args.station, &with.person, &with.pin).await;
             browser.map_err(|error| ShiftError::Browser { who, error })

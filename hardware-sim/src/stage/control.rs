@@ -30,6 +30,11 @@ pub enum Order {
         #[serde(default)]
         traits: Traits,
     },
+    /// Fingers come by themselves when an image is commanded, or not.
+    Autopilot {
+        /// They do.
+        on: bool,
+    },
     /// What the devices did so far.
     Counters {},
     /// A bad day.
@@ -132,6 +137,7 @@ pub fn carry_out(stage: &Stage, order: Order) -> Result<Value, ControlError> {
             stage.arrive(Person::new(seed, &traits.checked()?, stage.settings().today))?;
             return Ok(who(stage));
         }
+        Order::Autopilot { on } => stage.set_autopilot(on),
         Order::Counters {} => {
             let mut answer = json!(stage.counters());
             answer["ok"] = Value::Bool(true);
@@ -183,6 +189,7 @@ fn who(stage: &Stage) -> Value {
         "seed": visitor.as_ref().map(|visitor| visitor.person.seed),
         "lines": visitor.as_ref().map(|visitor| &visitor.person.lines),
         "finger": stage.finger().map(Finger::id),
+        "autopilot": stage.has_autopilot(),
         "fingers": visitor.as_ref().map(|v| v.person.planned_fingers().iter().map(|f| f.id()).collect::<Vec<_>>()),
         "faults": faults,
     })
@@ -195,7 +202,8 @@ mod tests {
 
     #[test]
     fn orders_are_read() {
-        let rows: [(&str, Order); 5] = [
+        let rows: [(&str, Order); 6] = [
+            (r#"{"do":"autopilot","on":false}"#, Order::Autopilot { on: false }),
             (r#"{"do":"counters"}"#, Order::Counters {}),
             (r#"{"do":"finger","finger":"right-index"}"#, Order::Finger { finger: Some(Finger::RightIndex) }),
             (r#"{"do":"finger","finger":null}"#, Order::Finger { finger: None }),
@@ -238,8 +246,8 @@ mod tests {
 
         #[test]
         fn nearly_right_lines_never_panic(
-            word in "arrive|fault|finger|leave|pose|swipe|counters|who",
-            key in "seed|traits|device|fault|finger|lines|yaw|lids|after_bytes",
+            word in "arrive|autopilot|fault|finger|leave|pose|swipe|counters|who",
+            key in "seed|on|traits|device|fault|finger|lines|yaw|lids|after_bytes",
             value in "[0-9eE+.\"a-z\\[\\]{}:,-]{0,20}",
         ) {
             let _ = parse(format!(r#"{{"do":"{word}","{key}":{value}}}"#).as_bytes());

@@ -3,6 +3,7 @@
 //! Devices ask the stage what they see; the control socket, the page and the autopilot change it. The stage counts
 //! what devices really did, so that a test can know whether one was opened.
 
+mod cables;
 pub mod control;
 mod fault;
 pub mod pictures;
@@ -35,7 +36,7 @@ const BETWEEN_TOUCHES: Duration = Duration::from_millis(400);
 pub struct Settings {
     /// Width and height of the finger sensor in pixels.
     pub sensor: (u32, u32),
-    /// A finger is put on whenever an image is commanded, and lifted after it.
+    /// At first, a finger is put on whenever an image is commanded, and lifted after it.
     pub autopilot: bool,
     /// Simulated ages and expiry dates are counted from this day.
     pub today: Date,
@@ -130,6 +131,7 @@ pub struct Stage {
     moved: Condvar,
     bells: [Bell; 3],
     ended: AtomicBool,
+    autopilot: AtomicBool,
     empty: Arc<Clip>,
     started: Instant,
 }
@@ -151,13 +153,14 @@ impl Stage {
             pilot: (0, None),
         };
         let bells = [Bell::new()?, Bell::new()?, Bell::new()?];
-        let ended = AtomicBool::new(false);
+        let (ended, autopilot) = (AtomicBool::new(false), AtomicBool::new(settings.autopilot));
         Ok(Self {
             settings,
             scene: Mutex::new(scene),
             moved: Condvar::new(),
             bells,
             ended,
+            autopilot,
             empty,
             started: Instant::now(),
         })
@@ -166,6 +169,16 @@ impl Stage {
     /// How the simulation is set up.
     pub fn settings(&self) -> &Settings {
         &self.settings
+    }
+
+    /// Whether fingers come by themselves.
+    pub fn has_autopilot(&self) -> bool {
+        self.autopilot.load(Ordering::Acquire)
+    }
+
+    /// Lets fingers come by themselves, or not.
+    pub fn set_autopilot(&self, on: bool) {
+        self.autopilot.store(on, Ordering::Release);
     }
 
     /// What the devices did so far.
@@ -265,7 +278,7 @@ impl Stage {
 
     /// The image of the finger on the sensor, if one is there. On autopilot one comes when it is asked for.
     pub fn sense(&self) -> Option<Arc<Vec<u8>>> {
-        if self.settings.autopilot {
+        if self.has_autopilot() {
             self.touch_by_itself();
         }
         let mut scene = self.scene();
@@ -276,7 +289,7 @@ impl Stage {
 
     /// An image has been sent: on autopilot the finger is lifted, and the next one will come.
     pub fn sent(&self) {
-        if self.settings.autopilot {
+        if self.has_autopilot() {
             self.lift();
             let mut scene = self.scene();
             scene.pilot.0 += 1;
@@ -326,66 +339,5 @@ impl Stage {
 
     fn scene(&self) -> MutexGuard<'_, Scene> {
         self.scene.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-/// Faults, cables and the end of the simulation.
-impl Stage {
-    /// What is wrong with a device right now.
-    pub fn fault(&self, device: Device) -> FaultKind {
-        self.scene().faults[device as usize].now()
-    }
-
-    /// The fault that is set, with the good bytes that are left.
-    pub fn fault_set(&self, device: Device) -> Fault {
-        self.scene().faults[device as usize]
-    }
-
-    /// A device is about to send `length` bytes: how many go out well.
-    pub fn spend(&self, device: Device, length: usize) -> usize {
-        self.scene().faults[device as usize].spend(length)
-    }
-
-    /// Sets a fault that shows after this many more bytes, or ends it (`none`, `replug`).
-    pub fn set_fault(&self, device: Device, kind: FaultKind, good_bytes: u64) -> Result<(), StageError> {
-        if !kind.fits(device) {
-            return Err(StageError::FaultDoesNotFit { device: device.id(), fault: kind.id() });
-        }
-        let kind = if kind == FaultKind::Replug { FaultKind::None } else { kind };
-        self.scene().faults[device as usize] = Fault { kind, good_bytes };
-        self.moved.notify_all();
-        self.bell(device).ring();
-        Ok(())
-    }
-
-    /// A device's port exists, or is gone.
-    pub fn plugged(&self, device: Device, is: bool) {
-        self.scene().plugged[device as usize] = is;
-        self.moved.notify_all();
-    }
-
-    /// Waits until a device's port exists, or is gone.
-    pub fn wait_plugged(&self, device: Device, is: bool, limit: Duration) -> Result<(), StageError> {
-        let other = |scene: &mut Scene| scene.plugged[device as usize] != is;
-        let waited = self.moved.wait_timeout_while(self.scene(), limit, other);
-        let (scene, _) = waited.unwrap_or_else(PoisonError::into_inner);
-        if scene.plugged[device as usize] == is { Ok(()) } else { Err(StageError::Slow(device.id())) }
-    }
-
-    /// What wakes a device's thread.
-    pub fn bell(&self, device: Device) -> &Bell {
-        &self.bells[device as usize]
-    }
-
-    /// Ends the simulation: devices unplug and their threads return.
-    pub fn end(&self) {
-        self.ended.store(true, Ordering::Release);
-        self.moved.notify_all();
-        Device::ALL.iter().for_each(|device| self.bell(*device).ring());
-    }
-
-    /// The simulation has ended.
-    pub fn has_ended(&self) -> bool {
-        self.ended.load(Ordering::Acquire)
     }
 }
