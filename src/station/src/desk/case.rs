@@ -1,11 +1,11 @@
 //! One traveller's case with everything that the session does not hold: facts, personal data, samples.
 
-use super::command::ManualFields;
+use super::command::{ManualFields, Picture};
 use super::view::TravellerPanel;
 use domain::case::CaseNumber;
 use domain::device::DeviceDescriptor;
 use domain::finger::Finger;
-use domain::guarded::{Biometric, Personal};
+use domain::guarded::Personal;
 use domain::mrz::{Mrz, PartialDate, Sex};
 use domain::policy::{Decision, Facts};
 use domain::record::{FaceSample, FingerSample, ReviewTrace, Traveller};
@@ -142,7 +142,7 @@ impl Samples {
     }
 
     /// The picture of a slot with its media type, for the supervisor.
-    pub fn picture(&self, slot: Slot) -> Option<(&'static str, Biometric<Vec<u8>>)> {
+    pub fn picture(&self, slot: Slot) -> Option<Picture> {
         match slot {
             Slot::Face => self.face.as_ref().map(|face| ("image/jpeg", face.jpeg.clone())),
             Slot::Finger(finger) => self.fingers.get(&finger).map(|sample| ("image/png", sample.png.clone())),

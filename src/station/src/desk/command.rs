@@ -90,6 +90,9 @@ pub struct Order {
     pub answer: oneshot::Sender<Result<(), DeskRefusal>>,
 }
 
+/// A sample as a browser shows it: media type and file.
+pub type Picture = (&'static str, Biometric<Vec<u8>>);
+
 /// A picture that a supervisor asks to see.
 #[derive(Debug)]
 pub struct SampleRequest {
@@ -98,7 +101,7 @@ pub struct SampleRequest {
     /// Which slot.
     pub slot: Slot,
     /// JPEG or PNG with its media type, if there is one.
-    pub answer: oneshot::Sender<Option<(&'static str, Biometric<Vec<u8>>)>>,
+    pub answer: oneshot::Sender<Option<Picture>>,
 }
 
 /// Why the desk does not do what it is asked. Each has a code and says what to do now.

@@ -210,10 +210,10 @@ impl Worker {
     }
 
     fn engine(&self) -> String {
-        let described = |detector: &Box<dyn FaceDetector>| {
+        let described = |detector: &dyn FaceDetector| {
             format!("{} sha256:{}", detector.name(), crate::people::hex(&detector.model_digest()))
         };
-        self.detector.as_ref().map_or_else(|| "none".into(), described)
+        self.detector.as_deref().map_or_else(|| "none".into(), described)
     }
 }
 

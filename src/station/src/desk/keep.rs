@@ -7,7 +7,7 @@ use crate::clock::Clock;
 use crate::config::Loaded;
 use domain::case::{CaseNumber, RecordId, StationId};
 use domain::guarded::Personal;
-use domain::record::{Body, Draft, Enrolment, Exemption, Versions};
+use domain::record::{Body, Draft, Enrolment, Exemption, ReviewTrace, Versions};
 use domain::session::Outcome;
 use domain::units::StaffId;
 use hmac::{Hmac, KeyInit, Mac};
@@ -165,7 +165,7 @@ pub fn finish(loaded: &Loaded, case: &mut Case, outcome: Outcome) -> Result<Fini
         outcome,
         decision: case.decided.clone(),
         versions: versions(loaded, &body),
-        review: case.review.clone(),
+        review: review(case, outcome),
         replaces: None,
         simulated: case.simulated,
         body,
@@ -198,6 +198,17 @@ fn exemption(case: &Case) -> Body {
     let shown_by_document = || case.facts.as_ref().map_or("document", |facts| facts.evidence.id()).to_owned();
     let evidence = case.claim.as_ref().map_or_else(shown_by_document, |(_, evidence)| evidence.clone());
     Body::Exemption(Exemption { ground, evidence })
+}
+
+/// A supervisor's part. A record that carries no person keeps the reason from the list only: somebody could have
+/// written a name into the free text.
+fn review(case: &Case, outcome: Outcome) -> Option<ReviewTrace> {
+    let mut review = case.review.clone()?;
+    let carries_person = matches!(outcome, Outcome::Enrolled | Outcome::EnrolledWithExceptions);
+    if !carries_person && let Some((listed, _)) = review.reason.split_once(':') {
+        review.reason = listed.to_owned();
+    }
+    Some(review)
 }
 
 fn versions(loaded: &Loaded, body: &Body) -> Versions {

@@ -23,9 +23,8 @@ pub use keep::Keeper;
 pub use view::{AttemptPanel, DevicePanel, FaultView, Panel, ParkedPanel, RecordView, SlotView, TravellerPanel, View};
 
 use actor::Message;
-use command::{Order, SampleRequest};
+use command::{Order, Picture, SampleRequest};
 use domain::case::CaseNumber;
-use domain::guarded::Biometric;
 use domain::session::Slot;
 use domain::units::StaffId;
 use std::sync::Arc;
@@ -83,7 +82,7 @@ impl DeskHandle {
     }
 
     /// The best sample of a slot of a parked case, with its media type.
-    pub async fn sample(&self, case: CaseNumber, slot: Slot) -> Option<(&'static str, Biometric<Vec<u8>>)> {
+    pub async fn sample(&self, case: CaseNumber, slot: Slot) -> Option<Picture> {
         let (answer, answered) = oneshot::channel();
         self.messages.send(Message::Sample(SampleRequest { case, slot, answer })).await.ok()?;
         answered.await.ok()?
