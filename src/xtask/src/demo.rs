@@ -101,7 +101,10 @@ impl Place {
         let (camera, page) = (self.camera_port().to_string(), self.page_port().to_string());
         let seed = seed.to_string();
         let dir = self.path("devices");
-        words(&["serve", "--dir", &dir, "--camera-port", &camera, "--page-port", &page, "--seed", &seed])
+        let mut line = words(&["serve", "--dir", &dir, "--camera-port", &camera, "--page-port", &page]);
+        // Whoever tries the pages alone has no second hand for the sensor; a shift switches this off by itself.
+        line.extend(words(&["--seed", &seed, "--autopilot"]));
+        line
     }
 
     /// The simulated shift: travellers through the officer's pages, and a report.

@@ -9,7 +9,7 @@ mod progress;
 mod tests;
 mod words;
 
-pub use progress::{MAX_ATTEMPTS, Progress, SlotState};
+pub use progress::{MAX_ATTEMPTS, MAX_LOGGED, Progress, SlotState};
 pub use words::{
     Attempt, AttemptLog, CapturePlan, Effect, Event, FaceException, Outcome, Refused, ReviewReason, Slot, Veto,
 };
@@ -236,7 +236,8 @@ impl Session {
 
     fn in_held(&self, due: &Due, progress: &Progress, slot: Slot, event: Event) -> Applied {
         match event {
-            Event::Retry => self.capture(due, progress.clone(), slot),
+            // A device that keeps failing is not tried for ever: the case is closed, or the device replaced.
+            Event::Retry if progress.attempts().len() < MAX_LOGGED => self.capture(due, progress.clone(), slot),
             Event::TravellerRefused => self.stop_and_keep(Outcome::RefusedByTraveller),
             Event::Cancelled => self.stop_and_keep(Outcome::Cancelled),
             other => self.refuse(&other),

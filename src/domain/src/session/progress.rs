@@ -6,6 +6,10 @@ use alloc::{string::String, vec::Vec};
 /// Attempts for a finger or the face before the best one has to do (BSI TR-03121-3 volume 1).
 pub const MAX_ATTEMPTS: u8 = 3;
 
+/// Attempts of one case, failed ones among them, after which a broken device is not tried again. Own value: three rounds
+/// of three attempts for a face and ten fingers, and room for device faults.
+pub const MAX_LOGGED: usize = 120;
+
 /// Where one slot stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum SlotState {
