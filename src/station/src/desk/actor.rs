@@ -11,6 +11,7 @@ use super::{DeskHandle, PreviewJpeg, panel};
 use crate::clock::Clock;
 use crate::config::Loaded;
 use domain::case::CaseNumber;
+use domain::device::DeviceKind;
 use domain::permit::CapturePermit;
 use domain::session::{Outcome, Slot};
 use drivers::host::HostEvent;
@@ -196,7 +197,7 @@ impl Desk {
         view.version = self.version;
         view.prompt = self.prompt;
         view.hint = self.hint;
-        view.fault = self.fault.clone().or_else(|| self.store_fault_view());
+        view.fault = self.fault.clone().or_else(|| self.reader_trouble()).or_else(|| self.store_fault_view());
         view.parked = parked.iter().map(|case| case.view.clone()).collect();
         view.recent = self.recent.iter().cloned().collect();
         let claimable = self.at_desk.as_ref().map(|case| self.claimable(case)).unwrap_or_default();
@@ -216,6 +217,11 @@ impl Desk {
         };
         // Nobody may be looking; the next one who does sees the newest.
         let _ = self.panel.send(Arc::new(panel));
+    }
+
+    /// Why no document will come from the reader, while one is asked for.
+    fn reader_trouble(&self) -> Option<FaultView> {
+        self.document_is_asked_for().then(|| self.devices.trouble(DeviceKind::DocumentReader))?
     }
 
     fn store_fault_view(&self) -> Option<FaultView> {

@@ -56,6 +56,12 @@ impl Devices {
         self.handles.iter().filter_map(DriverHandle::descriptor).any(|descriptor| descriptor.simulated)
     }
 
+    /// What keeps a device of this kind away, as long as it does.
+    pub fn trouble(&self, kind: DeviceKind) -> Option<FaultView> {
+        let handle = self.get(kind)?;
+        handle.last_fault().filter(|_| handle.state() != DeviceState::Ready).as_ref().map(FaultView::from)
+    }
+
     /// What the health page shows.
     pub fn panels(&self) -> Vec<DevicePanel> {
         let panel = |handle: &DriverHandle| DevicePanel {

@@ -7,7 +7,7 @@ use super::finger::{self, FingerJudged};
 use super::keep::{self, Finished, Kept};
 use super::view::{FaultView, RecordView};
 use domain::case::CaseNumber;
-use domain::device::{DeviceFault, DeviceKind};
+use domain::device::{DeviceFault, DeviceKind, ErrorKind};
 use domain::guarded::Personal;
 use domain::permit::CapturePermit;
 use domain::session::{Attempt, Effect, Event, Outcome, ReviewReason, Slot, Step};
@@ -156,6 +156,7 @@ impl Desk {
                 // An idle device's trouble shows on the health page; a scanner that is gone holds no finger either.
                 tracing::warn!(device = %event.device, code = %fault.code, detail = %fault.log, "device fault");
                 self.finger_gone(&event.device);
+                self.document_not_read(&event.device, &fault);
             }
             HostEventKind::Described(_)
             | HostEventKind::State(_)
@@ -187,10 +188,22 @@ impl Desk {
         }
     }
 
+    /// Whether the case at the desk waits for a document.
+    pub(super) fn document_is_asked_for(&self) -> bool {
+        self.at_desk.as_ref().is_some_and(|case| matches!(case.session.step(), Step::Document))
+    }
+
+    /// A swipe that came to nothing, or a reader that went away, while the officer waits for the document.
+    fn document_not_read(&mut self, device: &str, fault: &DeviceFault) {
+        let is_reader = self.devices.get(DeviceKind::DocumentReader).is_some_and(|reader| reader.name() == device);
+        if is_reader && fault.kind == ErrorKind::Protocol && self.document_is_asked_for() {
+            self.fault = Some(FaultView::from(fault));
+        }
+    }
+
     fn document_read(&mut self, lines: &Personal<String>) {
         // A swipe counts only while a document is asked for; at any other time the reader is ignored, and says so.
-        let asked_for = self.at_desk.as_ref().is_some_and(|case| matches!(case.session.step(), Step::Document));
-        if !asked_for {
+        if !self.document_is_asked_for() {
             tracing::info!("a document was read while none was asked for");
             return;
         }
