@@ -165,7 +165,7 @@ fn unknown_entries(file: &str, text: &str, config: &StationConfig, pack: &Pack) 
 }
 
 fn toml_fault(file: &str, text: &str, error: &toml::de::Error) -> ConfigFault {
-    let line = error.span().map(|span| text[..span.start.min(text.len())].lines().count().max(1));
+    let line = error.span().map(|span| text[..span.start.min(text.len())].matches('\n').count() + 1);
     ConfigFault { file: file.into(), line, text: error.message().to_owned() }
 }
 
