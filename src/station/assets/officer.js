@@ -1,71 +1,89 @@
-// Keeps the officer's page in step with the desk: the view arrives as server-sent events, and the part of the page
-// that follows the case is fetched anew whenever the step changes. Hints and prompts are fetched with it; there is no
-// state here.
-"use strict";
+// Keeps the officer's page in step with the desk: each view that arrives by server-sent events makes the page look
+// again, and only what differs is changed.
+import { clearRefusal, freshScreen, listen, load, morph, takeForms } from "/assets/page.js";
 
 const panel = document.getElementById("panel");
-let shown = Number(panel.dataset.version);
-let wanted = shown;
+let wanted = 0;
 let fetching = false;
 
 async function refresh() {
   if (fetching) return;
   fetching = true;
-  while (shown < wanted) {
-    const target = wanted;
-    const answer = await fetch("/officer/panel", { headers: { accept: "text/html" } });
-    if (answer.redirected) { location.assign("/login"); return; }
-    if (!answer.ok) break;
-    swap(await answer.text());
-    shown = target;
+  try {
+    for (let target = -1; target !== wanted;) {
+      target = wanted;
+      const loaded = await load("/officer");
+      if (!loaded || !loaded.answer.ok) return;
+      show(loaded.page);
+    }
+  } catch { /* the banner tells that the connection is lost, and the next view makes up for it */ } finally {
+    fetching = false;
   }
-  fetching = false;
 }
 
-// Replaces the panel, and keeps what the officer is typing, what is folded open, and the running live picture.
-function swap(html) {
-  const fresh = document.createElement("div");
-  fresh.innerHTML = html;
-  const before = panel.querySelector(".desk"), after = fresh.querySelector(".desk");
-  const sameStep = before && after && before.dataset.step === after.dataset.step && before.dataset.case === after.dataset.case;
-  if (sameStep) {
-    after.querySelectorAll("details").forEach((details, index) => {
-      const old = before.querySelectorAll("details")[index];
-      if (old) details.open = old.open;
-    });
-    after.querySelectorAll("input:not([type=hidden]), select, textarea").forEach((field) => {
-      const form = field.form && field.form.id;
-      const old = form && before.querySelector(`#${form} [name="${field.name}"]`);
-      if (old) field.value = old.value;
-    });
-    const live = before.querySelector("#live"), next = after.querySelector("#live");
-    if (live && next && live.complete !== undefined) next.replaceWith(live);
-    const focused = document.activeElement;
-    const name = focused && focused.name, form = focused && focused.form && focused.form.id;
+const screenOf = (element) => {
+  const desk = element.querySelector(".desk");
+  return [desk.dataset.step, desk.dataset.case, desk.dataset.slot, desk.dataset.question].join("|");
+};
+
+function show(page) {
+  const fresh = page.getElementById("panel");
+  if (!fresh) return;
+  document.title = page.title;
+  morph(document.querySelector("header.bar"), page.querySelector("header.bar"));
+  if (screenOf(panel) === screenOf(fresh)) {
+    morph(panel, fresh);
+  } else {
     panel.replaceChildren(...fresh.childNodes);
-    if (name && form) panel.querySelector(`#${form} [name="${name}"]`)?.focus();
-    return;
+    clearRefusal();
+    freshScreen();
+    (panel.querySelector("[autofocus]") ?? panel.querySelector("h1"))?.focus();
   }
-  panel.replaceChildren(...fresh.childNodes);
-  panel.querySelector("[autofocus]")?.focus();
+  enhance();
 }
 
-const events = new EventSource("/officer/events");
-events.addEventListener("view", (event) => {
-  const view = JSON.parse(event.data);
-  if (view.version !== shown) { wanted = view.version; if (wanted < shown) shown = 0; refresh(); }
+// The live picture comes back by itself when its stream breaks; grounds show their own kinds of evidence only.
+function enhance() {
+  const live = document.getElementById("live");
+  if (live && !live.onerror) live.onerror = () => setTimeout(() => { live.src = `${live.src.split("&")[0]}&${Date.now()}`; }, 400);
+  const ground = panel.querySelector("select[name=ground]");
+  if (ground) { ground.onchange = () => evidenceOf(ground); evidenceOf(ground); }
+  panel.querySelectorAll("select[name^=missing-]").forEach((select) => {
+    select.onchange = () => mark(select);
+    mark(select);
+  });
+}
+
+function evidenceOf(ground) {
+  const evidence = ground.form.elements.evidence;
+  for (const group of evidence.querySelectorAll("optgroup")) {
+    group.hidden = group.disabled = group.dataset.ground !== ground.value;
+  }
+  const own = evidence.querySelector("optgroup:not([hidden])");
+  if (own && !own.contains(evidence.selectedOptions[0])) own.querySelector("option").selected = true;
+}
+
+// Declared fingers show on the drawing at once.
+function mark(select) {
+  const drawn = panel.querySelector(`.hands [data-finger="${select.name.slice("missing-".length)}"]`);
+  drawn?.classList.toggle("missing", select.value !== "");
+}
+
+// On the drawing of the declaration, a click on a finger goes through the reasons.
+panel.addEventListener("click", (event) => {
+  const finger = event.target.closest?.("#declare .hands [data-finger]");
+  const select = finger && panel.querySelector(`select[name="missing-${finger.dataset.finger}"]`);
+  if (!select) return;
+  select.closest("details").open = true;
+  select.selectedIndex = (select.selectedIndex + 1) % select.options.length;
+  mark(select);
 });
 
-// Buttons that name a key answer to it, unless somebody is typing.
-document.addEventListener("keydown", (event) => {
-  const typing = event.target.closest("input, textarea, select");
-  if (typing || event.ctrlKey || event.altKey || event.metaKey || event.repeat) return;
-  const button = [...document.querySelectorAll("[data-key]")].find((b) => b.dataset.key.toLowerCase() === event.key.toLowerCase());
-  if (button) { event.preventDefault(); button.click(); }
-});
-
-// A form is sent once: a second click on the same button does nothing.
-document.addEventListener("submit", (event) => {
-  if (event.target.dataset.sent) event.preventDefault();
-  event.target.dataset.sent = "1";
-});
+takeForms(async (sent) => show(sent.page));
+listen("/officer/events", "view", (view) => {
+  wanted = view.version;
+  if (String(view.version) !== panel.querySelector(".desk").dataset.version) refresh();
+}, refresh);
+// The minutes that cases have waited.
+setInterval(refresh, 30_000);
+enhance();

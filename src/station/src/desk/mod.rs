@@ -20,7 +20,9 @@ pub use actor::{DeskParts, spawn};
 pub use command::{Command, DeskRefusal, ManualFields, ReviewDecision};
 pub use devices::spec as device_spec;
 pub use keep::Keeper;
-pub use view::{AttemptPanel, DevicePanel, FaultView, Panel, ParkedPanel, RecordView, SlotView, TravellerPanel, View};
+pub use view::{
+    AttemptPanel, ClaimPanel, DevicePanel, FaultView, Panel, ParkedPanel, RecordView, SlotView, TravellerPanel, View,
+};
 
 use actor::Message;
 use command::{Order, Picture, SampleRequest};

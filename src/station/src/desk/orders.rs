@@ -4,6 +4,7 @@ use super::actor::Desk;
 use super::case::{Case, TravellerFile};
 use super::command::{Command, DeskRefusal, ReviewDecision};
 use super::facts;
+use super::view::ClaimPanel;
 use domain::case::CaseNumber;
 use domain::device::DeviceKind;
 use domain::finger::MissingFinger;
@@ -147,13 +148,10 @@ impl Desk {
         entry.map(|entry| entry.grounds.clone()).unwrap_or_default()
     }
 
-    /// Kinds of evidence that any of these grounds takes.
-    pub(super) fn evidence_of(&self, grounds: &[String]) -> Vec<String> {
-        let known = grounds.iter().filter_map(|id| self.loaded.pack.ground(id));
-        let mut evidence: Vec<String> = known.flat_map(|ground| ground.evidence.iter().cloned()).collect();
-        evidence.sort_unstable();
-        evidence.dedup();
-        evidence
+    /// These grounds with the kinds of evidence that each takes.
+    pub(super) fn claims(&self, grounds: Vec<String>) -> Vec<ClaimPanel> {
+        let evidence = |id: &str| self.loaded.pack.ground(id).map(|ground| ground.evidence.clone()).unwrap_or_default();
+        grounds.into_iter().map(|ground| ClaimPanel { evidence: evidence(&ground), ground }).collect()
     }
 
     fn declare(&mut self, missing: Vec<MissingFinger>, face_exception: Option<FaceException>) -> Done {

@@ -35,6 +35,7 @@ pub fn view_of(case: &Case) -> View {
         slot,
         decision: case.decision().cloned(),
         slots: case.progress().map(slots).unwrap_or_default(),
+        missing: case.progress().map(|progress| progress.plan().missing.clone()).unwrap_or_default(),
         warnings: case.warnings.clone(),
         ..View::default()
     }
@@ -75,6 +76,7 @@ pub fn parked(case: &Case) -> Option<ParkedPanel> {
             })
             .collect(),
         decision: case.decision()?.clone(),
+        since: *since,
         parked_at: parked_at.clone(),
     })
 }

@@ -3,9 +3,11 @@
 
 use domain::case::CaseNumber;
 use domain::device::{DeviceDescriptor, DeviceFault, DeviceKind, DeviceState};
+use domain::finger::MissingFinger;
 use domain::policy::{Decision, Verdict};
 use domain::session::{Outcome, Slot};
 use serde::Serialize;
+use std::time::Instant;
 
 /// Everything the pages need, made anew on each change.
 #[derive(Clone, Default)]
@@ -16,10 +18,8 @@ pub struct Panel {
     pub traveller: Option<TravellerPanel>,
     /// Cases that wait for a supervisor or for a recall, oldest first.
     pub parked: Vec<ParkedPanel>,
-    /// Grounds that the deciding entry lets an officer attest.
-    pub claimable: Vec<String>,
-    /// Kinds of evidence for those grounds.
-    pub evidence: Vec<String>,
+    /// Grounds that the deciding entry lets an officer attest, each with its kinds of evidence.
+    pub claims: Vec<ClaimPanel>,
     /// Local date and time, where the officer has to confirm the date.
     pub local_date: String,
     /// Devices and their state.
@@ -55,6 +55,8 @@ pub struct View {
     pub decision: Option<Decision>,
     /// The slots of this traveller.
     pub slots: Vec<SlotView>,
+    /// Fingers that are not there to be taken, and why.
+    pub missing: Vec<MissingFinger>,
     /// How the case ended.
     pub outcome: Option<&'static str>,
     /// The record of the case that ended last at the desk.
@@ -159,6 +161,15 @@ pub struct TravellerPanel {
     pub failed_checks: Vec<String>,
 }
 
+/// A ground that may be claimed, and what the officer may have seen for it.
+#[derive(Clone)]
+pub struct ClaimPanel {
+    /// The ground of the pack.
+    pub ground: String,
+    /// Kinds of evidence.
+    pub evidence: Vec<String>,
+}
+
 /// A parked case as the supervisor sees it.
 #[derive(Clone)]
 pub struct ParkedPanel {
@@ -176,6 +187,8 @@ pub struct ParkedPanel {
     pub attempts: Vec<AttemptPanel>,
     /// The decision so far.
     pub decision: Decision,
+    /// When it was parked: its age grows while nothing else changes.
+    pub since: Instant,
     /// Local time when it was parked.
     pub parked_at: String,
 }
@@ -243,7 +256,7 @@ impl Panel {
 impl ParkedPanel {
     /// Whole minutes since it was parked.
     pub fn minutes(&self) -> usize {
-        usize::try_from(self.view.since_s / 60).unwrap_or(usize::MAX)
+        usize::try_from(self.since.elapsed().as_secs() / 60).unwrap_or(usize::MAX)
     }
 }
 

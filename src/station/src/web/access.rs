@@ -1,7 +1,7 @@
 //! Who may see and do what: the log-in cookie, the role, and the secret in each form.
 
 use super::App;
-use super::errors::PageError;
+use super::errors::{self, PageError};
 use super::logins::Login;
 use crate::people::Role;
 use axum::body::Body;
@@ -19,13 +19,14 @@ pub const COOKIE: &str = "gatepost_session";
 /// Name of the language cookie.
 pub const LANGUAGE_COOKIE: &str = "gatepost_language";
 
-/// Turns away other origins, and puts the headers on every answer that keep pages out of caches and frames.
+/// Turns away other origins, says refusals in the language of the browser, and puts the headers on every answer that keep pages out of caches and frames.
 pub async fn guard(State(app): State<Arc<App>>, request: Request<Body>, next: Next) -> Response {
     let host = request.headers().get(header::HOST).and_then(|host| host.to_str().ok()).unwrap_or_default();
-    if !app.hosts.iter().any(|known| known == host) {
-        return PageError::ForeignHost.into_response();
-    }
-    let mut response = next.run(request).await;
+    let known = app.hosts.iter().any(|known| known == host);
+    let language = language(&app, request.headers()).to_owned();
+    let back = if request.uri().path().starts_with("/supervisor") { "/supervisor" } else { "/" };
+    let response = if known { next.run(request).await } else { PageError::ForeignHost.into_response() };
+    let mut response = errors::translated(response, app.locales.get(&language), back);
     for (name, value) in [
         (header::CACHE_CONTROL, "no-store"),
         (

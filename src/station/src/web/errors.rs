@@ -1,5 +1,6 @@
-//! Refusals as pages: a code, and a sentence that says what to do.
+//! Refusals as pages: a code, a sentence that says what to do, and the way back.
 
+use super::locale::Locale;
 use crate::desk::DeskRefusal;
 use askama::Template;
 use axum::http::StatusCode;
@@ -31,53 +32,89 @@ pub enum PageError {
 }
 
 impl PageError {
+    /// The code, to be read out over the telephone.
+    pub fn code(&self) -> &'static str {
+        self.parts().1
+    }
+
+    /// Status, code, and the sentence for a language that has none of its own.
     fn parts(&self) -> (StatusCode, &'static str, String) {
         let (status, code, text) = match self {
-            Self::Desk(refusal) => return (StatusCode::CONFLICT, refusal.code(), refusal.to_string()),
-            Self::BadForm => (StatusCode::BAD_REQUEST, "P-01", "The form could not be read. Go back and send it again"),
+            Self::Desk(refusal) => return (StatusCode::CONFLICT, refusal.code(), format!("{refusal}.")),
+            Self::BadForm => {
+                (StatusCode::BAD_REQUEST, "P-01", "The form could not be read. Go back and send it again.")
+            }
             Self::ForeignHost => (
                 StatusCode::MISDIRECTED_REQUEST,
                 "P-02",
-                "Open the station by its own address, as the administrator gave it",
+                "Open the station by its own address, as the administrator gave it.",
             ),
-            Self::LoginFailed => (StatusCode::UNAUTHORIZED, "P-03", "Name or PIN is wrong. Try again"),
+            Self::LoginFailed => (StatusCode::UNAUTHORIZED, "P-03", "Name or PIN is wrong. Try again."),
             Self::LoginLocked => {
-                (StatusCode::TOO_MANY_REQUESTS, "P-04", "Too many wrong PINs. Wait half a minute and try again")
+                (StatusCode::TOO_MANY_REQUESTS, "P-04", "Too many wrong PINs. Wait half a minute and try again.")
             }
-            Self::NotFound => (StatusCode::NOT_FOUND, "P-05", "There is no such page. Go back to the start"),
-            Self::Rendering => (StatusCode::INTERNAL_SERVER_ERROR, "P-06", "The page could not be made. Load it again"),
+            Self::NotFound => (StatusCode::NOT_FOUND, "P-05", "There is no such page. Go back to the start."),
+            Self::Rendering => {
+                (StatusCode::INTERNAL_SERVER_ERROR, "P-06", "The page could not be made. Load it again.")
+            }
             Self::StaleForm => (
                 StatusCode::FORBIDDEN,
                 "P-07",
-                "This page belongs to an earlier log-in. Load it again and repeat the step",
+                "This page belongs to an earlier log-in. Load it again and repeat the step.",
             ),
             Self::Stopping => {
-                (StatusCode::SERVICE_UNAVAILABLE, "P-08", "The station is stopping. Wait until it is back")
+                (StatusCode::SERVICE_UNAVAILABLE, "P-08", "The station is stopping. Wait until it is back.")
             }
             Self::WrongRole => (
                 StatusCode::FORBIDDEN,
                 "P-09",
-                "Your log-in is not for this page. Log out and log in with the other role",
+                "Your log-in is not for this page. Log out and log in with the other role.",
             ),
         };
         (status, code, text.to_owned())
+    }
+
+    /// What the sentence of the code leaves out: the place in a document, the field, the device.
+    fn detail(&self, t: Locale<'_>) -> String {
+        let Self::Desk(refusal) = self else { return String::new() };
+        match refusal {
+            DeskRefusal::Document(detail) | DeskRefusal::Store(detail) => detail.clone(),
+            DeskRefusal::Field(name, why) => {
+                t.word_or("error-field", &name.to_ascii_lowercase().replace(' ', "-"), &format!("{name}: {why}"))
+            }
+            DeskRefusal::NoDevice(name) => t.word_or("error-device", &name.replace(' ', "-"), name),
+            _ => String::new(),
+        }
     }
 }
 
 #[derive(Template)]
 #[template(path = "error.html")]
-struct ErrorPage {
+struct ErrorPage<'a> {
+    t: Locale<'a>,
     code: &'static str,
-    text: String,
+    sentence: String,
+    detail: String,
+    back: &'a str,
 }
 
+/// The refusal travels with the answer; the language of the browser is known further out, in [`translated`].
 impl IntoResponse for PageError {
     fn into_response(self) -> Response {
-        let (status, code, text) = self.parts();
-        match (ErrorPage { code, text }).render() {
-            Ok(page) => (status, Html(page)).into_response(),
-            Err(_) => status.into_response(),
-        }
+        let mut response = self.parts().0.into_response();
+        response.extensions_mut().insert(self);
+        response
+    }
+}
+
+/// Gives an answer that carries a refusal its page; any other is left as it is.
+pub fn translated(mut response: Response, t: Locale<'_>, back: &str) -> Response {
+    let Some(error) = response.extensions_mut().remove::<PageError>() else { return response };
+    let (status, code, text) = error.parts();
+    let sentence = t.word_or("error", code, &text);
+    match (ErrorPage { t, code, sentence, detail: error.detail(t), back }).render() {
+        Ok(page) => (status, Html(page)).into_response(),
+        Err(_) => response,
     }
 }
 

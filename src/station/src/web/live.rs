@@ -39,7 +39,9 @@ pub async fn preview(_: Officer, State(app): State<Arc<App>>) -> Response {
     if app.desk.panel().view.slot != Some("face") {
         return PageError::NotFound.into_response();
     }
-    let frames = WatchStream::from_changes(app.desk.preview()).take_while(Option::is_some).map(|frame| {
+    // The page may ask before the camera of this attempt has sent anything; what comes after its end is another's.
+    let frames = WatchStream::from_changes(app.desk.preview()).skip_while(Option::is_none);
+    let frames = frames.take_while(Option::is_some).map(|frame| {
         let jpeg = frame.unwrap_or_default();
         let mut part =
             format!("--frame\r\nContent-Type: image/jpeg\r\nContent-Length: {}\r\n\r\n", jpeg.len()).into_bytes();

@@ -83,8 +83,18 @@ impl Locale<'_> {
     /// The text of a key made of a group and a word of code, or this text where no file has it.
     pub fn word_or(&self, group: &str, code: &str, text: &str) -> String {
         let key = format!("{group}-{code}");
-        let known = self.bundle.has_message(&key) || self.fallback.has_message(&key);
-        if known { self.say(&key) } else { text.to_owned() }
+        if self.has(&key) { self.say(&key) } else { text.to_owned() }
+    }
+
+    /// The sentence for a fault of a device, or a refusal of the desk, by its code; this text where no file has it.
+    pub fn fault(&self, code: &str, text: &str) -> String {
+        let refusal = self.word_or("error", code, text);
+        self.word_or("fault", code, &refusal)
+    }
+
+    /// Whether any file has this key.
+    pub fn has(&self, key: &str) -> bool {
+        self.bundle.has_message(key) || self.fallback.has_message(key)
     }
 
     fn format(&self, key: &str, args: Option<&FluentArgs<'_>>) -> String {

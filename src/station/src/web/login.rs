@@ -74,20 +74,41 @@ pub async fn language(headers: HeaderMap, Form(form): Form<LanguageForm>) -> Res
         return PageError::BadForm.into_response();
     };
     let from = headers.get(REFERER).and_then(|from| from.to_str().ok()).unwrap_or_default();
-    let back = if from.ends_with("/supervisor") {
-        "/supervisor"
-    } else if from.ends_with("/login") {
-        "/login"
-    } else {
-        "/"
-    };
     let cookie = format!("{LANGUAGE_COOKIE}={id}; HttpOnly; SameSite=Strict; Path=/; Max-Age=31536000");
-    ([(SET_COOKIE, cookie)], Redirect::to(back)).into_response()
+    ([(SET_COOKIE, cookie)], Redirect::to(&back_to(from))).into_response()
+}
+
+/// The page that a form came from, as a path of this station.
+fn back_to(referer: &str) -> String {
+    let path = referer.split_once("://").and_then(|(_, rest)| rest.split_once('/')).map_or("", |(_, path)| path);
+    let plain = path.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'/');
+    let ours = ["login", "officer", "supervisor"].contains(&path) || path.starts_with("supervisor/case/");
+    if plain && ours { format!("/{path}") } else { "/".into() }
 }
 
 fn start_of(role: Role) -> &'static str {
     match role {
         Role::Officer => "/officer",
         Role::Supervisor => "/supervisor",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_choice_of_language_leads_back_to_its_own_page_and_nowhere_else() {
+        for (referer, back) in [
+            ("http://localhost:8600/login", "/login"),
+            ("http://localhost:8600/supervisor", "/supervisor"),
+            ("http://localhost:8600/supervisor/case/S1-20261122-0003", "/supervisor/case/S1-20261122-0003"),
+            ("http://localhost:8600/supervisor/case/..%2f", "/"),
+            ("http://elsewhere/evil", "/"),
+            ("http://elsewhere//supervisor", "/"),
+            ("", "/"),
+        ] {
+            assert_eq!(back_to(referer), back, "{referer}");
+        }
     }
 }

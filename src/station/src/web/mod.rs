@@ -3,6 +3,7 @@
 mod access;
 mod assets;
 mod errors;
+mod hands;
 mod live;
 mod locale;
 mod login;
@@ -10,6 +11,8 @@ mod logins;
 mod officer;
 mod pages;
 mod supervisor;
+#[cfg(test)]
+mod tests;
 
 pub use locale::{LANGUAGES, Locales};
 pub use logins::Logins;
@@ -50,6 +53,7 @@ pub fn router(app: Arc<App>) -> Router {
         .merge(supervisor::routes())
         .route("/assets/{*path}", get(assets::serve))
         .fallback(errors::not_found)
+        .method_not_allowed_fallback(errors::not_found)
         .layer(middleware::from_fn_with_state(app.clone(), access::guard))
         .layer(DefaultBodyLimit::max(LONGEST_FORM))
         .with_state(app)

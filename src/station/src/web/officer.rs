@@ -25,7 +25,6 @@ pub fn routes() -> Router<Arc<App>> {
         .route("/officer", get(show))
         .route("/officer/events", get(live::events))
         .route("/officer/preview", get(live::preview))
-        .route("/officer/panel", get(panel))
         .merge(order("/officer/new", |_| Ok(Command::New)))
         .merge(order("/officer/date-confirmed", |_| Ok(Command::ConfirmDate)))
         .merge(order("/officer/document", document))
@@ -59,14 +58,9 @@ fn order(path: &'static str, read: fn(&Form) -> Asked) -> Router<Arc<App>> {
     Router::new().route(path, post(handler))
 }
 
-/// The whole page.
+/// The page. The script fetches it again when the view's version grows, and changes what differs.
 async fn show(Officer(login): Officer, State(app): State<Arc<App>>, headers: HeaderMap) -> Response {
     pages::officer(app.locales.get(language(&app, &headers)), &login, &app.desk.panel())
-}
-
-/// The part of the page that changes with the case; the script fetches it when the view's version grows.
-async fn panel(Officer(login): Officer, State(app): State<Arc<App>>, headers: HeaderMap) -> Response {
-    pages::officer_panel(app.locales.get(language(&app, &headers)), &login, &app.desk.panel())
 }
 
 fn document(form: &Form) -> Asked {

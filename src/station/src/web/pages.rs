@@ -4,11 +4,11 @@ use super::errors::{PageError, page};
 use super::locale::Locale;
 use super::logins::Login;
 use super::supervisor::REASONS;
-use crate::desk::{Panel, ParkedPanel, View};
+use crate::desk::{AttemptPanel, Panel, ParkedPanel, View};
 use askama::Template;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
-use domain::finger::Finger;
+use domain::policy::Question;
 
 #[derive(Template)]
 #[template(path = "login.html")]
@@ -25,7 +25,7 @@ pub fn login(t: Locale<'_>, simulated: bool, refusal: Option<PageError>) -> Resp
         Some(PageError::LoginLocked) => StatusCode::TOO_MANY_REQUESTS,
         Some(_) => StatusCode::UNAUTHORIZED,
     };
-    let refusal = refusal.map(|refusal| if refusal == PageError::LoginLocked { "locked" } else { "wrong" });
+    let refusal = refusal.map(|refusal| refusal.code());
     (status, page(&LoginPage { t, simulated, refusal })).into_response()
 }
 
@@ -41,20 +41,6 @@ struct OfficerPage<'a> {
 /// The officer's whole page.
 pub fn officer(t: Locale<'_>, login: &Login, panel: &Panel) -> Response {
     page(&OfficerPage { t, login, panel, view: &panel.view })
-}
-
-#[derive(Template)]
-#[template(path = "officer/panel.html")]
-struct OfficerPanel<'a> {
-    t: Locale<'a>,
-    login: &'a Login,
-    panel: &'a Panel,
-    view: &'a View,
-}
-
-/// The part of the officer's page that follows the case.
-pub fn officer_panel(t: Locale<'_>, login: &Login, panel: &Panel) -> Response {
-    page(&OfficerPanel { t, login, panel, view: &panel.view })
 }
 
 #[derive(Template)]
@@ -76,44 +62,112 @@ struct ReviewPage<'a> {
     t: Locale<'a>,
     login: &'a Login,
     case: &'a ParkedPanel,
-    simulated: bool,
+    panel: &'a Panel,
+    own: bool,
     reasons: &'static [&'static str],
 }
 
-/// One case before the supervisor.
-pub fn review(t: Locale<'_>, login: &Login, case: &ParkedPanel, simulated: bool) -> Response {
-    page(&ReviewPage { t, login, case, simulated, reasons: REASONS })
+/// One case before the supervisor. Who captured the traveller is told that somebody else has to decide.
+pub fn review(t: Locale<'_>, login: &Login, case: &ParkedPanel, panel: &Panel) -> Response {
+    page(&ReviewPage { t, login, case, panel, own: case.officer == login.id.0, reasons: REASONS })
 }
 
-/// A finger of the drawn hands: where its tip is drawn, and how it stands.
-struct HandFinger {
+/// Where the case is on its way, for the line above the page.
+struct Stage {
     id: &'static str,
-    x: u16,
-    y: u16,
     state: &'static str,
 }
 
-/// Tips of the ten fingers on a 400 x 220 drawing of both hands, backs of the hands up, in ISO order.
-const TIPS: [(u16, u16); 10] =
-    [(222, 150), (258, 58), (292, 38), (326, 52), (360, 92), (178, 150), (142, 58), (108, 38), (74, 52), (40, 92)];
+const STAGES: [&str; 4] = ["document", "decision", "capture", "sign"];
 
 impl Panel {
-    /// The drawn hands: each finger with the state of its slot, `missing`, or `idle`.
-    fn hands(&self) -> Vec<HandFinger> {
-        let state = |finger: Finger| {
-            let slot = self.view.slots.iter().find(|slot| slot.slot == finger.id());
-            match slot {
-                Some(_) if self.view.slot == Some(finger.id()) => "active",
-                Some(slot) => slot.state,
-                None => "idle",
-            }
+    /// The stages with `done`, `now` or `ahead`.
+    fn stages(&self) -> impl Iterator<Item = Stage> + use<> {
+        let now = match self.view.step {
+            "idle" | "closed" => None,
+            "confirm-date" | "document" => Some(0),
+            "decided" => Some(1),
+            "declare" | "capturing" | "held" => Some(2),
+            _ => Some(3),
         };
-        let draw = |(finger, (x, y)): (Finger, (u16, u16))| HandFinger { id: finger.id(), x, y, state: state(finger) };
-        Finger::ALL.into_iter().zip(TIPS).map(draw).collect()
+        let closed = self.view.step == "closed";
+        STAGES.into_iter().enumerate().map(move |(index, id)| {
+            let state = match now {
+                None if closed => "over",
+                None => "ahead",
+                Some(now) if index < now => "done",
+                Some(now) if index == now => "now",
+                Some(_) => "ahead",
+            };
+            Stage { id, state }
+        })
     }
 
-    /// All ten fingers, for the form in which missing ones are declared.
-    fn fingers(&self) -> impl Iterator<Item = &'static str> + use<> {
-        Finger::ALL.into_iter().map(Finger::id)
+    /// The open question, while it is to be answered.
+    fn question(&self) -> Option<&Question> {
+        let decision = self.view.decision.as_ref().filter(|_| self.view.step == "decided")?;
+        decision.question.as_ref()
+    }
+
+    /// The question in the officer's language.
+    fn ask(&self, t: &Locale<'_>, question: &Question) -> String {
+        if self.asks_to_read_only() {
+            return t.say("question-nationality-unknown");
+        }
+        let nationality = self.traveller.as_ref().map_or("", |person| person.nationality.as_str());
+        let key = format!("question-{}", question.id);
+        if t.has(&key) { t.with(&key, "nationality", nationality) } else { question.text.clone() }
+    }
+
+    /// The document may be read again: a field of it is in doubt.
+    fn asks_to_read(&self) -> bool {
+        self.question().is_some_and(|question| ["read-again", "confirm-nationality"].contains(&question.id.as_str()))
+    }
+
+    /// The document has to be read again: no answer would settle a nationality that nobody knows.
+    fn asks_to_read_only(&self) -> bool {
+        let missing = self.view.decision.as_ref().map(|decision| decision.facts_missing.as_slice()).unwrap_or_default();
+        let read_again = self.question().is_some_and(|question| question.id == "read-again");
+        read_again && missing.iter().any(|fact| fact == "nationality")
+    }
+
+    /// The document hints at an exemption: the claim is one of the two answers.
+    fn hints_at_claim(&self) -> bool {
+        self.question().is_some_and(|question| question.id == "hinted-exemption")
+    }
+
+    /// Attempts at whatever is captured now: each one has a live picture of its own.
+    fn attempts_so_far(&self) -> usize {
+        let current = self.view.slots.iter().find(|slot| Some(slot.slot) == self.view.slot);
+        current.map_or(0, |slot| slot.attempts)
+    }
+
+    /// What the sentence of the fault leaves out: the place in a document, or what the store says.
+    fn fault_detail(&self) -> Option<&str> {
+        let fault = self.view.fault.as_ref()?;
+        match fault.code.as_str() {
+            "U-04" => fault.text.split_once(": ").map(|(_, detail)| detail),
+            "S-01" => Some(&fault.text),
+            _ => None,
+        }
+    }
+}
+
+impl ParkedPanel {
+    /// Hour and minute of the local time at which it was parked.
+    fn parked_time(&self) -> &str {
+        self.parked_at.get(11..16).unwrap_or(&self.parked_at)
+    }
+
+    /// The attempts of one slot, oldest first.
+    fn attempts_of(&self, slot: &str) -> impl Iterator<Item = &AttemptPanel> {
+        self.attempts.iter().filter(move |attempt| attempt.slot.id() == slot)
+    }
+
+    /// Whether this is the attempt whose sample is shown: the rule is that of the session.
+    fn is_best(&self, attempt: &AttemptPanel) -> bool {
+        let scored = self.attempts.iter().filter(|other| other.slot == attempt.slot && other.error.is_none());
+        let best = scored.max_by_key(|other| (other.passes, other.score, other.number));
+        best.is_some_and(|best| best.number == attempt.number)
     }
 }

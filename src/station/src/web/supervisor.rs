@@ -39,7 +39,7 @@ async fn case(
 ) -> Response {
     let panel = app.desk.panel();
     match panel.parked.iter().find(|parked| parked.view.case.as_str() == number) {
-        Some(parked) => pages::review(app.locales.get(language(&app, &headers)), &login, parked, panel.simulated),
+        Some(parked) => pages::review(app.locales.get(language(&app, &headers)), &login, parked, &panel),
         None => PageError::Desk(DeskRefusal::NoSuchCase).into_response(),
     }
 }

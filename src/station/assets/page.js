@@ -1,0 +1,115 @@
+// What all pages share: forms that stay on the page when they are refused, keys, and news from the desk. The server
+// renders everything; without this script every form still works.
+
+const lost = document.getElementById("lost");
+const refusal = document.getElementById("refusal");
+
+// Makes `old` look like `fresh` and keeps every element that both have: focus, typed text, an open fold and the
+// running live picture survive.
+export function morph(old, fresh) {
+  for (const { name } of [...old.attributes]) {
+    if (!fresh.hasAttribute(name) && !kept(old, name)) old.removeAttribute(name);
+  }
+  for (const { name, value } of fresh.attributes) {
+    if (!kept(old, name) && old.getAttribute(name) !== value) old.setAttribute(name, value);
+  }
+  const before = [...old.childNodes], after = [...fresh.childNodes];
+  after.forEach((node, index) => {
+    const known = before[index];
+    if (!known) old.append(node);
+    else if (known.nodeType !== node.nodeType || known.nodeName !== node.nodeName || known.id !== node.id) known.replaceWith(node);
+    else if (node.nodeType === Node.ELEMENT_NODE) morph(known, node);
+    else if (known.nodeValue !== node.nodeValue) known.nodeValue = node.nodeValue;
+  });
+  before.slice(after.length).forEach((node) => node.remove());
+}
+
+// What belongs to whoever sits at the page: whether a fold is open, and marks of this script.
+const kept = (element, name) => (element.localName === "details" && name === "open") || name.startsWith("data-js-");
+
+// Fetches a page; a log-in that is over leads to the log-in page.
+export async function load(address, options = {}) {
+  const answer = await fetch(address, { headers: { accept: "text/html" }, ...options });
+  if (new URL(answer.url).pathname === "/login") { location.assign("/login"); return null; }
+  return { answer, page: new DOMParser().parseFromString(await answer.text(), "text/html") };
+}
+
+// News by server-sent events. The banner shows when they stay away for a moment, and `after` runs when they are back.
+export function listen(address, name, news, after) {
+  let waiting;
+  const events = new EventSource(address);
+  const gone = () => {
+    waiting ??= setTimeout(() => { lost.hidden = false; }, 1500);
+    if (events.readyState === EventSource.CLOSED) setTimeout(() => again(address, name, news, after), 2000);
+  };
+  events.addEventListener("open", () => {
+    clearTimeout(waiting);
+    waiting = undefined;
+    lost.hidden = true;
+  });
+  events.addEventListener("error", gone);
+  events.addEventListener(name, (event) => news(JSON.parse(event.data)));
+}
+
+async function again(address, name, news, after) {
+  try {
+    if (!(await load(location.pathname))) return;
+    after();
+  } catch { /* the station is not back yet; the next try tells */ }
+  listen(address, name, news, after);
+}
+
+export function clearRefusal() {
+  refusal?.replaceChildren();
+}
+
+// A refused form leaves the page as it is and shows the refusal above it.
+async function send(form, button, done) {
+  const fields = new URLSearchParams(new FormData(form, button));
+  const sent = await load(form.action, { method: "POST", body: fields });
+  if (!sent) return;
+  const error = sent.page.querySelector("p.error");
+  if (sent.answer.ok) { clearRefusal(); await done(sent); }
+  else if (error && refusal) refusal.replaceChildren(error);
+  else location.reload();
+}
+
+// Takes over the forms of the page. Each is sent once: a second click while the answer is awaited does nothing.
+export function takeForms(done) {
+  document.addEventListener("submit", (event) => {
+    const form = event.target;
+    if (!/^\/(officer|supervisor)\//.test(new URL(form.action).pathname)) return;
+    event.preventDefault();
+    if (form.dataset.jsSent) return;
+    form.dataset.jsSent = "1";
+    send(form, event.submitter, done)
+      .catch(() => { lost.hidden = false; })
+      .finally(() => { delete form.dataset.jsSent; });
+  });
+}
+
+// A key pressed twice must not answer the screen that has just come up.
+let shownAt = 0;
+export function freshScreen() {
+  shownAt = performance.now();
+}
+
+// Buttons and folds that name a key answer to it, unless somebody is typing. Letters go by their place on the keyboard,
+// so that they work in every layout.
+document.addEventListener("keydown", (event) => {
+  if (event.ctrlKey && event.key === "Enter") { event.target.form?.requestSubmit(); return; }
+  if (event.ctrlKey || event.altKey || event.metaKey || event.repeat) return;
+  if (event.target.closest("input:not([type=radio]), textarea, select")) return;
+  if (event.key === "Enter" && event.target.closest("button, a, summary")) return;
+  const pressed = (key) => (key.length === 1 ? [`Key${key}`, `Digit${key}`].includes(event.code) : key === event.key);
+  const target = [...document.querySelectorAll("[data-key]")].find((item) => pressed(item.dataset.key) && item.offsetParent);
+  if (!target || target.disabled || performance.now() - shownAt < 250) return;
+  event.preventDefault();
+  target.focus();
+  target.click();
+});
+
+// A fold that was opened hands the focus to its first field.
+document.addEventListener("toggle", (event) => {
+  if (event.target.open) event.target.querySelector("input:not([type=hidden]), textarea, select")?.focus();
+}, true);
