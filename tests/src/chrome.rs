@@ -8,7 +8,7 @@ use rustix::process::{Pid, Signal, kill_process};
 use serde_json::Value;
 use std::path::PathBuf;
 use std::process::Command;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 use tempfile::TempDir;
 use thirtyfour::prelude::*;
 
@@ -17,6 +17,15 @@ const CHROMEDRIVER: &str = "/usr/bin/chromedriver";
 
 /// How long a page may take to show something; a whole attempt at a finger fits in.
 const PAGE: Duration = Duration::from_secs(30);
+
+/// The Enter key (WebDriver, section 17.4.2).
+pub const ENTER: &str = "\u{E007}";
+
+/// The Tab key.
+pub const TAB: &str = "\u{E004}";
+
+/// Before a key is pressed again that had no effect.
+const AGAIN: Duration = Duration::from_secs(1);
 
 /// A browser window. Dropping it ends the browser with all its processes.
 pub struct Chrome {
@@ -99,9 +108,26 @@ impl Chrome {
         .await;
     }
 
-    /// Presses a key, wherever the page has its focus.
-    pub async fn press(&self, key: Key) {
-        self.window.action_chain().send_keys(key).perform().await.unwrap();
+    /// Types or presses keys wherever the page has its focus.
+    pub async fn press(&self, keys: &str) {
+        self.window.action_chain().send_keys(keys).perform().await.unwrap();
+    }
+
+    /// Presses a key until the page is as this selector says. Keys that come too soon after a new screen do nothing, so
+    /// that one pressed twice answers one screen.
+    pub async fn press_until(&self, key: &str, css: &str) {
+        let mut pressed: Option<Instant> = None;
+        until(&format!("{css} after the key {key:?}"), PAGE, async || {
+            if self.visible(css).await.is_some() {
+                return Some(());
+            }
+            if pressed.is_none_or(|at| at.elapsed() > AGAIN) {
+                self.press(key).await;
+                pressed = Some(Instant::now());
+            }
+            None
+        })
+        .await;
     }
 
     /// Waits until a script gives something other than null or false.
@@ -111,6 +137,12 @@ impl Chrome {
             (!value.is_null() && value != Value::Bool(false)).then_some(value)
         })
         .await
+    }
+
+    /// Presses a key with Control.
+    pub async fn press_with_control(&self, key: &str) {
+        let keys = self.window.action_chain().key_down(Key::Control).send_keys(key).key_up(Key::Control);
+        keys.perform().await.unwrap();
     }
 
     /// Closes the window in good order.

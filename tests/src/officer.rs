@@ -108,6 +108,7 @@ impl Officer {
     /// Starts the capture with these exceptions and takes everything that is asked for.
     pub async fn capture(&mut self, sim: &mut Sim, exceptions: &[(&str, &str)]) -> Done<View> {
         self.post("/officer/declare", exceptions).await?;
+        self.until("the capture to begin", |view| view.step != "declare").await?;
         self.take(sim).await
     }
 

@@ -186,7 +186,7 @@ async fn strange_requests_are_refused() {
         let answer = client.get(format!("{address}/health")).header("host", host).send().await.unwrap();
         assert_eq!(answer.status(), StatusCode::MISDIRECTED_REQUEST, "{host}");
     }
-    for path in ["/officer", "/officer/events", "/officer/panel", "/officer/preview", "/supervisor"] {
+    for path in ["/officer", "/officer/events", "/officer/preview", "/supervisor"] {
         let answer = client.get(format!("{address}{path}")).send().await.unwrap();
         let to = answer.headers().get("location").map(|to| to.to_str().unwrap());
         assert_eq!((answer.status(), to), (StatusCode::SEE_OTHER, Some("/login")), "{path} without a log-in");

@@ -1,0 +1,150 @@
+//! The promise: in a real Chromium an officer enrols a traveller by clicking, or with the keyboard alone, and a
+//! supervisor approves a rejected capture by clicking. The traveller follows what the page says, and nothing else.
+
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a test that fails panics")]
+
+use serde_json::{Value, json};
+use std::time::Duration;
+use tests::chrome::{Chrome, ENTER, TAB};
+use tests::station::{OFFICER, SUPERVISOR};
+use tests::wait::until;
+use tests::{Sim, Station, people};
+
+/// How long a whole capture may take, three attempts at a finger among it.
+const CAPTURE: Duration = Duration::from_secs(90);
+
+/// What the page asks the traveller for: step, finger, prompt.
+const ASKED: &str = "
+    const desk = document.querySelector('.desk'), slot = document.querySelector('h1.slot');
+    const prompt = document.getElementById('prompt');
+    return [desk.dataset.step, slot ? slot.dataset.slot : '', prompt ? prompt.textContent.trim() : ''];";
+
+/// Whether the live picture shows something.
+const LIVE: &str = "const live = document.getElementById('live'); return Boolean(live) && live.naturalWidth > 0;";
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_officer_enrols_by_clicking_and_a_supervisor_approves() {
+    let station = Station::start().await;
+    station.until_ready(&["camera", "scanner", "reader"]).await;
+    let (chrome, mut sim) = (Chrome::start().await, station.sim().await);
+    let traveller = people::adult(31);
+
+    log_in(&chrome, &station, OFFICER).await;
+    chrome.click("#new").await;
+    chrome.click("details:has(#typed) > summary").await;
+    chrome.fill("#typed textarea", &traveller.lines.join("\n")).await;
+    chrome.click("#typed button.primary").await;
+    chrome.see(".verdict.required").await;
+    chrome.click("#proceed").await;
+    // Nobody stands there yet: the live picture can be looked at for as long as that takes.
+    chrome.click("#start-capture").await;
+    chrome.see("#live").await;
+    chrome.script("the live picture", LIVE).await;
+    sim.arrive(&traveller).await;
+    follow_the_page(&chrome, &mut sim).await;
+    let case = chrome.script("the case's number", "return document.querySelector('.desk').dataset.case;").await;
+    chrome.click("#sign").await;
+    chrome.see("[data-outcome=enrolled]").await;
+    let acknowledged = chrome.see("#record.uploaded").await;
+    assert!(acknowledged.contains("acknowledged"), "{acknowledged}");
+    assert_eq!(listed(&station), ["enrolled"], "{case}");
+
+    let parked = park_a_rejected_capture(&station, &mut sim).await;
+    chrome.click("form[action='/logout'] button").await;
+    log_in(&chrome, &station, SUPERVISOR).await;
+    let waiting = chrome.see(&format!("[data-case='{parked}']")).await;
+    assert!(waiting.contains(&parked), "{waiting}");
+    chrome.click(&format!("[data-case='{parked}'] a.button")).await;
+    let samples = "const all = [...document.querySelectorAll('img[src*=\"/sample/\"]')];
+        return all.length > 0 && all.every((image) => image.naturalWidth > 0) ? all.length : null;";
+    assert_eq!(chrome.script("face and finger before the supervisor", samples).await, json!(2));
+    chrome.click("label:has(input[name=reason][value=condition-of-skin])").await;
+    chrome.click("#approve").await;
+    let gone =
+        format!("return location.pathname === '/supervisor' && !document.querySelector('[data-case=\"{parked}\"]');");
+    chrome.script("the case to leave the list", &gone).await;
+    station.until_health("the record to arrive", CAPTURE, |health| health["queued"] == 0).await;
+    assert_eq!(listed(&station), ["enrolled", "enrolled-with-exceptions"]);
+    chrome.quit().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_officer_enrols_with_the_keyboard_alone() {
+    let station = Station::start().await;
+    station.until_ready(&["camera", "scanner"]).await;
+    let (chrome, mut sim) = (Chrome::start().await, station.sim().await);
+    let traveller = people::adult(32);
+    sim.arrive(&traveller).await;
+
+    chrome.open(&station.place().address()).await;
+    chrome.see("input[name=person]:focus").await;
+    chrome.press(OFFICER.0).await;
+    chrome.press(TAB).await;
+    chrome.press(OFFICER.1).await;
+    chrome.press(ENTER).await;
+    chrome.press_until(ENTER, "[data-step=document]").await;
+    // The fold for typed lines hands over the focus.
+    chrome.press_until("t", "#typed textarea:focus").await;
+    chrome.press(&traveller.lines[0]).await;
+    chrome.press(ENTER).await;
+    chrome.press(&traveller.lines[1]).await;
+    chrome.press_with_control(ENTER).await;
+    chrome.see("[data-step=decided]").await;
+    chrome.press_until(ENTER, "[data-step=declare]").await;
+    chrome.press_until(ENTER, "[data-step=capturing]").await;
+    follow_the_page(&chrome, &mut sim).await;
+    chrome.press_until(ENTER, "[data-step=closed] [data-outcome=enrolled]").await;
+    chrome.see("#record.uploaded").await;
+    assert_eq!(listed(&station), ["enrolled"]);
+    chrome.quit().await;
+}
+
+async fn log_in(chrome: &Chrome, station: &Station, (person, pin): (&str, &str)) {
+    chrome.open(&format!("{}/login", station.place().address())).await;
+    chrome.fill("input[name=person]", person).await;
+    chrome.fill("input[name=pin]", pin).await;
+    chrome.click("#login button").await;
+}
+
+/// The traveller reads the page and puts fingers down and lifts them, until the page shows the summary.
+async fn follow_the_page(chrome: &Chrome, sim: &mut Sim) {
+    let mut last = Value::Null;
+    until("the summary", CAPTURE, async || {
+        let asked = chrome.script("the officer's page", ASKED).await;
+        if asked == last {
+            return None;
+        }
+        let [step, slot, prompt] = [0, 1, 2].map(|at| asked[at].as_str().unwrap().to_owned());
+        assert!(["declare", "capturing", "summary"].contains(&step.as_str()), "{asked}");
+        match prompt.as_str() {
+            "Put the finger on the sensor" => sim.finger(Some(&slot)).await,
+            "Lift the finger" => sim.finger(None).await,
+            _ => {}
+        }
+        last = asked;
+        (step == "summary").then_some(())
+    })
+    .await;
+    sim.finger(None).await;
+}
+
+/// An officer at another browser takes somebody whose prints stay poor. One hand is bandaged, which saves time.
+async fn park_a_rejected_capture(station: &Station, sim: &mut Sim) -> String {
+    let poor = people::poor_prints(33);
+    sim.arrive(&poor).await;
+    let mut officer = station.officer().await;
+    let case = officer.read(&poor.lines).await.unwrap();
+    officer.go_on().await.unwrap();
+    let left =
+        ["missing-left-thumb", "missing-left-index", "missing-left-middle", "missing-left-ring", "missing-left-little"];
+    let view = officer.capture(sim, &left.map(|finger| (finger, "bandaged"))).await.unwrap();
+    assert_eq!(view.slots.iter().filter(|slot| slot.state == "exhausted").count(), 1, "{:?}", view.slots);
+    officer.post("/officer/sign", &[]).await.unwrap();
+    officer.until("the case to wait", |view| view.parked.iter().any(|parked| parked.case == case)).await.unwrap();
+    case
+}
+
+/// The outcomes that the intake has, in the order of the chain.
+fn listed(station: &Station) -> Vec<String> {
+    station.list().into_iter().map(|record| record.outcome).collect()
+}
