@@ -50,6 +50,7 @@ fn the_body_is_written_as_the_cddl_says() {
         (&enrolment["traveller"]["name"], "ERIKSSON, ANNA MARIA"),
         (&enrolment["traveller"]["document-number"], "L898902C3"),
         (&enrolment["application-number"], "APPLICATION-7"),
+        (&enrolment["laboratory-basis"], "test bench"),
         (&enrolment["face"]["jpeg"], "face.jpg"),
         (&enrolment["fingers"][1]["finger"], "left-middle"),
         (&enrolment["missing"][0]["reason"], "bandaged"),
@@ -59,6 +60,9 @@ fn the_body_is_written_as_the_cddl_says() {
     }
     assert_eq!(enrolment["face"]["quality"][0]["native"], 0.1);
     assert!(enrolment["face"]["quality"][1].get("native").is_none(), "not a number is left out");
+    let json = decode_body(&encode_body(&exemption(3)).unwrap()).unwrap().to_json();
+    let review = &json["review"];
+    assert_eq!((&review["decision"], &review["parked-for"]), (&"approved".into(), &"attestation:diplomat".into()));
 }
 
 #[test]

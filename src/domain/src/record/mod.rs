@@ -85,8 +85,9 @@ pub struct Enrolment {
     pub attempts: Vec<AttemptLog>,
     /// The devices that took part.
     pub devices: Vec<DeviceDescriptor>,
-    /// The scanner is below enrolment grade and was allowed by the laboratory override.
-    pub laboratory_override: bool,
+    /// Why a scanner below enrolment grade was allowed: the basis that the laboratory override of the configuration
+    /// names. `None` when every scanner is of enrolment grade.
+    pub laboratory_basis: Option<String>,
     /// The traveller's pre-arrival application, when known.
     pub application_number: Option<Personal<String>>,
     /// The traveller's digital profile, when known.
@@ -187,8 +188,11 @@ pub struct Versions {
 pub struct ReviewTrace {
     /// Who decided.
     pub supervisor: StaffId,
-    /// `approved`, `refused`, `confirmed`.
+    /// `approved`, `recapture`, `refused`.
     pub decision: String,
+    /// Why the case waited, in codes that say nothing else about the person: `rejected:right-index,left-index`,
+    /// `vetoed:refused-although-accepted:right-index`, `attestation:diplomat`, `no-fingers`, `question:ID`.
+    pub parked_for: String,
     /// Reason from the list, with free text after a colon.
     pub reason: String,
     /// Local time.

@@ -64,8 +64,9 @@ pub struct Header {
     pub simulated: bool,
 }
 
-/// A record whose body nobody here can read any more.
-#[derive(Debug)]
+/// A record whose body nobody here can read any more. It can be cloned so that one that found no space can be signed
+/// and appended again: the body can be sealed only once, the draft is gone.
+#[derive(Clone, Debug)]
 pub struct Sealed {
     record: RecordId,
     case: CaseNumber,

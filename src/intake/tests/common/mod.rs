@@ -190,7 +190,7 @@ fn enrolment() -> Enrolment {
         face_exception: None,
         attempts: vec![],
         devices: vec![],
-        laboratory_override: false,
+        laboratory_basis: None,
         application_number: None,
         profile_id: None,
     }

@@ -225,6 +225,7 @@ fn review_node(review: &ReviewTrace) -> Node<'_> {
     Node::map([
         ("supervisor", Node::text(&review.supervisor.0)),
         ("decision", Node::text(&review.decision)),
+        ("parked-for", Node::text(&review.parked_for)),
         ("reason", Node::text(&review.reason)),
         ("local-time", Node::text(&review.local_time)),
     ])
@@ -244,7 +245,7 @@ fn enrolment_node(enrolment: &Enrolment) -> Node<'_> {
         ("face-exception", exception.map(Node::text)),
         ("attempts", Some(list(&enrolment.attempts, attempt_node))),
         ("devices", Some(list(&enrolment.devices, device_node))),
-        ("laboratory-override", Some(Node::Bool(enrolment.laboratory_override))),
+        ("laboratory-basis", opt_text(&enrolment.laboratory_basis)),
         ("application-number", opt_personal(&enrolment.application_number)),
         ("profile-id", opt_personal(&enrolment.profile_id)),
     ])

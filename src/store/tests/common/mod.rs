@@ -96,7 +96,8 @@ pub fn exemption(n: u8) -> Draft {
     let body = Body::Exemption(Exemption { ground: "under-six".into(), evidence: "mrz".into() });
     let review = ReviewTrace {
         supervisor: StaffId("supervisor-1".into()),
-        decision: "confirmed".into(),
+        decision: "approved".into(),
+        parked_for: "attestation:diplomat".into(),
         reason: "attestation".into(),
         local_time: "2025-12-24T03:01:00".into(),
     };
@@ -146,7 +147,7 @@ pub fn enrolment(n: u8, image_bytes: usize) -> Draft {
         face_exception: Some(FaceException::EyesClosed),
         attempts: vec![attempt(Slot::Face, None), attempt(Slot::Finger(Finger::RightIndex), Some("D-12"))],
         devices: vec![scanner()],
-        laboratory_override: true,
+        laboratory_basis: Some("test bench".into()),
         application_number: Some(Personal::new("APPLICATION-7".into())),
         profile_id: Some(Personal::new("PROFILE-7".into())),
     };

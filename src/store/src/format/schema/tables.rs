@@ -147,6 +147,7 @@ static REVIEW: Shape = shape(
     &[
         field("supervisor", Kind::Text),
         field("decision", Kind::Text),
+        field("parked-for", Kind::Text),
         field("reason", Kind::Text),
         field("local-time", Kind::Text),
     ],
@@ -164,7 +165,7 @@ static ENROLMENT: Shape = shape(
         optional("face-exception", Kind::OneOf(&["bandaged", "eyes-closed", "medical"])),
         field("attempts", Kind::List(&Kind::Map(&ATTEMPT))),
         field("devices", Kind::List(&Kind::Map(&DEVICE))),
-        field("laboratory-override", Kind::Bool),
+        optional("laboratory-basis", Kind::Text),
         optional("application-number", Kind::Text),
         optional("profile-id", Kind::Text),
     ],
