@@ -59,8 +59,8 @@ function evidenceOf(ground) {
   for (const group of evidence.querySelectorAll("optgroup")) {
     group.hidden = group.disabled = group.dataset.ground !== ground.value;
   }
-  const own = evidence.querySelector("optgroup:not([hidden])");
-  if (own && !own.contains(evidence.selectedOptions[0])) own.querySelector("option").selected = true;
+  const chosen = evidence.selectedOptions[0]?.closest("optgroup");
+  if (chosen?.hidden) evidence.value = "";
 }
 
 // Declared fingers show on the drawing at once.

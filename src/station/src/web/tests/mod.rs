@@ -1,0 +1,176 @@
+//! Pages made from hand-made panels and from real decisions of the pack, for the tests of what pages promise.
+
+mod promises;
+mod texts;
+
+use super::errors::{PageError, translated};
+use super::locale::{LANGUAGES, Locale, Locales};
+use super::logins::{Login, Logins};
+use super::pages;
+use super::supervisor::REASONS;
+use crate::desk::{
+    AttemptPanel, ClaimPanel, DeskRefusal, FaultView, Panel, ParkedPanel, ParkedView, RecordView, SlotView,
+    TravellerPanel, View,
+};
+use crate::people::{People, Role};
+use axum::response::{IntoResponse, Response};
+use domain::case::CaseNumber;
+use domain::finger::{Finger, MissingFinger, MissingReason};
+use domain::policy::{self, BirthDate, Checkpoint, Decision, Evidence, Facts, Pack, Verdict};
+use domain::session::{Outcome, ReviewReason, Slot, Veto};
+use std::collections::BTreeSet;
+use std::time::Instant;
+
+const PACK: &str = include_str!("../../../../../config/policies/ru-entry.toml");
+const STEPS: &[&str] = &[
+    "idle",
+    "confirm-date",
+    "document",
+    "decided",
+    "declare",
+    "capturing",
+    "held",
+    "summary",
+    "in-review",
+    "keeping",
+    "closed",
+];
+
+fn login(role: Role) -> Login {
+    let mut people = People::default();
+    people.add("anna", role, "2468").unwrap();
+    Logins::new(people).log_in("anna", "2468", Instant::now()).unwrap().1
+}
+
+fn case() -> CaseNumber {
+    CaseNumber::parse("S1-260315-0007").unwrap()
+}
+
+/// Facts of a foreign adult whose document was read, then changed.
+fn decision(change: impl FnOnce(&mut Facts)) -> Decision {
+    let pack = Pack::parse(PACK).unwrap();
+    let mut facts = Facts {
+        nationality: Some("SRB".into()),
+        issuing_state: Some("SRB".into()),
+        document_code: Some("P".into()),
+        birth_date: BirthDate::parse("1974-08-12"),
+        ..Facts::none(Evidence::Reader)
+    };
+    change(&mut facts);
+    let checkpoint = Checkpoint { id: "domodedovo".into(), technically_possible: true };
+    policy::decide(&pack, &facts, "2026-03-15T12:00".parse().unwrap(), &checkpoint, &[])
+}
+
+fn slot(slot: &'static str, state: &'static str, score: Option<u8>) -> SlotView {
+    SlotView { slot, state, attempts: 2, score }
+}
+
+fn panel(step: &'static str) -> Panel {
+    let view = View {
+        step,
+        case: Some(case()),
+        slot: matches!(step, "capturing" | "held").then_some("right-index"),
+        prompt: Some("place-finger"),
+        hint: Some("press-more"),
+        decision: Some(decision(|_| ())),
+        slots: vec![
+            slot("face", "accepted", Some(83)),
+            slot("right-index", "open", None),
+            slot("left-index", "exhausted", Some(9)),
+        ],
+        missing: vec![MissingFinger { finger: Finger::LeftThumb, reason: MissingReason::Bandaged }],
+        outcome: Some("enrolled"),
+        record: Some(RecordView { id: "00".into(), sequence: 1, queued: true, uploaded: false }),
+        warnings: vec!["check-digit", "document-seen-before"],
+        ..View::default()
+    };
+    let traveller = TravellerPanel {
+        name: "<b>O'HARA</b>".into(),
+        document_number: "X123".into(),
+        document_code: "P".into(),
+        issuing_state: "SRB".into(),
+        nationality: "SRB".into(),
+        birth_date: "1974-08-12".into(),
+        sex: "F".into(),
+        expiry_date: "2032-04-15".into(),
+        evidence: "reader",
+        failed_checks: vec!["document-number".into()],
+    };
+    let claim = ClaimPanel { ground: "diplomat".into(), evidence: vec!["accreditation-card".into()] };
+    Panel {
+        view,
+        traveller: Some(traveller),
+        claims: vec![claim],
+        parked: vec![parked(ReviewReason::NoFingers, "recapture")],
+        simulated: true,
+        laboratory: Some("trial".into()),
+        ..Panel::default()
+    }
+}
+
+fn parked(reason: ReviewReason, state: &'static str) -> ParkedPanel {
+    let attempt = |number, score, passes| AttemptPanel {
+        slot: Slot::Finger(Finger::RightIndex),
+        number,
+        score: Some(score),
+        passes,
+        error: None,
+    };
+    let failed = AttemptPanel { error: Some("D-12".into()), score: None, ..attempt(3, 0, false) };
+    ParkedPanel {
+        view: ParkedView { case: case(), reason: reason.id(), state, since_s: 0 },
+        officer: "olga".into(),
+        claim: None,
+        question: None,
+        slots: vec![slot("right-index", "exhausted", Some(31))],
+        attempts: vec![attempt(1, 31, false), attempt(2, 12, false), failed],
+        decision: decision(|_| ()),
+        since: Instant::now(),
+        parked_at: "2026-03-15T12:03:04.5".into(),
+    }
+}
+
+async fn html(response: Response) -> String {
+    let bytes = axum::body::to_bytes(response.into_body(), 1 << 20).await.unwrap();
+    String::from_utf8(bytes.to_vec()).unwrap()
+}
+
+/// Every page there is, in one language, with a name for messages.
+async fn all_pages(t: Locale<'_>) -> Vec<(String, String)> {
+    let (officer, supervisor) = (login(Role::Officer), login(Role::Supervisor));
+    let mut made = vec![("log-in".into(), html(pages::login(t, true, Some(PageError::LoginLocked))).await)];
+    for step in STEPS {
+        made.push(((*step).into(), html(pages::officer(t, &officer, &panel(step))).await));
+    }
+    let mut face = panel("capturing");
+    face.view.slot = Some("face");
+    made.push(("face".into(), html(pages::officer(t, &officer, &face)).await));
+    for (name, decision) in questions() {
+        let mut asked = panel("decided");
+        asked.view.decision = Some(decision);
+        made.push((name.into(), html(pages::officer(t, &officer, &asked)).await));
+    }
+    made.push(("list".into(), html(pages::supervisor(t, &supervisor, &panel("idle"))).await));
+    let waiting = parked(ReviewReason::Rejected(vec![]), "waiting");
+    made.push(("review".into(), html(pages::review(t, &supervisor, &waiting, &panel("idle"))).await));
+    let refused = PageError::Desk(DeskRefusal::Document("Line 1".into())).into_response();
+    made.push(("refusal".into(), html(translated(refused, t, "/")).await));
+    made
+}
+
+/// Decisions that leave each kind of question, from the real pack.
+fn questions() -> Vec<(&'static str, Decision)> {
+    vec![
+        ("birth-date", decision(|facts| facts.birth_date = BirthDate::parse("XXXX-XX-XX"))),
+        ("confirm-nationality", {
+            decision(|facts| {
+                facts.nationality = Some("BLR".into());
+                facts.evidence = Evidence::Typed;
+            })
+        }),
+        ("hinted-exemption", decision(|facts| facts.document_code = Some("PD".into()))),
+        ("read-again", decision(|facts| facts.nationality = None)),
+        ("unknown-code", decision(|facts| facts.nationality = Some("QQQ".into()))),
+    ]
+}
+

@@ -1,0 +1,120 @@
+//! Every code that a page can show has a text in every language.
+
+use super::*;
+
+#[test]
+fn no_list_of_codes_lacks_a_text() {
+    let locales = Locales::load().unwrap();
+    let pack = Pack::parse(PACK).unwrap();
+    let evidence: BTreeSet<_> = pack.grounds.iter().flat_map(|ground| ground.evidence.iter().cloned()).collect();
+    let facts = "date checkpoint direction technically-possible entry-confirmation nationality issuing-state \
+                 birth-date document-code attestation ruling composite document-number expiry-date name \
+                 personal-number sex confirm-child confirm-nationality hinted-exemption read-again";
+    let questions = "announced-entry birth-date confirm-attestation confirm-child confirm-nationality \
+                     hinted-exemption no-rule read-again unknown-code nationality-unknown";
+    let verdicts = [Verdict::AskSupervisor, Verdict::Exempt, Verdict::NoRule, Verdict::NotInScope, Verdict::Required];
+    let words = |text: &str| text.split_whitespace().map(str::to_owned).collect::<Vec<_>>();
+    let lists: Vec<(&str, Vec<String>)> = vec![
+        ("hint", quality::assessment::Advice::ALL.iter().map(|advice| advice.id().to_owned()).collect()),
+        ("fault", drivers::codes::Code::ALL.iter().map(|code| code.code().to_owned()).collect()),
+        ("error", refusals().iter().map(|error| error.code().to_owned()).collect()),
+        ("outcome", Outcome::ALL.iter().map(|outcome| outcome.id().to_owned()).collect()),
+        ("verdict", verdicts.iter().map(|verdict| word(*verdict)).chain(["ask".into()]).collect()),
+        ("proceed", verdicts.iter().map(|verdict| word(*verdict)).collect()),
+        ("ground", pack.grounds.iter().map(|ground| ground.id.clone()).collect()),
+        (
+            "evidence",
+            evidence.into_iter().chain(words("reader typed manual officer supervisor configuration clock")).collect(),
+        ),
+        ("finger", Finger::ALL.iter().map(|finger| finger.id().to_owned()).chain(["face".into()]).collect()),
+        ("fact", words(facts)),
+        ("question", words(questions)),
+        ("step", STEPS.iter().map(|step| (*step).to_owned()).collect()),
+        ("stage", words("document decision capture sign")),
+        ("prompt", words("look-at-camera place-finger lift-finger hold-still")),
+        ("state", words("open accepted exhausted active idle missing")),
+        ("review", words("attestation no-fingers question rejected vetoed recapture")),
+        ("approve", words("attestation no-fingers question rejected vetoed")),
+        ("refuse", words("attestation no-fingers question rejected vetoed")),
+        ("parked", words("waiting recapture none")),
+        ("reason", REASONS.iter().map(|reason| (*reason).to_owned()).collect()),
+        ("warning", words("document-seen-before check-digit")),
+        ("device", words("camera scanner reader")),
+        ("device-state", words("absent busy degraded faulted ready starting")),
+        ("error-device", words("camera fingerprint-scanner")),
+        ("error-field", words("nationality issuing-state date-of-birth document-number-and-surname")),
+    ];
+    for id in LANGUAGES {
+        for (group, codes) in &lists {
+            assert!(!codes.is_empty());
+            for code in codes {
+                assert!(locales.get(id).has(&format!("{group}-{code}")), "{id}: {group}-{code}");
+            }
+        }
+    }
+}
+
+/// The word of a verdict, as decisions are serialised.
+fn word(verdict: Verdict) -> String {
+    serde_json::to_value(verdict).unwrap().as_str().unwrap().to_owned()
+}
+
+/// One of each refusal.
+fn refusals() -> Vec<PageError> {
+    use DeskRefusal as Desk;
+    let text = String::new;
+    let desk = vec![
+        Desk::NotNow,
+        Desk::DeskBusy,
+        Desk::DeskEmpty,
+        Desk::Document(text()),
+        Desk::Field("nationality", text()),
+        Desk::UnknownGround,
+        Desk::UnknownAnswer,
+        Desk::QuestionOpen,
+        Desk::OwnCase,
+        Desk::NoSuchCase,
+        Desk::ReasonMissing,
+        Desk::TooManyParked,
+        Desk::NoDevice("camera"),
+        Desk::ScannerGrade,
+        Desk::Store(text()),
+    ];
+    let other = [
+        PageError::BadForm,
+        PageError::ForeignHost,
+        PageError::LoginFailed,
+        PageError::LoginLocked,
+        PageError::NotFound,
+        PageError::Rendering,
+        PageError::StaleForm,
+        PageError::Stopping,
+        PageError::WrongRole,
+    ];
+    desk.into_iter().map(PageError::Desk).chain(other).collect()
+}
+
+#[test]
+fn texts_that_templates_ask_for_exist() {
+    let locales = Locales::load().unwrap();
+    let mut asked = BTreeSet::new();
+    let mut folders = vec![std::path::PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/templates"))];
+    while let Some(folder) = folders.pop() {
+        for entry in std::fs::read_dir(folder).unwrap() {
+            let path = entry.unwrap().path();
+            if path.is_dir() {
+                folders.push(path);
+                continue;
+            }
+            let text = std::fs::read_to_string(&path).unwrap();
+            for call in ["t.say(\"", "t.count(\"", "t.with(\""] {
+                asked.extend(text.split(call).skip(1).filter_map(|rest| Some(rest.split_once('"')?.0.to_owned())));
+            }
+        }
+    }
+    assert!(asked.len() > 60, "the templates were found");
+    for id in LANGUAGES {
+        let missing: Vec<_> = asked.iter().filter(|key| !locales.get(id).has(key)).collect();
+        assert!(missing.is_empty(), "{id}: {missing:?}");
+    }
+}
