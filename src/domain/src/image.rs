@@ -16,7 +16,8 @@ pub struct SizeMismatch {
 }
 
 fn check(width: u32, height: u32, channels: u64, got: usize) -> Result<(), SizeMismatch> {
-    let needed = u64::from(width) * u64::from(height) * channels;
+    // Two full 32-bit sides and three channels do not fit 64 bits; such an image has never the right length.
+    let needed = (u64::from(width) * u64::from(height)).saturating_mul(channels);
     let got = got as u64;
     if needed == got { Ok(()) } else { Err(SizeMismatch { width, height, needed, got }) }
 }

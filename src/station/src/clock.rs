@@ -6,12 +6,16 @@
 use crate::config::ClockTrust;
 use jiff::{Timestamp, Zoned, civil::DateTime, tz::TimeZone};
 use std::process::{Command, Stdio};
-use std::sync::Mutex;
-use std::time::Instant;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex};
+use std::time::{Duration, Instant};
 
 /// A wall clock that moved this much against the monotonic clock has jumped. NTP slews by less than a second between
 /// two travellers; anything larger was set by hand, by a dead battery, or by somebody who wants another date.
 const JUMP_MS: i64 = 5_000;
+
+/// How often the time daemon is asked: a clock drifts by far less than a second in between.
+const ASK_AGAIN: Duration = Duration::from_secs(30);
 
 /// Time for the desk: local date for rules, UTC for records, and whether either can be believed.
 #[derive(Debug)]
@@ -19,6 +23,8 @@ pub struct Clock {
     zone: TimeZone,
     trust: ClockTrust,
     last: Mutex<Seen>,
+    /// What the time daemon last said. Asking takes a process and may take long, so a thread of its own asks.
+    vouched: Arc<AtomicBool>,
 }
 
 #[derive(Debug)]
@@ -32,7 +38,11 @@ impl Clock {
     /// A clock in this time zone.
     pub fn new(zone: TimeZone, trust: ClockTrust) -> Self {
         let seen = Seen { wall_ms: wall_ms(), at: Instant::now(), jumped: false };
-        Self { zone, trust, last: Mutex::new(seen) }
+        let vouched = Arc::new(AtomicBool::new(false));
+        if trust == ClockTrust::TimeDaemon {
+            ask_again_and_again(&vouched);
+        }
+        Self { zone, trust, last: Mutex::new(seen), vouched }
     }
 
     /// UTC, milliseconds since 1970.
@@ -67,7 +77,8 @@ impl Clock {
         }
     }
 
-    fn jumped(&self) -> bool {
+    /// Whether the clock jumped since the officer last confirmed the date.
+    pub fn jumped(&self) -> bool {
         let Ok(mut last) = self.last.lock() else { return true };
         let wall = wall_ms();
         let expected = last.wall_ms + i64::try_from(last.at.elapsed().as_millis()).unwrap_or(i64::MAX);
@@ -80,8 +91,24 @@ impl Clock {
         match self.trust {
             ClockTrust::Demonstration => true,
             ClockTrust::OfficerConfirms => false,
-            ClockTrust::TimeDaemon => time_daemon_vouches(),
+            ClockTrust::TimeDaemon => self.vouched.load(Ordering::Relaxed),
         }
+    }
+}
+
+/// Until the first answer, and where no thread can be had, nobody vouches and the officer confirms the date. The thread
+/// ends with the clock.
+fn ask_again_and_again(vouched: &Arc<AtomicBool>) {
+    let told = Arc::downgrade(vouched);
+    let asking = std::thread::Builder::new().name("clock".into()).spawn(move || {
+        while let Some(vouched) = told.upgrade() {
+            vouched.store(time_daemon_vouches(), Ordering::Relaxed);
+            drop(vouched);
+            std::thread::sleep(ASK_AGAIN);
+        }
+    });
+    if let Err(error) = asking {
+        tracing::error!(%error, "the time daemon cannot be asked");
     }
 }
 

@@ -3,6 +3,7 @@
 use clap::{Parser, Subcommand};
 use station::{devices_cli, policy_cli, serve, setup, store_cli};
 use std::process::ExitCode;
+use std::time::Duration;
 use tracing_subscriber::EnvFilter;
 
 /// Enrolment station for border checkpoints.
@@ -47,14 +48,28 @@ fn main() -> ExitCode {
     }
 }
 
+/// A panic tells its place and nothing else, because its words could quote what was being read, and ends the process:
+/// a station that goes on without its desk would be worse. What was open is shown as interrupted after the restart.
+fn panics_tell_their_place_only() {
+    std::panic::set_hook(Box::new(|panic| {
+        let place = panic.location().map(ToString::to_string).unwrap_or_default();
+        tracing::error!(place, "the station has a defect and ends");
+        std::process::abort();
+    }));
+}
+
 fn serve_until_stopped(args: &serve::ServeArgs) -> Result<(), String> {
     tracing_subscriber::fmt()
         .with_env_filter(EnvFilter::try_from_env("GATEPOST_LOG").unwrap_or_else(|_| EnvFilter::new("info,sled=warn")))
         .with_writer(std::io::stderr)
         .with_ansi(false)
         .init();
+    panics_tell_their_place_only();
     // Every HTTP client needs it, plain HTTP too. A second call would fail, and there is none.
     let _ = rustls::crypto::ring::default_provider().install_default();
     let runtime = tokio::runtime::Runtime::new().map_err(|e| e.to_string())?;
-    runtime.block_on(serve::serve(args)).map_err(|e| e.to_string())
+    let served = runtime.block_on(serve::serve(args)).map_err(|e| e.to_string());
+    // A record that waits for room on a full disk would hold the end of the program for ever.
+    runtime.shutdown_timeout(Duration::from_secs(2));
+    served
 }

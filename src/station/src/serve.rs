@@ -68,6 +68,7 @@ pub async fn serve(args: &ServeArgs) -> Result<(), ServeError> {
     let listen = loaded.config.desk.listen;
     let listener = TcpListener::bind(listen).await.map_err(|e| ServeError::Address(listen.to_string(), e))?;
     let clock = Arc::new(Clock::new(loaded.zone.clone(), loaded.config.clock.trust));
+    warn_of_an_unnamed_checkpoint(&loaded);
     let (keeper, interrupted) = open_store(&loaded, &data)?;
     let people = People::load(&data.people())?;
     let locales = Locales::load().map_err(ServeError::Locale)?;
@@ -93,6 +94,21 @@ pub async fn serve(args: &ServeArgs) -> Result<(), ServeError> {
     }
     desk.stop().await;
     Ok(())
+}
+
+/// Any checkpoint may be one that no entry names, but a typing error would change which entry decides.
+fn warn_of_an_unnamed_checkpoint(loaded: &Loaded) {
+    let checkpoint = loaded.config.station.checkpoint.as_str();
+    let named = |entry: &domain::policy::Entry| match &entry.checkpoints {
+        domain::policy::Checkpoints::Every => false,
+        domain::policy::Checkpoints::Listed(ids) => ids.iter().any(|id| id == checkpoint),
+    };
+    if !loaded.pack.entries.iter().any(named) {
+        tracing::warn!(
+            checkpoint,
+            "no entry of the policy pack names this checkpoint; entries for every checkpoint apply"
+        );
+    }
 }
 
 fn open_store(loaded: &Loaded, data: &DataDir) -> Result<(Arc<Keeper>, Vec<domain::case::CaseNumber>), ServeError> {

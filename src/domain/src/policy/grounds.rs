@@ -3,7 +3,7 @@
 use super::answer::Answer;
 use super::birth::Younger;
 use super::document::{self, Shown};
-use super::facts::Facts;
+use super::facts::{Evidence, Facts};
 use super::pack::{Entry, Ground, Pack, Rule};
 use super::questions;
 use crate::mrz::Field;
@@ -101,7 +101,11 @@ fn by_age(ground: &Ground, years: u8, facts: &Facts, on: Date) -> Finding {
     match (younger, facts.answers.child) {
         _ if facts.birth_date_contradicted() => unclear(),
         (None | Some(Younger::Unclear), _) => unclear(),
-        (Some(Younger::No), _) | (Some(Younger::DependsOnCentury), Some(false)) => Finding::NotShown,
+        (Some(Younger::No), _) | (Some(_), Some(false)) => Finding::NotShown,
+        // One person's typing alone exempts nobody: no check digit stands behind it.
+        (Some(Younger::Yes), None) if facts.evidence_now() == Evidence::Manual => {
+            Finding::Exempt(Answer::exempt(&ground.id, Some(questions::confirm_entered_child(years))))
+        }
         (Some(Younger::Yes), _) | (Some(Younger::DependsOnCentury), Some(true)) => {
             Finding::Exempt(Answer::exempt(&ground.id, None))
         }

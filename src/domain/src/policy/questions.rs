@@ -29,6 +29,11 @@ pub(super) fn confirm_attestation(ground: &Ground) -> Question {
     ask("confirm-attestation", SettledBy::Supervisor, text)
 }
 
+pub(super) fn confirm_entered_child(years: u8) -> Question {
+    let text = format!("The date of birth was entered by hand. Is the traveller a child under {years}?");
+    ask("confirm-child", SettledBy::Officer, text)
+}
+
 pub(super) fn confirm_child(years: u8) -> Question {
     let text = format!(
         "The year of birth has two digits only. Is the traveller a child under {years}, and not a hundred years older?"

@@ -82,6 +82,7 @@ impl Event {
             Self::AttemptScored(..) => "attempt-scored",
             Self::Cancelled => "cancelled",
             Self::CaptureDeclared(_) => "capture-declared",
+            Self::ClockDoubted => "clock-doubted",
             Self::DateConfirmed => "date-confirmed",
             Self::Decided(_) => "decided",
             Self::DeviceFailed(..) => "device-failed",
@@ -165,6 +166,7 @@ impl Session {
     fn in_document(&self, event: Event) -> Applied {
         match event {
             Event::Decided(decision) => self.to(Step::Decided(decision), vec![]),
+            Event::ClockDoubted => self.to(Step::ConfirmDate, vec![]),
             Event::Cancelled => self.keep(Outcome::Cancelled),
             other => self.refuse(&other),
         }
@@ -173,6 +175,8 @@ impl Session {
     fn in_decided(&self, decision: &Decision, event: Event) -> Applied {
         match event {
             Event::Decided(again) => self.to(Step::Decided(again), vec![]),
+            // What was decided on a doubtful date is not decided.
+            Event::ClockDoubted => self.to(Step::ConfirmDate, vec![]),
             Event::ExemptionClaimed { ground, evidence } => {
                 self.park(ReviewReason::Attestation { ground, evidence }, Parked::Undecided(decision.clone()))
             }
@@ -192,14 +196,13 @@ impl Session {
     fn proceed(&self, decision: &Decision) -> Applied {
         let open = Err(Refused::QuestionOpen(self.case.clone()));
         match decision.verdict {
-            Verdict::NoRule => self.keep(Outcome::NoRule),
             Verdict::Exempt if decision.stands() => self.keep(Outcome::Exempt),
             Verdict::NotInScope if decision.stands() => self.keep(Outcome::NotInScope),
             Verdict::Required => match Due::from_decision(decision) {
                 Some(due) => self.to(Step::Declare(due), vec![]),
                 None => open,
             },
-            Verdict::AskSupervisor | Verdict::Exempt | Verdict::NotInScope => open,
+            Verdict::AskSupervisor | Verdict::Exempt | Verdict::NoRule | Verdict::NotInScope => open,
         }
     }
 

@@ -150,6 +150,17 @@ pub enum Veto {
     RefusedAlthoughAccepted,
 }
 
+impl Veto {
+    /// The word in forms, records and the journal: `refused-although-accepted`.
+    pub const fn id(self) -> &'static str {
+        match self {
+            Self::AcceptedForReason => "accepted-for-reason",
+            Self::AcceptedWithoutReason => "accepted-without-reason",
+            Self::RefusedAlthoughAccepted => "refused-although-accepted",
+        }
+    }
+}
+
 /// Why a case waits for a supervisor.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum ReviewReason {
@@ -190,6 +201,8 @@ pub enum Event {
     AttemptScored(Slot, Attempt),
     /// The officer closes the case.
     Cancelled,
+    /// The clock jumped while the case was open.
+    ClockDoubted,
     /// The officer has checked the date on a doubtful clock.
     DateConfirmed,
     /// The policy engine has decided, or decided again after an answer.

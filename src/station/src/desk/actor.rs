@@ -12,7 +12,6 @@ use crate::clock::Clock;
 use crate::config::Loaded;
 use domain::case::CaseNumber;
 use domain::device::DeviceKind;
-use domain::permit::CapturePermit;
 use domain::session::{Outcome, Slot};
 use drivers::host::HostEvent;
 use std::collections::{BTreeMap, VecDeque};
@@ -40,6 +39,8 @@ pub enum Message {
     Host(HostEvent),
     /// A record is on disk, or is not.
     Kept(CaseNumber, Result<Kept, String>),
+    /// A record cannot be kept for want of space; it is held and tried again.
+    NoSpace(String),
     /// Somebody at a page asks for something.
     Order(Order),
     /// A supervisor wants to see a sample.
@@ -83,8 +84,6 @@ pub(super) struct Desk {
     /// The case that ended last at the desk, until the next traveller.
     pub last: Option<CaseNumber>,
     pub active: Option<Active>,
-    /// A finger attempt that waits until the finger before it was lifted.
-    pub after_lift: Option<(Slot, CapturePermit)>,
     pub finger_on: bool,
     pub attempts: u64,
     pub prompt: Option<&'static str>,
@@ -116,7 +115,6 @@ pub fn spawn(parts: DeskParts) -> DeskHandle {
         recent: parts.interrupted.into_iter().map(interrupted).take(MOST_RECENT).collect(),
         last: None,
         active: None,
-        after_lift: None,
         finger_on: false,
         attempts: 0,
         prompt: None,
@@ -147,6 +145,8 @@ impl Desk {
                     continue;
                 }
                 Message::Stop(stopped) => {
+                    // A device that waits to be heard must not wait for ever, or its driver would not end.
+                    inbox.close();
                     self.face.shutdown();
                     // Waiting for driver processes to end takes a thread that may wait.
                     let devices = self.devices;
@@ -160,6 +160,7 @@ impl Desk {
                 Message::FaceTaken(attempt, taken) => self.face_taken(attempt, *taken),
                 Message::FingerJudged(attempt, judged) => self.finger_judged(attempt, *judged),
                 Message::Kept(case, kept) => self.kept(&case, kept),
+                Message::NoSpace(fault) => self.store_failed(fault),
                 Message::Arrived(sequence) => self.arrived(sequence),
             }
             self.publish();

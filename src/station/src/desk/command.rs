@@ -146,9 +146,12 @@ pub enum DeskRefusal {
     /// No device can take it.
     #[error("No {0} is configured. Tell the administrator")]
     NoDevice(&'static str),
+    /// There is nothing that finds faces.
+    #[error("The face detector could not be loaded. Run the set-up command, or tell the administrator")]
+    NoFaceEngine,
     /// The scanner is below enrolment grade and there is no override.
     #[error(
-        "The fingerprint scanner is not of enrolment grade, and there is no laboratory override. Tell the administrator"
+        "The fingerprint scanner is not ready, or not of enrolment grade, and there is no laboratory override. Tell the administrator"
     )]
     ScannerGrade,
     /// The disk is full or the store is not to be trusted.
@@ -174,6 +177,7 @@ impl DeskRefusal {
             Self::TooManyParked => "U-12",
             Self::NoDevice(_) => "U-13",
             Self::ScannerGrade => "U-14",
+            Self::NoFaceEngine => "U-15",
             Self::Store(_) => "S-01",
         }
     }

@@ -70,12 +70,6 @@ impl Desk {
     }
 
     fn capture(&mut self, slot: Slot, permit: CapturePermit) {
-        if matches!(slot, Slot::Finger(_)) && self.finger_on {
-            self.prompt = Some("lift-finger");
-            self.active = None;
-            self.after_lift = Some((slot, permit));
-            return;
-        }
         self.attempts += 1;
         let attempt = self.attempts;
         self.active = Some(Active { attempt, slot, since: Instant::now() });
@@ -87,16 +81,23 @@ impl Desk {
             self.prompt = Some("look-at-camera");
             self.face.begin(attempt);
         } else {
-            self.prompt = Some("place-finger");
+            // The driver waits until the finger before has left, and says so.
+            self.prompt = Some(if self.finger_on { "lift-finger" } else { "place-finger" });
             // The camera of the face before is not needed any more.
             self.devices.stop(DeviceKind::Camera);
         }
-        if let (Some(case), Some(device)) = (self.at_desk.as_mut(), self.devices.get(kind)) {
-            if let Some(descriptor) = device.descriptor() {
-                case.simulated |= descriptor.simulated;
-                case.devices.insert(device.name().to_owned(), descriptor);
-            }
+        if let Some(device) = self.devices.get(kind) {
             device.capture(permit, attempt, Duration::from_millis(limit_ms));
+        }
+    }
+
+    /// Notes which device a sample came from: it has described itself by the time it delivers one.
+    fn note_device(&mut self, kind: DeviceKind) {
+        if let (Some(case), Some(device)) = (self.at_desk.as_mut(), self.devices.get(kind))
+            && let Some(descriptor) = device.descriptor()
+        {
+            case.simulated |= descriptor.simulated;
+            case.devices.insert(device.name().to_owned(), descriptor);
         }
     }
 
@@ -113,7 +114,9 @@ impl Desk {
         let Some(mut case) = self.at_desk.take() else { return };
         case.parked = Some((Instant::now(), self.clock.local().to_string()));
         let number = case.number().clone();
-        if let Err(fault) = self.keeper.parked(&number, reason.id()) {
+        let why = parked_for(reason);
+        tracing::info!(case = %number, %why, "a case waits for a supervisor");
+        if let Err(fault) = self.keeper.parked(&number, &why) {
             self.store_failed(fault);
         }
         self.prompt = None;
@@ -124,7 +127,6 @@ impl Desk {
 
     fn stop_devices(&mut self) {
         self.active = None;
-        self.after_lift = None;
         self.finger_on = false;
         self.prompt = None;
         self.face.end();
@@ -147,15 +149,14 @@ impl Desk {
             HostEventKind::Placed if current => self.prompt = Some("hold-still"),
             HostEventKind::Lifted => {
                 self.finger_on = false;
-                if let Some((slot, permit)) = self.after_lift.take() {
-                    self.capture(slot, permit);
+                if self.prompt == Some("lift-finger") {
+                    self.prompt = Some("place-finger");
                 }
             }
             HostEventKind::Fault(fault) if current => self.device_failed(&fault),
             HostEventKind::Fault(fault) => {
-                // An idle device's trouble shows on the health page; a scanner that is gone holds no finger either.
+                // An idle device's trouble shows on the health page.
                 tracing::warn!(device = %event.device, code = %fault.code, detail = %fault.log, "device fault");
-                self.finger_gone(&event.device);
                 self.document_not_read(&event.device, &fault);
             }
             HostEventKind::Described(_)
@@ -163,16 +164,6 @@ impl Desk {
             | HostEventKind::Finger(_)
             | HostEventKind::Placed
             | HostEventKind::Preview(_) => {}
-        }
-    }
-
-    fn finger_gone(&mut self, device: &str) {
-        let is_scanner = self.devices.get(DeviceKind::FingerScanner).is_some_and(|scanner| scanner.name() == device);
-        if is_scanner {
-            self.finger_on = false;
-            if let Some((slot, permit)) = self.after_lift.take() {
-                self.capture(slot, permit);
-            }
         }
     }
 
@@ -188,9 +179,14 @@ impl Desk {
         }
     }
 
-    /// Whether the case at the desk waits for a document.
+    /// Whether the case at the desk waits for a document: for the first time, or to be read again.
     pub(super) fn document_is_asked_for(&self) -> bool {
-        self.at_desk.as_ref().is_some_and(|case| matches!(case.session.step(), Step::Document))
+        let asks = |step: &Step| match step {
+            Step::Document => true,
+            Step::Decided(decision) => decision.question.as_ref().is_some_and(|asked| asked.id == "read-again"),
+            _ => false,
+        };
+        self.at_desk.as_ref().is_some_and(|case| asks(case.session.step()))
     }
 
     /// A swipe that came to nothing, or a reader that went away, while the officer waits for the document.
@@ -216,6 +212,7 @@ impl Desk {
         let Some(active) = self.active.take_if(|active| active.attempt == attempt) else { return };
         let took = elapsed(&active);
         self.devices.stop(DeviceKind::Camera);
+        self.note_device(DeviceKind::Camera);
         let judged = Attempt { score: taken.score, passes: taken.passes, took };
         let number = self.next_number(Slot::Face);
         if self.at_desk(Event::AttemptScored(Slot::Face, judged)).is_ok()
@@ -229,6 +226,7 @@ impl Desk {
     pub(super) fn finger_judged(&mut self, attempt: u64, judged: FingerJudged) {
         let Some(active) = self.active.take_if(|active| active.attempt == attempt) else { return };
         let slot = active.slot;
+        self.note_device(DeviceKind::FingerScanner);
         let attempt = Attempt { score: judged.sample.score, passes: judged.sample.accepted, took: elapsed(&active) };
         let number = self.next_number(slot);
         if self.at_desk(Event::AttemptScored(slot, attempt)).is_ok()
@@ -251,6 +249,8 @@ impl Desk {
             Ok(kept) => kept,
             Err(fault) => return self.store_failed(fault),
         };
+        // A disk that was full has room again.
+        self.store_fault = None;
         let record = RecordView { id: kept.record.to_string(), sequence: kept.sequence, queued: true, uploaded: false };
         self.ended(number.clone(), kept.outcome, Some(record));
         if self.at_desk.as_ref().is_some_and(|case| case.number() == number) {
@@ -270,6 +270,20 @@ impl Desk {
         let refusal = DeskRefusal::Store(fault.clone());
         self.fault = Some(FaultView { code: refusal.code().into(), text: refusal.to_string() });
         self.store_fault = Some(fault);
+    }
+}
+
+/// Why a case waits, in codes: for the journal, the log and the record.
+pub(super) fn parked_for(reason: &ReviewReason) -> String {
+    match reason {
+        ReviewReason::Attestation { ground, .. } => format!("attestation:{ground}"),
+        ReviewReason::NoFingers => "no-fingers".into(),
+        ReviewReason::Question(id) => format!("question:{id}"),
+        ReviewReason::Rejected(slots) => {
+            let slots: Vec<_> = slots.iter().map(|slot| slot.id()).collect();
+            format!("rejected:{}", slots.join(","))
+        }
+        ReviewReason::Vetoed(slot, veto) => format!("vetoed:{}:{}", veto.id(), slot.id()),
     }
 }
 

@@ -15,6 +15,8 @@ use sha2::{Digest, Sha256};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use tokio::sync::{mpsc, watch};
 
+/// What stands for an engine that could not be loaded: no face can be captured then.
+pub const NO_ENGINE: &str = "none";
 /// JPEG quality of the live picture: it is looked at, never kept.
 const PREVIEW_QUALITY: u8 = 75;
 
@@ -49,8 +51,7 @@ struct Inbox {
 }
 
 impl FaceWorker {
-    /// Starts the thread. Without a usable model the worker runs and every attempt ends without a face; the health
-    /// page says which engine is missing.
+    /// Starts the thread. Without a usable model it has no engine: the health page says so, and no capture is begun.
     pub fn start(loaded: &Arc<Loaded>, messages: mpsc::Sender<Message>, preview: watch::Sender<PreviewJpeg>) -> Self {
         let shared = Arc::new(Shared { inbox: Mutex::default(), news: Condvar::new() });
         let quality = &loaded.config.quality;
@@ -59,7 +60,7 @@ impl FaceWorker {
             Ok(detector) => detector.name(),
             Err(fault) => {
                 tracing::error!(code = fault.code(), detail = %fault, "{}", fault.advice());
-                "none"
+                NO_ENGINE
             }
         };
         let worker = Worker { loaded: loaded.clone(), messages, preview, detector: detector.ok() };
@@ -71,7 +72,7 @@ impl FaceWorker {
         Self { shared, engine }
     }
 
-    /// Name of the engine, or `none`.
+    /// Name of the engine, or [`NO_ENGINE`].
     pub fn engine(&self) -> &'static str {
         self.engine
     }

@@ -7,7 +7,7 @@ use crate::clock::Clock;
 use crate::config::Loaded;
 use domain::case::{CaseNumber, RecordId, StationId};
 use domain::guarded::Personal;
-use domain::record::{Body, Draft, Enrolment, Exemption, ReviewTrace, Versions};
+use domain::record::{Body, Draft, Enrolment, Exemption, ReviewTrace, Sealed, Versions};
 use domain::session::Outcome;
 use domain::units::StaffId;
 use hmac::{Hmac, KeyInit, Mac};
@@ -15,9 +15,13 @@ use jiff::civil::Date;
 use sha2::Sha256;
 use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use store::{FileKey, Outbox, Reservation, Sealer, StoreFault};
+use std::time::Duration;
+use store::{FileKey, Outbox, Receipt, Reservation, Sealer, StoreFault};
 use tokio::sync::{Notify, mpsc};
 use zeroize::Zeroizing;
+
+/// How long a record waits for room on a full disk before it is tried again.
+const TRY_AGAIN: Duration = Duration::from_secs(2);
 
 /// A record that is on disk. Made from the store's receipt and from nothing else.
 #[derive(Debug)]
@@ -110,16 +114,33 @@ impl Keeper {
         })
     }
 
-    fn commit(&self, finished: Finished, clock: &Clock) -> Result<Kept, String> {
+    /// Seals, signs and appends. A full disk loses nothing: the sealed body is held and tried again until there is room.
+    fn commit(&self, finished: Finished, clock: &Clock, no_space: impl Fn(String)) -> Result<Kept, String> {
         let Finished { draft, reservation } = finished;
         let sealed = draft.seal(&self.sealer).map_err(|fault| fault.to_string())?;
+        drop(reservation);
+        loop {
+            match self.append(sealed.clone(), clock)? {
+                Ok(receipt) => {
+                    let (record, sequence, outcome) = (receipt.record(), receipt.sequence(), receipt.outcome());
+                    return Ok(Kept { record, sequence, outcome });
+                }
+                Err(full) => no_space(told(full)),
+            }
+            std::thread::sleep(TRY_AGAIN);
+        }
+    }
+
+    /// One try. The outer error is final, the inner one passes when the disk has room.
+    fn append(&self, sealed: Sealed, clock: &Clock) -> Result<Result<Receipt, StoreFault>, String> {
         let mut outbox = self.outbox();
         let position = outbox.position(clock.utc_ms(), &self.boot_id);
         let record = sealed.sign(&self.signer, position).map_err(|fault| fault.to_string())?;
-        drop(reservation);
-        let receipt = outbox.append(record).map_err(told)?;
-        self.appended.notify_one();
-        Ok(Kept { record: receipt.record(), sequence: receipt.sequence(), outcome: receipt.outcome() })
+        match outbox.append(record) {
+            Ok(receipt) => Ok(Ok(receipt)),
+            Err(StoreFault::NoSpace) => Ok(Err(StoreFault::NoSpace)),
+            Err(fault) => Err(told(fault)),
+        }
     }
 }
 
@@ -133,8 +154,10 @@ fn told(fault: StoreFault) -> String {
 pub fn keep(keeper: Arc<Keeper>, clock: Arc<Clock>, finished: Finished, messages: mpsc::Sender<Message>) {
     let case = finished.draft.case.clone();
     tokio::task::spawn_blocking(move || {
-        let kept = keeper.commit(finished, &clock);
+        let kept = keeper.commit(finished, &clock, |fault| tell(&messages, Message::NoSpace(fault)));
         tell(&messages, Message::Kept(case, kept));
+        // Only now, or news of the arrival could overtake news of the commit.
+        keeper.appended.notify_one();
     });
 }
 
@@ -187,7 +210,7 @@ fn enrolment(loaded: &Loaded, case: &mut Case) -> Body {
         face_exception: taken.and_then(|taken| taken.plan().face_exception),
         attempts: taken.map(|taken| taken.attempts().to_vec()).unwrap_or_default(),
         devices,
-        laboratory_override: below_grade && loaded.config.laboratory.is_some(),
+        laboratory_basis: loaded.config.laboratory.as_ref().filter(|_| below_grade).map(|lab| lab.basis.clone()),
         application_number: None,
         profile_id: None,
     }))

@@ -21,7 +21,8 @@ pub use command::{Command, DeskRefusal, ManualFields, ReviewDecision};
 pub use devices::spec as device_spec;
 pub use keep::Keeper;
 pub use view::{
-    AttemptPanel, ClaimPanel, DevicePanel, FaultView, Panel, ParkedPanel, ParkedView, RecordView, SlotView, TravellerPanel, View,
+    AttemptPanel, ClaimPanel, DevicePanel, FaultView, Panel, ParkedPanel, ParkedView, RecordView, SlotView,
+    TravellerPanel, View,
 };
 
 use actor::Message;

@@ -3,6 +3,8 @@
 use super::actor::Desk;
 use super::case::{Case, TravellerFile};
 use super::command::{Command, DeskRefusal, ReviewDecision};
+use super::effects::parked_for;
+use super::face::NO_ENGINE;
 use super::facts;
 use super::view::ClaimPanel;
 use domain::case::CaseNumber;
@@ -30,8 +32,9 @@ impl Desk {
             Command::Cancel => self.at_desk(Event::Cancelled),
             Command::TravellerRefuses => self.at_desk(Event::TravellerRefused),
             Command::ConfirmDate => {
+                self.at_desk(Event::DateConfirmed)?;
                 self.clock.confirmed();
-                self.at_desk(Event::DateConfirmed)
+                Ok(())
             }
             Command::Document(lines) => self.read_document(&lines, "typed"),
             Command::Fields(fields) => {
@@ -81,11 +84,18 @@ impl Desk {
     }
 
     fn decide_first(&mut self, found: domain::policy::Facts, file: TravellerFile) -> Done {
+        if self.clock.jumped() {
+            return self.at_desk(Event::ClockDoubted);
+        }
         let decision = facts::decide(&self.loaded, &self.clock, &found);
         self.at_desk(Event::Decided(decision))?;
-        let seen_before = self.keeper.seen_before(&file.document_key(), self.clock.utc_ms());
+        let key = file.document_key();
+        let before = self.at_desk.as_ref().and_then(|case| case.traveller.as_ref());
+        // A document that is read again in the same case was not presented again.
+        let same = before.is_some_and(|before| before.document_key() == key);
+        let seen_before = !same && self.keeper.seen_before(&key, self.clock.utc_ms());
         if let Some(case) = self.at_desk.as_mut() {
-            case.warnings.clear();
+            case.warnings.retain(|warning| same && *warning == "document-seen-before");
             if seen_before {
                 case.warnings.push("document-seen-before");
             }
@@ -107,6 +117,9 @@ impl Desk {
         let asked = asked.ok_or(DeskRefusal::UnknownAnswer)?;
         let mut known = case.facts.clone().ok_or(DeskRefusal::NotNow)?;
         facts::answer(&mut known, asked, answer)?;
+        if self.clock.jumped() {
+            return self.at_desk(Event::ClockDoubted);
+        }
         let again = facts::decide(&self.loaded, &self.clock, &known);
         let exempt_now = again.verdict == Verdict::Exempt && again.stands();
         self.at_desk(Event::Decided(again))?;
@@ -160,9 +173,13 @@ impl Desk {
                 return Err(DeskRefusal::NoDevice(name));
             }
         }
+        if self.face.engine() == NO_ENGINE {
+            return Err(DeskRefusal::NoFaceEngine);
+        }
+        // Without an override the scanner has to have said that it is good enough.
         let scanner = self.devices.get(DeviceKind::FingerScanner).and_then(|scanner| scanner.descriptor());
-        let below_grade = scanner.is_some_and(|descriptor| !descriptor.enrolment_grade());
-        if below_grade && self.loaded.config.laboratory.is_none() {
+        let grade = scanner.is_some_and(|descriptor| descriptor.enrolment_grade());
+        if !grade && self.loaded.config.laboratory.is_none() {
             return Err(DeskRefusal::ScannerGrade);
         }
         let reservation = self.keeper.reserve(RESERVED_BYTES).map_err(DeskRefusal::Store)?;
@@ -198,6 +215,9 @@ impl Desk {
         let Some(known) = case.facts.as_mut() else { return Ok(()) };
         let supervisor = case.review.as_ref().map(|review| &review.supervisor);
         facts::after_review(known, case.claim.take().is_some(), supervisor);
+        if self.clock.jumped() {
+            return self.at_desk(Event::ClockDoubted);
+        }
         let again = facts::decide(&self.loaded, &self.clock, known);
         self.at_desk(Event::Decided(again))
     }
@@ -211,16 +231,26 @@ impl Desk {
         let case = self.parked.get_mut(number).ok_or(DeskRefusal::NoSuchCase)?;
         // The session has the last word: what it would refuse leaves no trace in the case.
         case.session.apply(event.clone())?;
-        let local_time = self.clock.local().to_string();
-        tracing::info!(case = %number, supervisor = %by.0, decision = word, "a case was reviewed");
-        case.review = Some(ReviewTrace { supervisor: by.clone(), decision: word.into(), reason, local_time });
+        let parked_for = match case.session.step() {
+            Step::InReview(why, _) => parked_for(why),
+            _ => return Err(DeskRefusal::NoSuchCase),
+        };
         if decision == ReviewDecision::Approve
             && case.claim.is_some()
             && let Some(known) = case.facts.as_mut()
         {
-            facts::confirm_claim(known, &by);
-            case.decided = Some(facts::decide(&self.loaded, &self.clock, known));
+            let mut confirmed = known.clone();
+            facts::confirm_claim(&mut confirmed, &by);
+            let decided = facts::decide(&self.loaded, &self.clock, &confirmed);
+            // The rule may have changed while the case waited: then there is nothing to confirm any more.
+            if decided.verdict != Verdict::Exempt || !decided.stands() {
+                return Err(DeskRefusal::UnknownGround);
+            }
+            (*known, case.decided) = (confirmed, Some(decided));
         }
+        let local_time = self.clock.local().to_string();
+        tracing::info!(case = %number, supervisor = %by.0, decision = word, "a case was reviewed");
+        case.review = Some(ReviewTrace { supervisor: by, decision: word.into(), reason, parked_for, local_time });
         self.on_parked(number, event)
     }
 }

@@ -2,6 +2,7 @@
 
 use super::{Delivery, Target, TargetFactory};
 use reqwest::{Client, StatusCode, header};
+use serde::Deserialize;
 use std::future::Future;
 use std::pin::Pin;
 use std::time::Duration;
@@ -11,6 +12,16 @@ pub const HTTP: TargetFactory = TargetFactory { name: "http", make };
 
 /// A receipt is a few hundred bytes; whatever is longer is not one.
 const LONGEST_ANSWER: usize = 16 * 1024;
+
+/// The intake's codes for a record that it will not take however often it is sent: too large, malformed, damaged, and
+/// another record under the same number.
+const FINAL: &[&str] = &["I-01", "I-02", "I-05", "I-06"];
+
+/// The part of the intake's refusal that counts.
+#[derive(Default, Deserialize)]
+struct Answer {
+    code: String,
+}
 
 struct Http {
     client: Client,
@@ -47,15 +58,44 @@ impl Http {
         }
         match status {
             StatusCode::OK | StatusCode::CREATED => Delivery::Answered(answer),
-            StatusCode::REQUEST_TIMEOUT | StatusCode::TOO_MANY_REQUESTS => Delivery::TryAgain(status.to_string()),
-            refused if refused.is_client_error() => Delivery::Refused(refused.to_string()),
-            other => Delivery::TryAgain(other.to_string()),
+            other => not_taken(other, &answer),
         }
+    }
+}
+
+/// An intake that says why it will never take this record is believed. Anything else, a foreign service on its port or
+/// a key that is not registered yet among it, may pass.
+fn not_taken(status: StatusCode, answer: &[u8]) -> Delivery {
+    let code = serde_json::from_slice::<Answer>(answer).map(|answer| answer.code).unwrap_or_default();
+    if FINAL.contains(&code.as_str()) {
+        Delivery::Refused(format!("{status}, {code}"))
+    } else {
+        Delivery::TryAgain(format!("{status} {code}"))
     }
 }
 
 impl Target for Http {
     fn deliver<'a>(&'a self, envelope: Vec<u8>) -> Pin<Box<dyn Future<Output = Delivery> + Send + 'a>> {
         Box::pin(self.post(envelope))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_the_intakes_own_word_is_final() {
+        for (status, answer, is_final) in [
+            (409, r#"{"code":"I-06","text":"..."}"#, true),
+            (413, r#"{"code":"I-01","text":"..."}"#, true),
+            (403, r#"{"code":"I-03","text":"..."}"#, false),
+            (503, r#"{"code":"I-07","text":"..."}"#, false),
+            (404, "<html>not here</html>", false),
+            (500, "", false),
+        ] {
+            let said = not_taken(StatusCode::from_u16(status).unwrap(), answer.as_bytes());
+            assert_eq!(matches!(said, Delivery::Refused(_)), is_final, "{status} {answer}");
+        }
     }
 }

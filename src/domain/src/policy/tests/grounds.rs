@@ -72,17 +72,23 @@ fn the_sixth_birthday_ends_the_exemption() {
     for (born_on, answer) in [
         ("2019-12-24", (Required, None, None)),
         ("2019-12-23", (Required, None, None)),
-        ("2019-12-25", (Exempt, Some("under-six"), None)),
-        ("2025-12-24", (Exempt, Some("under-six"), None)),
+        ("2019-12-25", (Exempt, Some("under-six"), Some("confirm-child"))),
+        ("2025-12-24", (Exempt, Some("under-six"), Some("confirm-child"))),
         ("1920-12-25", (Required, None, None)),
         ("2019-12-XX", (AskSupervisor, None, Some("birth-date"))),
         ("2019-11-XX", (Required, None, None)),
-        ("2020-XX-XX", (Exempt, Some("under-six"), None)),
+        ("2020-XX-XX", (Exempt, Some("under-six"), Some("confirm-child"))),
         ("XXXX-XX-XX", (AskSupervisor, None, Some("birth-date"))),
         ("2026-01-01", (AskSupervisor, None, Some("birth-date"))),
     ] {
         let manual = Facts { evidence: Evidence::Manual, birth_date: BirthDate::parse(born_on), ..adult() };
         assert_eq!(short(&in_december(&manual)), answer, "born {born_on}");
+        // One confirming key, and an exemption that was entered by hand stands; the other key, and it is none.
+        for (child, exempt) in [(true, answer.0 == Exempt), (false, false)] {
+            let answers = Answers { child: Some(child), ..Answers::default() };
+            let decision = in_december(&Facts { answers, ..manual.clone() });
+            assert_eq!(decision.verdict == Exempt && decision.stands(), exempt, "born {born_on}, a child: {child}");
+        }
     }
     let nothing_known = Facts { birth_date: None, ..adult() };
     let decision = in_december(&nothing_known);
