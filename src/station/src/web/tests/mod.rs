@@ -173,4 +173,3 @@ fn questions() -> Vec<(&'static str, Decision)> {
         ("unknown-code", decision(|facts| facts.nationality = Some("QQQ".into()))),
     ]
 }
-

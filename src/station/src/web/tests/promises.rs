@@ -148,4 +148,3 @@ async fn a_fault_is_told_by_its_code_with_its_detail() {
         assert!(page.contains(&format!("data-code=\"{code}\"")) && page.contains(has), "{code}");
     }
 }
-
