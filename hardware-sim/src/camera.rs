@@ -8,6 +8,7 @@ use axum::extract::State;
 use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
+use drivers::camera::monotonic_now;
 use std::io;
 use std::sync::Arc;
 use std::time::Duration;
@@ -121,9 +122,10 @@ async fn film(stage: &Arc<Stage>, frames: mpsc::Sender<io::Result<Bytes>>) {
         let source = Arc::clone(stage);
         // Drawing and compressing take milliseconds of a core.
         let drawn = tokio::task::spawn_blocking(move || source.frame(number)).await;
-        let Ok(jpeg) = drawn else { return };
+        let Ok((jpeg, view)) = drawn else { return };
         let part = part(&jpeg);
         let good = stage.spend(Device::Camera, part.len());
+        stage.sends(view, monotonic_now());
         if !send(stage, &frames, part, good, &mut noise).await {
             return;
         }

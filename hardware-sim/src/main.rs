@@ -5,6 +5,7 @@ use hardware_sim::person::{Person, Traits};
 use hardware_sim::render_cli::RenderCommand;
 use hardware_sim::serve::ServeArgs;
 use hardware_sim::shift::ShiftArgs;
+use hardware_sim::shift::measure::{self, MeasureArgs};
 use hardware_sim::{clock, render_cli, serve, shift};
 use std::io::{self, Write};
 use std::process::ExitCode;
@@ -19,6 +20,8 @@ struct Cli {
 
 #[derive(Subcommand)]
 enum Command {
+    /// Measures how quick a station is at the desk: one JSON line for each sample.
+    Measure(MeasureArgs),
     /// Prints documents of simulated persons, one JSON line each, for outside judges.
     Mrz {
         /// How many.
@@ -45,6 +48,7 @@ async fn main() -> ExitCode {
     let filter = tracing_subscriber::EnvFilter::try_from_default_env().unwrap_or_else(|_| "info".into());
     tracing_subscriber::fmt().with_env_filter(filter).with_writer(io::stderr).init();
     let done = match Cli::parse().command {
+        Command::Measure(args) => measure::run(args).await.map_err(|error| error.to_string()),
         Command::Mrz { count, seed, format } => print_documents(count, seed, format),
         Command::Render(command) => render_cli::run(&command).map_err(|error| error.to_string()),
         Command::Serve(args) => serve::run(args).await.map_err(|error| error.to_string()),

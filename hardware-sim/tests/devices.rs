@@ -5,6 +5,7 @@
 mod common;
 
 use common::{LIMIT, Simulation};
+use domain::units::Millis;
 use hardware_sim::stage::{Device, FaultKind};
 use serde_json::{Value, json};
 use std::io::{BufRead, BufReader, Read, Write};
@@ -92,7 +93,24 @@ async fn the_camera_streams_jpeg_frames_and_counts_only_streams() {
     let start = first.windows(4).position(|four| four == b"\r\n\r\n").unwrap() + 4;
     let image = image::load_from_memory(&first[start..]).unwrap();
     assert_eq!((image.width(), image.height()), (640, 480));
+    assert!(simulation.running.stage.shown_at().is_some());
     assert_eq!(simulation.running.stage.counters().camera_streams, 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn only_frames_of_the_newest_view_tell_since_when_it_is_shown() {
+    let simulation = Simulation::start(false, 0).await;
+    let stage = &simulation.running.stage;
+    let (_, before) = stage.frame(0);
+    simulation.arrive(3);
+    let (_, now) = stage.frame(0);
+    for (view, at, shown) in [(before, 5, None), (now, 7, Some(7)), (now, 9, Some(7)), (before, 11, Some(7))] {
+        stage.sends(view, Millis(at));
+        assert_eq!(stage.shown_at(), shown.map(Millis), "{at}");
+        assert_eq!(order(&simulation, &json!({ "do": "who" }))["shown_at_ms"], json!(shown), "{at}");
+    }
+    stage.leave();
+    assert_eq!(stage.shown_at(), None);
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -1,6 +1,7 @@
 //! A browser at the station: cookies, forms with their secret, and the stream of views.
 
 use super::html;
+use super::picture::Picture;
 use super::sse::Parser;
 use super::view::View;
 use reqwest::header::LOCATION;
@@ -50,6 +51,9 @@ pub enum BrowserError {
         /// Text of the page.
         text: String,
     },
+    /// The live picture is none, or ended.
+    #[error("the live picture {0}")]
+    Picture(&'static str),
     /// Something else came than a browser would show.
     #[error("{path} answered with {status}")]
     Strange {
@@ -129,9 +133,24 @@ impl Browser {
     /// Opens the stream of views and keeps it open, as a page's script does. The script also fetches the changed part
     /// of the page, and the live picture while the face is taken; so does this.
     pub fn views(&self) -> Views {
+        self.open_views(Some(self.picture()))
+    }
+
+    /// As [`Self::views`], for somebody who looks at the live picture by [`Self::picture`].
+    pub fn views_without_picture(&self) -> Views {
+        self.open_views(None)
+    }
+
+    /// The live picture, to be opened while the face is taken.
+    pub fn picture(&self) -> Picture {
+        Picture::new(self.client.clone(), self.address("/officer/preview"))
+    }
+
+    fn open_views(&self, picture: Option<Picture>) -> Views {
         let (sender, receiver) = watch::channel(View::default());
         let watcher = Watcher { client: self.client.clone(), station: self.station.clone(), sender };
-        let page = tokio::spawn(load_what_changes(self.client.clone(), self.station.clone(), receiver.clone()));
+        let page =
+            tokio::spawn(load_what_changes(self.client.clone(), self.station.clone(), picture, receiver.clone()));
         Views { receiver, tasks: [tokio::spawn(watcher.run()), page] }
     }
 
@@ -225,30 +244,30 @@ impl Watcher {
     }
 }
 
-/// Loads the changed part of the page after each new view (the newest only), and the live picture once a capture of
-/// the face begins.
-async fn load_what_changes(client: Client, station: String, mut views: watch::Receiver<View>) {
-    let mut picture: Option<JoinHandle<()>> = None;
+/// Loads the changed part of the page after each new view (the newest only), and the live picture, if it is wanted, once
+/// a capture of the face begins.
+async fn load_what_changes(
+    client: Client,
+    station: String,
+    picture: Option<Picture>,
+    mut views: watch::Receiver<View>,
+) {
+    let mut watching: Option<JoinHandle<()>> = None;
     while views.changed().await.is_ok() {
         let face = views.borrow_and_update().slot.as_deref() == Some("face");
-        if face && picture.as_ref().is_none_or(JoinHandle::is_finished) {
-            picture = Some(tokio::spawn(watch_picture(client.clone(), station.clone())));
+        if let Some(picture) = picture.as_ref().filter(|_| face)
+            && watching.as_ref().is_none_or(JoinHandle::is_finished)
+        {
+            watching = Some(tokio::spawn(picture.clone().watch()));
         }
-        let panel = client.get(format!("{station}/officer/panel")).timeout(PAGE).send().await;
+        let panel = client.get(format!("{station}/officer")).timeout(PAGE).send().await;
         if let Ok(response) = panel {
             // What a browser would draw is only read here, so that the station does the work of sending it.
-            let _ = text(response, "/officer/panel").await;
+            let _ = text(response, "/officer").await;
         }
     }
-    if let Some(picture) = picture {
-        picture.abort();
-    }
-}
-
-/// Reads the live picture until the station ends it.
-async fn watch_picture(client: Client, station: String) {
-    if let Ok(mut response) = client.get(format!("{station}/officer/preview")).send().await {
-        while let Ok(Some(_)) = response.chunk().await {}
+    if let Some(watching) = watching {
+        watching.abort();
     }
 }
 

@@ -102,6 +102,17 @@ impl Director {
         self.order(&json!({ "do": "finger", "finger": finger })).await.map(drop)
     }
 
+    /// The person steps to this many metres from the camera; answered when frames show it.
+    pub async fn stand(&mut self, distance: f32) -> Result<(), DirectorError> {
+        self.order(&json!({ "do": "pose", "distance": distance })).await.map(drop)
+    }
+
+    /// When the first frame that shows the person's pose left the camera, in milliseconds of the machine's monotonic
+    /// clock; nothing while none has.
+    pub async fn shown_at_ms(&mut self) -> Result<Option<u64>, DirectorError> {
+        Ok(self.order(&json!({ "do": "who" })).await?.get("shown_at_ms").and_then(Value::as_u64))
+    }
+
     /// What the devices did so far.
     pub async fn counters(&mut self) -> Result<Counted, DirectorError> {
         Ok(serde_json::from_value(self.order(&json!({ "do": "counters" })).await?)?)

@@ -8,6 +8,8 @@ pub mod browser;
 pub mod director;
 pub mod html;
 pub mod human;
+pub mod measure;
+pub mod picture;
 pub mod plan;
 pub mod report;
 pub mod script;

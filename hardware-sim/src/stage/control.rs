@@ -72,7 +72,7 @@ pub enum Order {
         /// Its lines.
         lines: Vec<String>,
     },
-    /// Who stands there, for the page and for tests: facts, lines, faults.
+    /// Who stands there, for the page and for tests: facts, lines, faults, and since when the camera shows them so.
     Who {},
 }
 
@@ -190,6 +190,7 @@ fn who(stage: &Stage) -> Value {
         "lines": visitor.as_ref().map(|visitor| &visitor.person.lines),
         "finger": stage.finger().map(Finger::id),
         "autopilot": stage.has_autopilot(),
+        "shown_at_ms": stage.shown_at().map(|at| at.0),
         "fingers": visitor.as_ref().map(|v| v.person.planned_fingers().iter().map(|f| f.id()).collect::<Vec<_>>()),
         "faults": faults,
     })

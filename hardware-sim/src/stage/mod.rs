@@ -15,6 +15,7 @@ use crate::person::Person;
 use crate::render::head::Pose;
 use crate::serial::Bell;
 use domain::finger::Finger;
+use domain::units::Millis;
 use jiff::civil::Date;
 use pictures::{Clip, Pictures};
 use serde::Serialize;
@@ -113,6 +114,8 @@ struct Scene {
     visitor: Option<Arc<Visitor>>,
     pose: Pose,
     clip: Arc<Clip>,
+    /// How often the camera's view was changed, and when the first frame of the newest one left the camera.
+    views: (u64, Option<Millis>),
     touch: Option<Touch>,
     touches: u32,
     faults: [Fault; 3],
@@ -121,6 +124,13 @@ struct Scene {
     counters: Counters,
     /// The autopilot's place in the row of fingers, and when it last lifted one.
     pilot: (usize, Option<Instant>),
+}
+
+impl Scene {
+    fn show(&mut self, clip: Arc<Clip>) {
+        self.clip = clip;
+        self.views = (self.views.0.wrapping_add(1), None);
+    }
 }
 
 /// The scene, shared by devices and whoever directs them.
@@ -144,6 +154,7 @@ impl Stage {
             visitor: None,
             pose: Pose::default(),
             clip: Arc::clone(&empty),
+            views: (0, None),
             touch: None,
             touches: 0,
             faults: [Fault::default(); 3],
@@ -209,7 +220,8 @@ impl Stage {
         let clip = pictures.clip(&pose).map_err(StageError::Picture)?;
         let mut scene = self.scene();
         scene.visitor = Some(Arc::new(Visitor { person, pictures }));
-        (scene.pose, scene.clip) = (pose, Arc::new(clip));
+        scene.pose = pose;
+        scene.show(Arc::new(clip));
         (scene.touch, scene.touches, scene.pilot) = (None, 0, (0, None));
         scene.swipes.clear();
         Ok(())
@@ -219,7 +231,7 @@ impl Stage {
     pub fn leave(&self) {
         let mut scene = self.scene();
         scene.visitor = None;
-        scene.clip = Arc::clone(&self.empty);
+        scene.show(Arc::clone(&self.empty));
         scene.touch = None;
         scene.swipes.clear();
     }
@@ -234,20 +246,37 @@ impl Stage {
         let visitor = self.visitor().ok_or(StageError::NobodyThere)?;
         let clip = visitor.pictures.clip(&pose).map_err(StageError::Picture)?;
         let mut scene = self.scene();
-        (scene.pose, scene.clip) = (pose, Arc::new(clip));
+        scene.pose = pose;
+        scene.show(Arc::new(clip));
         Ok(())
     }
 
-    /// What the camera sees: the `number`-th frame since somebody looked, as JPEG.
-    pub fn frame(&self, number: u64) -> Arc<Vec<u8>> {
-        let clip = Arc::clone(&self.scene().clip);
-        clip.frame(number)
+    /// What the camera sees: the `number`-th frame since somebody looked, as JPEG, and which view it shows.
+    pub fn frame(&self, number: u64) -> (Arc<Vec<u8>>, u64) {
+        let (clip, view) = {
+            let scene = self.scene();
+            (Arc::clone(&scene.clip), scene.views.0)
+        };
+        (clip.frame(number), view)
+    }
+
+    /// A frame of this view leaves the camera at this time. Late frames of an earlier view do not count.
+    pub fn sends(&self, view: u64, at: Millis) {
+        let mut scene = self.scene();
+        if scene.views.0 == view {
+            scene.views.1.get_or_insert(at);
+        }
+    }
+
+    /// When the first frame that shows the visitor as they stand now left the camera, on the machine's monotonic clock.
+    pub fn shown_at(&self) -> Option<Millis> {
+        self.scene().views.1
     }
 
     /// What the camera would see now, for the page beside it: nobody's camera is opened by that.
     pub fn peek(&self) -> Arc<Vec<u8>> {
         // Frames differ in their noise; the moment decides which one.
-        self.frame(self.started.elapsed().as_millis() as u64 / 50)
+        self.frame(self.started.elapsed().as_millis() as u64 / 50).0
     }
 
     /// The image of the finger on the sensor, for the page: no image is commanded by that.

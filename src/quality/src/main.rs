@@ -13,7 +13,7 @@ fn main() -> ExitCode {
     match cli::run(&arguments, &mut out).and_then(|()| out.flush()) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            eprintln!("gatepost-quality: the answer could not be written: {error}");
+            eprintln!("gatepost-quality: {error}");
             ExitCode::FAILURE
         }
     }

@@ -11,6 +11,7 @@ pub mod policy_cli;
 pub mod serve;
 pub mod setup;
 pub mod store_cli;
+pub mod store_measure;
 pub mod upload;
 pub mod web;
 

@@ -1,6 +1,7 @@
 //! `gatepost store`: looks after the store of sealed records.
 
 use crate::setup::DataDir;
+use crate::store_measure::{self, MeasureArgs, MeasureError};
 use clap::{Args, Subcommand};
 use std::path::PathBuf;
 use thiserror::Error;
@@ -8,6 +9,9 @@ use thiserror::Error;
 /// What can be done with the store. The station must not be running.
 #[derive(Subcommand, Debug)]
 pub enum StoreCommand {
+    /// Measures the disk of a folder: how long keeping a record takes, and opening a store in which many wait. Touches
+    /// no store of a station.
+    Measure(MeasureArgs),
     /// Throws the index away and makes it anew from the journal.
     RebuildIndex(StoreArgs),
     /// Reads the journal and every record file, and compares digests.
@@ -25,6 +29,9 @@ pub struct StoreArgs {
 /// The store cannot be looked after.
 #[derive(Debug, Error)]
 pub enum StoreCliError {
+    /// Nothing was measured.
+    #[error(transparent)]
+    Measure(#[from] MeasureError),
     /// The result cannot be written down.
     #[error("the result cannot be printed: {0}")]
     Print(#[from] serde_json::Error),
@@ -37,6 +44,7 @@ pub enum StoreCliError {
 pub fn run(command: &StoreCommand) -> Result<(), StoreCliError> {
     let folder = |args: &StoreArgs| DataDir(args.data.clone()).store();
     match command {
+        StoreCommand::Measure(args) => store_measure::run(args)?,
         StoreCommand::Verify(args) => {
             println!("{}", serde_json::to_string_pretty(&store::verify(&folder(args))?)?);
         }

@@ -1,6 +1,6 @@
 //! The demonstration: intake, simulated devices and station, each in the background, on data of their own.
 //!
-//! Every command line of the product that this program types stands in this file.
+//! Every command line of the product that the demonstration types stands in this file.
 
 use crate::failure::Failure;
 use crate::http;
@@ -118,6 +118,12 @@ impl Place {
             line.push("--realtime".into());
         }
         line
+    }
+
+    /// The simulator as an officer with a stop-watch.
+    pub fn measure(&self) -> Vec<String> {
+        let control = self.path("devices/control.sock");
+        words(&["measure", "--station", &self.address(), "--control", &control, "--officer", OFFICER])
     }
 
     /// Says which port is taken before anything starts.

@@ -27,6 +27,21 @@ pub fn foreground(program: &str, arguments: &[&str]) -> Result<(), Failure> {
     finished(program, arguments, Command::new(program).args(arguments))
 }
 
+/// Runs a program to its end; what it printed. Its complaints are on this terminal.
+pub fn said(program: &str, arguments: &[&str]) -> Result<String, Failure> {
+    let line = format!("{program} {}", arguments.join(" "));
+    let output = Command::new(program)
+        .args(arguments)
+        .stdin(Stdio::null())
+        .stderr(Stdio::inherit())
+        .output()
+        .map_err(|error| Failure::new(format!("`{line}` could not be started: {error}.")))?;
+    if !output.status.success() {
+        return Err(Failure::new(format!("`{line}` ended with {}.", output.status)).with_code(output.status.code()));
+    }
+    String::from_utf8(output.stdout).map_err(|_| Failure::new(format!("`{line}` printed bytes that are no text.")))
+}
+
 /// Runs the cargo that runs this program.
 pub fn cargo(arguments: &[&str]) -> Result<(), Failure> {
     println!("$ cargo {}", arguments.join(" "));
@@ -202,6 +217,15 @@ mod tests {
         assert!(child.has_said("ready") && !child.has_said("read"));
         let complaint = child.complaint().to_string();
         assert!(complaint.contains("no cable") && complaint.contains("exit status: 3"), "{complaint}");
+    }
+
+    #[test]
+    fn what_a_program_printed_is_taken_only_from_a_good_end() {
+        assert_eq!(said("sh", &["-c", "echo one; echo two"]).unwrap(), "one\ntwo\n");
+        for (script, complaint) in [("echo one; exit 4", "exit status: 4"), ("printf '\\377'", "no text")] {
+            let failure = said("sh", &["-c", script]).unwrap_err().to_string();
+            assert!(failure.contains(complaint), "{failure}");
+        }
     }
 
     #[test]

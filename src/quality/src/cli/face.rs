@@ -23,17 +23,27 @@ impl Engine {
 
     /// Reads and assesses one file.
     pub fn answer(&mut self, path: &Path) -> Result<Answer, Refusal> {
-        let detector = self
-            .0
-            .as_mut()
-            .map_err(|fault| Refusal { code: fault.code(), text: format!("{} ({fault})", fault.advice()) })?;
-        let rgb = image_file::read(path)?.pixels.into_rgb8();
-        let (width, height) = rgb.dimensions();
-        let frame = Frame::new(width, height, Millis(0), 0, rgb.into_raw())
-            .map_err(|mismatch| Refusal { code: "Q-04", text: mismatch.to_string() })?;
+        let detector = self.detector()?;
+        let frame = frame(path)?;
         let detection = detector.detect(&frame);
         Ok(Answer { found: face::assess(&frame, &detection), engine: detector.name() })
     }
+
+    /// The detector, unless it could not be opened.
+    pub fn detector(&mut self) -> Result<&mut dyn FaceDetector, Refusal> {
+        match &mut self.0 {
+            Ok(detector) => Ok(detector.as_mut()),
+            Err(fault) => Err(Refusal { code: fault.code(), text: format!("{} ({fault})", fault.advice()) }),
+        }
+    }
+}
+
+/// A picture file as a camera's frame.
+pub(super) fn frame(path: &Path) -> Result<Frame, Refusal> {
+    let rgb = image_file::read(path)?.pixels.into_rgb8();
+    let (width, height) = rgb.dimensions();
+    Frame::new(width, height, Millis(0), 0, rgb.into_raw())
+        .map_err(|mismatch| Refusal { code: "Q-04", text: mismatch.to_string() })
 }
 
 /// Everything found in one face picture.

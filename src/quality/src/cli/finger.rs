@@ -51,12 +51,7 @@ impl<T: Serialize> Serialize for Pairs<T> {
 /// Reads and assesses one file. What the reference refuses (no pixels, too large) is an error here too; a print that is
 /// there but cannot be judged is an answer without a score.
 pub(super) fn answer(path: &Path, asked: Option<Ppi>) -> Result<Answer, Refusal> {
-    let picture = image_file::read(path)?;
-    let ppi = picture.ppi(asked)?;
-    let grey = picture.pixels.into_luma8();
-    let (width, height) = grey.dimensions();
-    let image = FingerImage::new(width, height, ppi, 8, grey.into_raw())
-        .map_err(|mismatch| Refusal { code: "Q-04", text: mismatch.to_string() })?;
+    let (image, ppi) = print(path, asked)?;
     let assessment = finger::assess(&image);
     match assessment.score.value {
         Err(failure @ (Failure::ResolutionTooLow | Failure::TooLarge | Failure::TooSmall)) => {
@@ -64,6 +59,17 @@ pub(super) fn answer(path: &Path, asked: Option<Ppi>) -> Result<Answer, Refusal>
         }
         _ => Ok(Answer::of(ppi, assessment)),
     }
+}
+
+/// A picture file as a scanner's print.
+pub(super) fn print(path: &Path, asked: Option<Ppi>) -> Result<(FingerImage, Ppi), Refusal> {
+    let picture = image_file::read(path)?;
+    let ppi = picture.ppi(asked)?;
+    let grey = picture.pixels.into_luma8();
+    let (width, height) = grey.dimensions();
+    let image = FingerImage::new(width, height, ppi, 8, grey.into_raw())
+        .map_err(|mismatch| Refusal { code: "Q-04", text: mismatch.to_string() })?;
+    Ok((image, ppi))
 }
 
 impl Answer {

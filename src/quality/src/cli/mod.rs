@@ -2,6 +2,7 @@
 
 mod face;
 mod finger;
+mod measure;
 #[cfg(test)]
 mod tests;
 
@@ -26,6 +27,8 @@ enum Modality {
     Face(FaceArguments),
     /// Quality of a fingerprint picture.
     Finger(FingerArguments),
+    /// Measures how long one check takes on this machine: one line of JSON for each check.
+    Measure(measure::Arguments),
 }
 
 #[derive(Debug, Args)]
@@ -57,9 +60,10 @@ struct FingerArguments {
     ppi: Option<Ppi>,
 }
 
-/// Answers every file; the only error is an output that cannot be written.
+/// Answers every file; the only error is an output that cannot be written, or a measurement that cannot be made.
 pub fn run(arguments: &Arguments, out: &mut impl Write) -> io::Result<()> {
-    match &arguments.modality {
+    let answered = match &arguments.modality {
+        Modality::Measure(asked) => return measure::run(asked, out),
         Modality::Face(asked) => {
             let mut engine = face::Engine::open(&asked.engine, asked.model.as_deref());
             asked.files.iter().try_for_each(|path| write(out, asked.json, path, engine.answer(path)))
@@ -67,7 +71,8 @@ pub fn run(arguments: &Arguments, out: &mut impl Write) -> io::Result<()> {
         Modality::Finger(asked) => {
             asked.files.iter().try_for_each(|path| write(out, asked.json, path, finger::answer(path, asked.ppi)))
         }
-    }
+    };
+    answered.map_err(|error| io::Error::new(error.kind(), format!("the answer could not be written: {error}")))
 }
 
 fn ppi(text: &str) -> Result<Ppi, String> {

@@ -86,6 +86,23 @@ fn the_finger_answer_has_the_stated_shape() {
 }
 
 #[test]
+fn a_measurement_names_what_it_measured() {
+    let folder = tempfile::tempdir().unwrap();
+    let files = [("print.pgm", pgm(300, 300, waves)), ("blank.pgm", pgm(300, 300, |_, _| 255))].map(|(name, bytes)| {
+        let path = folder.path().join(name);
+        fs::write(&path, bytes).unwrap();
+        path
+    });
+    let lines = json(&["measure", "finger", "--rounds", "2"], &files);
+    let names: Vec<_> = lines.iter().map(|line| line["name"].as_str().unwrap()).collect();
+    assert_eq!(names, ["finger", "finger", "no print", "no print"]);
+    assert!(lines.iter().all(|line| line["value"].as_f64().unwrap() > 0.0 && line["unit"] == "ms"));
+    let missing = ["gatepost-quality", "measure", "finger", "missing.pgm"];
+    let error = run(&Arguments::try_parse_from(missing).unwrap(), &mut Vec::new()).unwrap_err().to_string();
+    assert!(error.contains("missing.pgm") && error.contains("Q-01"), "{error}");
+}
+
+#[test]
 fn wrong_usage_exits_with_two() {
     for arguments in [
         &["gatepost-quality"][..],
