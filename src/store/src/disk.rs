@@ -17,6 +17,9 @@ pub trait Disk: Send + Sync {
     /// Appends to a file that is there and syncs it.
     fn append(&self, file: &str, bytes: &[u8]) -> io::Result<()>;
 
+    /// Cuts a file that is there to this length and syncs it.
+    fn cut(&self, file: &str, length: u64) -> io::Result<()>;
+
     /// Bytes that are free for this account.
     fn free(&self) -> io::Result<u64>;
 
@@ -68,11 +71,22 @@ impl RealDisk {
     }
 }
 
+/// Whether a disk has no room for this account, which passes, in contrast to a disk that fails.
+pub(crate) fn is_full(error: &io::Error) -> bool {
+    matches!(error.kind(), io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded)
+}
+
 impl Disk for RealDisk {
     fn append(&self, file: &str, bytes: &[u8]) -> io::Result<()> {
         let mut file = OpenOptions::new().append(true).open(self.at(file))?;
         file.write_all(bytes)?;
         file.sync_data()
+    }
+
+    fn cut(&self, file: &str, length: u64) -> io::Result<()> {
+        let file = OpenOptions::new().write(true).open(self.at(file))?;
+        file.set_len(length)?;
+        file.sync_all()
     }
 
     fn free(&self) -> io::Result<u64> {

@@ -93,6 +93,8 @@ pub(crate) struct Replay {
     pub station: Option<StationId>,
     pub entries: BTreeMap<u64, Entry>,
     pub last_digest: [u8; 32],
+    /// Time of the last record: UTC, milliseconds since 1970.
+    pub newest_time_ms: Option<i64>,
     pub cases: BTreeMap<CaseNumber, OpenCase>,
     /// Highest count of a case for each station and day: `S1-251224` to 7.
     pub counts: BTreeMap<String, u32>,
@@ -202,6 +204,7 @@ impl Replay {
         };
         self.entries.insert(appended.sequence, entry);
         self.last_digest = appended.digest.0;
+        self.newest_time_ms = Some(appended.time_ms);
         self.cases.remove(&appended.case);
         Ok(())
     }

@@ -147,7 +147,11 @@ fn no_promise_is_broken_at_any_call_by_any_trouble() {
     let troubles = [Trouble::CutBefore, Trouble::CutTorn, Trouble::CutAfter, Trouble::Fails, Trouble::Full];
     for (at, trouble) in (0..untroubled.calls()).flat_map(|at| troubles.map(|trouble| (at, trouble))) {
         let disk = FailingDisk::with(fresh.clone(), Some((at, trouble)));
-        let promises = work(&world, &mut open(&world, &disk).unwrap().0);
+        let mut outbox = open(&world, &disk).unwrap().0;
+        let promises = work(&world, &mut outbox);
+        let closed = outbox.poisoned().is_some();
+        assert_eq!(closed, trouble != Trouble::Full, "{at} {trouble:?}: a full disk does not close the store");
+        drop(outbox);
         for names in [false, true] {
             states += 1 + cut_while_opening(&world, &disk.after_cut(names));
             let disk = FailingDisk::with(disk.after_cut(names), None);

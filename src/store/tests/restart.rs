@@ -312,16 +312,19 @@ fn after_a_failed_sync_nothing_succeeds() {
 }
 
 #[test]
-fn a_full_disk_refuses_a_record_and_takes_it_later() {
+fn the_time_of_the_newest_record_outlives_a_restart() {
     let world = World::new();
-    let calm = FailingDisk::default();
-    drop(Outbox::open_on(Arc::new(calm.clone()), None, &world.station).unwrap());
-    let full = FailingDisk::with(calm.files(), Some((0, Trouble::Full)));
-    let (mut outbox, _) = Outbox::open_on(Arc::new(full.clone()), None, &world.station).unwrap();
-    let record = world.signed(&outbox, closure(1));
-    assert!(matches!(outbox.append(record.clone()), Err(StoreFault::NoSpace)));
-    assert!(full.files().keys().all(|file| !file.ends_with(".tmp")));
-    assert_eq!(outbox.append(record).unwrap().sequence(), 1);
+    let (mut outbox, _) = open(&world);
+    assert_eq!(outbox.newest_time_ms(), None);
+    for (n, time_ms) in [(1, NOW_MS + 7), (2, NOW_MS + 3)] {
+        let at = outbox.position(time_ms, "boot");
+        let sealed = closure(n).seal(&world.sealer).unwrap();
+        outbox.append(sealed.sign(&world.key, at).unwrap()).unwrap();
+        outbox.case_opened(&case(9), &StaffId("o".into())).unwrap();
+        assert_eq!(outbox.newest_time_ms(), Some(time_ms), "of the last one: the clock may have been put right");
+    }
+    drop(outbox);
+    assert_eq!(open(&world).0.newest_time_ms(), Some(NOW_MS + 3));
 }
 
 #[test]

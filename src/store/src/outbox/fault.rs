@@ -1,5 +1,6 @@
 //! Faults of the store: each with a code, a sentence for the officer, and an inside text.
 
+use crate::disk::is_full;
 use crate::journal::Broken;
 use std::io;
 use thiserror::Error;
@@ -35,7 +36,8 @@ pub enum StoreFault {
     /// Another program has the store open.
     #[error("another program has the store open")]
     Locked,
-    /// The disk is full.
+    /// The disk is full. Nothing of what was asked has happened, the store goes on, and the same can be asked again
+    /// when there is room.
     #[error("no space on the disk of the store")]
     NoSpace,
     /// The record was signed for another place in the chain, or its parts do not belong together.
@@ -73,10 +75,7 @@ pub enum ReadFault {
 
 impl StoreFault {
     pub(crate) fn io(what: &str, file: &str, error: io::Error) -> Self {
-        match error.kind() {
-            io::ErrorKind::StorageFull => Self::NoSpace,
-            _ => Self::Io { what: what.into(), file: file.into(), error },
-        }
+        if is_full(&error) { Self::NoSpace } else { Self::Io { what: what.into(), file: file.into(), error } }
     }
 
     /// Short code to read out over the telephone.
@@ -107,7 +106,7 @@ impl StoreFault {
             Self::Locked => "The station program is already running. Close the second one.",
             Self::NoSpace => "The station's disk is full. Take no new travellers and call the administrator.",
             Self::NotNext { .. } => {
-                "The record could not be kept. Press Retry; if it fails again, call the administrator."
+                "This traveller's record was not kept. Take no new travellers and call the administrator."
             }
             Self::BadStation(_) => "The station's name in the configuration cannot be used. Call the administrator.",
             Self::OtherStation(_) => "The store belongs to another station. Call the administrator.",

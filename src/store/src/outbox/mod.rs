@@ -5,6 +5,7 @@
 
 mod fault;
 mod open;
+mod steps;
 mod words;
 
 pub use fault::{ReadFault, StoreFault};
@@ -12,7 +13,7 @@ pub use open::OpenReport;
 pub use words::{Queued, Receipt, Reservation, Stats};
 
 use crate::disk::Disk;
-use crate::format::{Envelope, Stub, digest};
+use crate::format::{Envelope, digest};
 use crate::index::Index;
 use crate::journal::{self, Appended, Chain, Entry, Fact, Hash, Name, OpenCase, State};
 use crate::keys::VerifyKey;
@@ -21,20 +22,22 @@ use domain::case::{CaseNumber, StationId};
 use domain::record::{Position, SignedRecord};
 use domain::session::Outcome;
 use domain::units::StaffId;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io;
 use std::sync::Arc;
 
 const JOURNAL: &str = "journal.log";
 
-/// Freed when the disk is full, so that acknowledgements can still be written down and bodies erased.
+/// Freed when the disk is full, so that a captured traveller can still be kept, acknowledgements written down and
+/// bodies erased.
 const BALLAST: &str = "hold/ballast";
 const BALLAST_BYTES: u64 = 1 << 20;
 
-/// Free space below which the ballast is let go.
+/// Free space below which the ballast is let go, and that a record leaves: for hundreds of journal lines, so that the
+/// upload can go on and make room.
 const TIGHT_BYTES: u64 = 256 << 10;
 
-/// Free space that a reservation leaves untouched, for journal, index and logs.
+/// Free space without which no traveller is taken, and that a reservation leaves untouched, for journal, index, logs.
 const MARGIN_BYTES: u64 = 8 << 20;
 
 /// The store of one station.
@@ -48,6 +51,12 @@ pub struct Outbox {
     cases: BTreeMap<CaseNumber, OpenCase>,
     counts: BTreeMap<String, u32>,
     stats: Stats,
+    newest_time_ms: Option<i64>,
+    /// Acknowledged records whose body could not be erased because the disk was full.
+    unerased: BTreeSet<u64>,
+    /// Bytes of the journal's whole lines: where it is cut when a line finds no room.
+    journal_bytes: u64,
+    ballast: bool,
     holds: u64,
     poisoned: Option<String>,
 }
@@ -70,7 +79,8 @@ impl Outbox {
     ///
     /// # Errors
     /// [`StoreFault::NotNext`] when the record was signed for another position; [`StoreFault::NoSpace`] when the disk
-    /// is full, with nothing kept; any other fault poisons the store.
+    /// is full, with nothing kept: sign again for the position of that moment and append again when there is room.
+    /// A fault of the disk poisons the store.
     pub fn append(&mut self, record: SignedRecord) -> Result<Receipt, StoreFault> {
         self.usable()?;
         let header = record.header();
@@ -91,8 +101,14 @@ impl Outbox {
             bytes: envelope.len() as u64,
             time_ms: header.time_ms,
         };
-        self.keep_file(&record_file(header.sequence), &envelope)?;
-        self.journal(&Fact::Appended(appended.clone()))?;
+        self.room_for(appended.bytes)?;
+        let file = record_file(header.sequence);
+        self.keep_file(&file, &envelope)?;
+        match self.journal(&Fact::Appended(appended.clone())) {
+            // Without a line it is no record: its bytes are room that acknowledgements may need.
+            Err(StoreFault::NoSpace) => return Err(self.take_back(&[&file])),
+            result => result?,
+        }
         self.count_in(&appended);
         Ok(Receipt {
             sequence: appended.sequence,
@@ -103,9 +119,10 @@ impl Outbox {
         })
     }
 
-    /// Records that wait for the upload, oldest first.
+    /// Records that wait for the upload, oldest first. Bodies that a full disk kept from being erased are erased first.
     pub fn pending(&mut self, limit: usize) -> Result<Vec<Queued>, StoreFault> {
         self.usable()?;
+        self.erase_owed()?;
         let sequences = self.indexed(|index| index.pending(limit))?;
         let mut queued = Vec::with_capacity(sequences.len());
         for sequence in sequences {
@@ -135,7 +152,8 @@ impl Outbox {
     }
 
     /// Takes an intake's receipt: checks signature, record, digest, station and sequence, writes it down, and erases
-    /// the body. A receipt that came before is taken again and changes nothing.
+    /// the body. A receipt that came before is taken again and changes nothing. Where a full disk keeps the body from
+    /// being erased, the receipt is taken all the same, and later calls erase it.
     pub fn acknowledge(&mut self, receipt: &[u8], intake: &VerifyKey) -> Result<Acknowledgement, ReceiptRefused> {
         let given = verify_receipt(intake, receipt)?;
         let store = |fault: StoreFault| ReceiptRefused::Store(fault.to_string());
@@ -149,14 +167,14 @@ impl Outbox {
             received_ms: given.received_ms,
         })?;
         if entry.state == State::Pending || entry.state == State::Quarantined {
-            self.make_room();
             let fact = Fact::Acknowledged { sequence: given.sequence, received_ms: given.received_ms };
             self.journal(&fact).map_err(store)?;
             self.move_to(given.sequence, State::Acknowledged).map_err(store)?;
         }
         if entry.state != State::Erased {
-            self.erase(given.sequence).map_err(store)?;
+            self.unerased.insert(given.sequence);
         }
+        self.erase_owed().map_err(store)?;
         Ok(given)
     }
 
@@ -179,7 +197,12 @@ impl Outbox {
     }
 
     /// Writes down that a traveller stands at the desk. Until the case ends, a restart shows it as interrupted.
+    ///
+    /// # Errors
+    /// [`StoreFault::NoSpace`] when the disk has less free than the cases that are open may need: nothing is written.
     pub fn case_opened(&mut self, case: &CaseNumber, officer: &StaffId) -> Result<(), StoreFault> {
+        self.usable()?;
+        self.margin()?;
         self.case_fact(Fact::CaseOpened { case: case.clone(), officer: officer.clone() })
     }
 
@@ -212,6 +235,12 @@ impl Outbox {
         Stats { open_cases: open, parked_cases: parked, journal_lines: lines, ..self.stats.clone() }
     }
 
+    /// Time that the last record was signed at: UTC, milliseconds since 1970. `None` before the first. A clock that
+    /// says less was set back, also while the station was off.
+    pub fn newest_time_ms(&self) -> Option<i64> {
+        self.newest_time_ms
+    }
+
     /// The station whose records these are.
     pub fn station(&self) -> &StationId {
         &self.station
@@ -220,49 +249,6 @@ impl Outbox {
     /// Why nothing is taken any more, if so.
     pub fn poisoned(&self) -> Option<&str> {
         self.poisoned.as_deref()
-    }
-
-    fn usable(&self) -> Result<(), StoreFault> {
-        self.poisoned.as_ref().map_or(Ok(()), |why| Err(StoreFault::Poisoned(why.clone())))
-    }
-
-    /// After a failed sync nobody knows what is on the disk: nothing succeeds any more until the next start has read it.
-    fn poison(&mut self, what: &str, file: &str, error: io::Error) -> StoreFault {
-        let fault = StoreFault::io(what, file, error);
-        tracing::error!(%fault, "the store takes nothing more");
-        self.poisoned = Some(fault.to_string());
-        fault
-    }
-
-    /// Writes a file under a temporary name, syncs it, gives it its name and syncs the folder.
-    fn keep_file(&mut self, file: &str, bytes: &[u8]) -> Result<(), StoreFault> {
-        let temporary = format!("{file}.tmp");
-        match self.disk.write(&temporary, bytes) {
-            Ok(()) => {}
-            // Nothing was promised and nothing is kept: the file goes, and a later append writes a new one.
-            Err(error) if error.kind() == io::ErrorKind::StorageFull => {
-                return match self.disk.remove(&temporary) {
-                    Ok(()) => Err(StoreFault::NoSpace),
-                    Err(error) => Err(self.poison("remove", &temporary, error)),
-                };
-            }
-            Err(error) => return Err(self.poison("write", &temporary, error)),
-        }
-        let folder = file.split_once('/').map_or("", |(folder, _)| folder);
-        let named = self.disk.rename(&temporary, file).and_then(|()| self.disk.sync_dir(folder));
-        named.map_err(|error| self.poison("rename", file, error))
-    }
-
-    fn journal(&mut self, fact: &Fact) -> Result<(), StoreFault> {
-        let (line, chain) = match self.chain.next(fact) {
-            Ok(next) => next,
-            Err(error) => return Err(self.poison("encode", JOURNAL, error.into())),
-        };
-        match self.disk.append(JOURNAL, &line) {
-            Ok(()) => self.chain = chain,
-            Err(error) => return Err(self.poison("append to", JOURNAL, error)),
-        }
-        Ok(())
     }
 
     fn case_fact(&mut self, fact: Fact) -> Result<(), StoreFault> {
@@ -285,6 +271,7 @@ impl Outbox {
         self.put(appended.sequence, &entry);
         self.next_sequence = appended.sequence + 1;
         self.last_digest = digest;
+        self.newest_time_ms = Some(appended.time_ms);
         self.cases.remove(&appended.case);
         self.stats.records += 1;
         self.stats.pending += 1;
@@ -332,55 +319,6 @@ impl Outbox {
         self.index = Index::in_memory(&read.replay.entries);
         Ok(())
     }
-
-    /// Leaves the signed header, removes the body.
-    fn erase(&mut self, sequence: u64) -> Result<(), StoreFault> {
-        let file = record_file(sequence);
-        match self.disk.read(&file) {
-            Ok(bytes) => {
-                // A damaged file has no header worth keeping; the journal still has its digest.
-                if let Ok(envelope) = Envelope::decode(&bytes) {
-                    self.keep_file(&stub_file(sequence), &Stub { cose: envelope.cose }.encode())?;
-                }
-                self.remove_synced(&file)?;
-            }
-            Err(error) if error.kind() == io::ErrorKind::NotFound => {}
-            Err(error) => return Err(self.poison("read", &file, error)),
-        }
-        self.journal(&Fact::Erased { sequence })?;
-        self.move_to(sequence, State::Erased)
-    }
-
-    fn remove_synced(&mut self, file: &str) -> Result<(), StoreFault> {
-        let removed = self.disk.remove(file).and_then(|()| self.disk.sync_dir("records"));
-        removed.map_err(|error| self.poison("remove", file, error))
-    }
-
-    fn quarantine(&mut self, sequence: u64) -> Result<(), StoreFault> {
-        tracing::error!(sequence, "a record is missing or damaged and goes into quarantine");
-        self.set_aside(&record_file(sequence))?;
-        self.journal(&Fact::Quarantined { sequence })?;
-        self.move_to(sequence, State::Quarantined)
-    }
-
-    /// Moves a file of the records folder into quarantine, if it is there.
-    fn set_aside(&mut self, file: &str) -> Result<(), StoreFault> {
-        let name = file.rsplit_once('/').map_or(file, |(_, name)| name);
-        match self.disk.rename(file, &format!("quarantine/{name}")) {
-            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
-            moved => {
-                let synced =
-                    moved.and_then(|()| self.disk.sync_dir("quarantine")).and_then(|()| self.disk.sync_dir("records"));
-                synced.map_err(|error| self.poison("move", file, error))
-            }
-        }
-    }
-
-    fn make_room(&self) {
-        if self.disk.free().is_ok_and(|free| free < TIGHT_BYTES) && self.disk.remove(BALLAST).is_ok() {
-            tracing::warn!("the disk is full: ballast dropped, so that acknowledged records can be erased");
-        }
-    }
 }
 
 fn record_file(sequence: u64) -> String {
@@ -389,4 +327,8 @@ fn record_file(sequence: u64) -> String {
 
 fn stub_file(sequence: u64) -> String {
     format!("records/{sequence:010}.stub")
+}
+
+fn folder_of(file: &str) -> &str {
+    file.split_once('/').map_or("", |(folder, _)| folder)
 }

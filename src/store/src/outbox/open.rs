@@ -1,13 +1,13 @@
 //! Opening a store: read the journal, compare it with the files and the index, mend what a crash may leave, report it.
 
-use super::{BALLAST, BALLAST_BYTES, JOURNAL, MARGIN_BYTES, Outbox, Stats, StoreFault, record_file};
+use super::{BALLAST, JOURNAL, MARGIN_BYTES, Outbox, Stats, StoreFault, TIGHT_BYTES, record_file};
 use crate::disk::{Disk, RealDisk};
 use crate::format::{Envelope, digest, station_id};
 use crate::index::{Index, IndexState};
 use crate::journal::{self, Appended, Chain, Entry, Fact, Hash, Name, Read, State};
 use crate::sign::peek_header;
 use domain::case::{CaseNumber, StationId};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io;
 use std::path::Path;
 use std::sync::Arc;
@@ -53,8 +53,9 @@ impl Outbox {
         if station_id(&station.0).is_none() {
             return Err(StoreFault::BadStation(station.to_string()));
         }
+        let ballast = give_back_holds(&*disk);
         let (read, cut_tail) = read_journal(&*disk, station)?;
-        let Read { replay, chain, .. } = read;
+        let Read { replay, chain, good } = read;
         let mut entries = replay.entries;
         let mut outbox = Self {
             disk,
@@ -67,6 +68,10 @@ impl Outbox {
             cases: replay.cases,
             counts: replay.counts,
             stats: Stats { records: entries.len() as u64, ..Stats::default() },
+            newest_time_ms: replay.newest_time_ms,
+            unerased: BTreeSet::new(),
+            journal_bytes: good as u64,
+            ballast,
             holds: 0,
             poisoned: None,
         };
@@ -85,7 +90,10 @@ impl Outbox {
             entries = records.clone();
             (outbox.index, report.index) = Index::open(folder, &entries);
         }
-        outbox.clear_holds();
+        // Again also where a file is there: a disk that was full when it was made may hold none of it.
+        if outbox.disk.free().is_ok_and(|free| free > MARGIN_BYTES) {
+            outbox.hold_ballast();
+        }
         report.interrupted = outbox.cases.keys().cloned().collect();
         Ok((outbox, report))
     }
@@ -106,13 +114,15 @@ impl Outbox {
                     report.quarantined.push(*sequence);
                 }
                 State::Acknowledged => {
-                    self.erase(*sequence)?;
+                    self.unerased.insert(*sequence);
                     report.erased.push(*sequence);
                 }
                 State::Erased if size.is_some() => self.remove_synced(&record_file(*sequence))?,
                 _ => {}
             }
         }
+        self.erase_owed()?;
+        report.erased.retain(|sequence| !self.unerased.contains(sequence));
         let known = |file: &str| sequence_of(file).is_some_and(|sequence| entries.contains_key(&sequence));
         for file in files.keys().filter(|file| file.ends_with(".rec") && !known(file)) {
             match self.next_appended(file) {
@@ -151,23 +161,22 @@ impl Outbox {
             time_ms: header.time_ms,
         })
     }
+}
 
-    /// Gives back what earlier reservations held, and holds the ballast again where there is room for it.
-    fn clear_holds(&self) {
-        for (name, _) in self.disk.list("hold").unwrap_or_default() {
-            let file = format!("hold/{name}");
-            if file != BALLAST
-                && let Err(error) = self.disk.remove(&file)
-            {
-                tracing::warn!(file, %error, "space that an earlier run held could not be given back");
-            }
+/// Gives back what earlier reservations held, and the ballast too where the disk is full: a journal may have to be
+/// mended. Whether there is ballast.
+fn give_back_holds(disk: &dyn Disk) -> bool {
+    let full = disk.free().is_ok_and(|free| free < TIGHT_BYTES);
+    let mut ballast = false;
+    for (name, _) in disk.list("hold").unwrap_or_default() {
+        let file = format!("hold/{name}");
+        let kept = file == BALLAST && !full;
+        if !kept && let Err(error) = disk.remove(&file) {
+            tracing::warn!(file, %error, "space that an earlier run held could not be given back");
         }
-        if self.disk.free().is_ok_and(|free| free > MARGIN_BYTES)
-            && let Err(error) = self.disk.hold(BALLAST, BALLAST_BYTES)
-        {
-            tracing::warn!(%error, "no ballast could be held");
-        }
+        ballast |= kept;
     }
+    ballast
 }
 
 fn sequence_of(file: &str) -> Option<u64> {
@@ -191,11 +200,11 @@ fn read_journal(disk: &dyn Disk, station: &StationId) -> Result<(Read, Option<us
     if read.good == bytes.len() {
         return Ok((read, None));
     }
-    let (good, tail) = bytes.split_at(read.good);
+    let tail = &bytes[read.good..];
     let cut = || {
         disk.write(&format!("quarantine/journal-tail.{}", read.chain.lines), tail)?;
         disk.sync_dir("quarantine")?;
-        replace_journal(disk, good)
+        disk.cut(JOURNAL, read.good as u64)
     };
     cut().map_err(|error| StoreFault::io("cut the torn line of", JOURNAL, error))?;
     tracing::warn!(bytes = tail.len(), "the last line of the journal was torn and has been cut off");
@@ -210,12 +219,7 @@ fn create_journal(disk: &dyn Disk, station: &StationId) -> Result<(Read, Option<
     }
     let fact = Fact::Created { version: 1, station: station.clone() };
     let (line, _) = Chain::default().next(&fact).map_err(|error| StoreFault::io("encode", JOURNAL, error.into()))?;
-    replace_journal(disk, &line).map_err(|error| StoreFault::io("create", JOURNAL, error))?;
+    let created = disk.write("journal.tmp", &line).and_then(|()| disk.rename("journal.tmp", JOURNAL));
+    created.and_then(|()| disk.sync_dir("")).map_err(|error| StoreFault::io("create", JOURNAL, error))?;
     Ok((journal::read(&line)?, None))
-}
-
-fn replace_journal(disk: &dyn Disk, bytes: &[u8]) -> io::Result<()> {
-    disk.write("journal.tmp", bytes)?;
-    disk.rename("journal.tmp", JOURNAL)?;
-    disk.sync_dir("")
 }

@@ -29,7 +29,10 @@ struct Inner {
     /// What a power cut leaves for certain: synced bytes under synced names.
     durable: Files,
     calls: usize,
-    trouble: Option<(usize, Trouble)>,
+    trouble: BTreeMap<usize, Trouble>,
+    /// Bytes that are free, where the disk has an end; files in `hold` take up what was held.
+    room: Option<u64>,
+    held: BTreeMap<String, u64>,
     dead: bool,
     forgetful: bool,
 }
@@ -39,8 +42,9 @@ struct Inner {
 pub struct FailingDisk(Arc<Mutex<Inner>>);
 
 impl FailingDisk {
-    /// A disk with these files, that meets trouble at a writing call, counted from 0.
-    pub fn with(files: Files, trouble: Option<(usize, Trouble)>) -> Self {
+    /// A disk with these files, that meets trouble at writing calls, counted from 0.
+    pub fn with(files: Files, trouble: impl IntoIterator<Item = (usize, Trouble)>) -> Self {
+        let trouble = trouble.into_iter().collect();
         let inner = Inner { visible: files.clone(), durable: files, trouble, ..Inner::default() };
         Self(Arc::new(Mutex::new(inner)))
     }
@@ -50,6 +54,11 @@ impl FailingDisk {
         let disk = Self::with(files, None);
         disk.0.lock().unwrap().forgetful = true;
         disk
+    }
+
+    /// Leaves this many bytes free from now on, whatever others wrote or removed.
+    pub fn leave_free(&self, bytes: u64) {
+        self.0.lock().unwrap().room = Some(bytes);
     }
 
     /// Writing calls so far.
@@ -74,11 +83,15 @@ impl FailingDisk {
         if inner.dead {
             return Err(io::Error::other("no power"));
         }
-        let trouble = inner.trouble.filter(|(at, _)| *at == inner.calls).map(|(_, trouble)| trouble);
+        let trouble = inner.trouble.get(&inner.calls).copied();
         inner.calls += 1;
         inner.dead = matches!(trouble, Some(Trouble::CutBefore | Trouble::CutTorn | Trouble::CutAfter));
         match trouble {
-            None => act(&mut inner, bytes),
+            None => {
+                let fits = inner.take_up(bytes.len() as u64);
+                act(&mut inner, &bytes[..fits]);
+                return if fits == bytes.len() { Ok(()) } else { Err(io::ErrorKind::StorageFull.into()) };
+            }
             Some(Trouble::CutBefore) => {}
             Some(Trouble::Full) => {
                 act(&mut inner, &bytes[..bytes.len() / 2]);
@@ -87,11 +100,22 @@ impl FailingDisk {
             Some(Trouble::CutTorn | Trouble::Fails) => act(&mut inner, &bytes[..bytes.len() / 2]),
             Some(Trouble::CutAfter) => act(&mut inner, bytes),
         }
-        if trouble.is_some() { Err(io::Error::other("trouble")) } else { Ok(()) }
+        Err(io::Error::other("trouble"))
     }
 }
 
 impl Inner {
+    /// Takes up as much of this as there is room for: that many bytes.
+    fn take_up(&mut self, bytes: u64) -> usize {
+        let fits = self.room.map_or(bytes, |room| bytes.min(room));
+        self.room = self.room.map(|room| room - fits);
+        usize::try_from(fits).unwrap()
+    }
+
+    fn give_back(&mut self, bytes: u64) {
+        self.room = self.room.map(|room| room + bytes);
+    }
+
     fn visible_file(&self, file: &str) -> io::Result<&Vec<u8>> {
         self.visible.get(file).ok_or_else(|| io::ErrorKind::NotFound.into())
     }
@@ -113,12 +137,34 @@ impl Disk for FailingDisk {
         })
     }
 
-    fn free(&self) -> io::Result<u64> {
-        Ok(1 << 40)
+    fn cut(&self, file: &str, length: u64) -> io::Result<()> {
+        self.0.lock().unwrap().visible_file(file)?;
+        let length = usize::try_from(length).unwrap();
+        self.write_call(&[], |inner, _| {
+            let before = inner.visible.get(file).map_or(0, Vec::len);
+            for files in [&mut inner.visible, &mut inner.durable] {
+                if let Some(content) = files.get_mut(file) {
+                    content.truncate(length);
+                }
+            }
+            inner.give_back((before - length.min(before)) as u64);
+        })
     }
 
-    fn hold(&self, file: &str, _bytes: u64) -> io::Result<()> {
-        self.0.lock().unwrap().visible.insert(file.into(), Vec::new());
+    fn free(&self) -> io::Result<u64> {
+        Ok(self.0.lock().unwrap().room.unwrap_or(1 << 40))
+    }
+
+    fn hold(&self, file: &str, bytes: u64) -> io::Result<()> {
+        let mut inner = self.0.lock().unwrap();
+        let before = inner.held.remove(file).unwrap_or(0);
+        inner.give_back(before);
+        inner.visible.insert(file.into(), Vec::new());
+        if inner.room.is_some_and(|room| room < bytes) {
+            return Err(io::ErrorKind::StorageFull.into());
+        }
+        inner.take_up(bytes);
+        inner.held.insert(file.into(), bytes);
         Ok(())
     }
 
@@ -138,17 +184,24 @@ impl Disk for FailingDisk {
     fn remove(&self, file: &str) -> io::Result<()> {
         self.0.lock().unwrap().visible_file(file)?;
         if folder_of(file) == "hold" {
-            self.0.lock().unwrap().visible.remove(file);
+            let mut inner = self.0.lock().unwrap();
+            inner.visible.remove(file);
+            let held = inner.held.remove(file).unwrap_or(0);
+            inner.give_back(held);
             return Ok(());
         }
-        self.write_call(&[], |inner, _| drop(inner.visible.remove(file)))
+        self.write_call(&[], |inner, _| {
+            let bytes = inner.visible.remove(file).map_or(0, |bytes| bytes.len());
+            inner.give_back(bytes as u64);
+        })
     }
 
     fn rename(&self, from: &str, to: &str) -> io::Result<()> {
         self.0.lock().unwrap().visible_file(from)?;
         self.write_call(&[], |inner, _| {
             if let Some(bytes) = inner.visible.remove(from) {
-                inner.visible.insert(to.into(), bytes);
+                let replaced = inner.visible.insert(to.into(), bytes).map_or(0, |bytes| bytes.len());
+                inner.give_back(replaced as u64);
             }
         })
     }
@@ -166,6 +219,9 @@ impl Disk for FailingDisk {
     }
 
     fn write(&self, file: &str, bytes: &[u8]) -> io::Result<()> {
-        self.write_call(bytes, |inner, bytes| drop(inner.visible.insert(file.into(), bytes.to_vec())))
+        self.write_call(bytes, |inner, bytes| {
+            let replaced = inner.visible.insert(file.into(), bytes.to_vec()).map_or(0, |bytes| bytes.len());
+            inner.give_back(replaced as u64);
+        })
     }
 }
