@@ -185,8 +185,10 @@ impl SerialMrz {
             let now = Instant::now();
             match open.read(now + IDLE_GAP)? {
                 Some(Read::Lines(lines)) => {
-                    // Whoever sends a document is there, even if the answer got lost in it.
+                    // Whoever sends a document is there, even if the answer got lost in it; and what is damaged after
+                    // a good read is news.
                     open.asked_at = None;
+                    open.damaged_at = None;
                     report(ReaderEvent::Document(trimmed(&lines)));
                 }
                 Some(Read::Identity(identity)) => {
