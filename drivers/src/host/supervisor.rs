@@ -170,7 +170,8 @@ impl Supervisor {
                 // Only now: a slow receiver slows the driver down, and gets the newest frame next.
                 channel.send_now(&Request::FrameTaken)?;
             }
-            Event::Lifted { attempt } => self.emit_if_current(attempt, HostEventKind::Lifted),
+            // The glass is free, whichever attempt it was that noticed: the next one may have begun already.
+            Event::Lifted { attempt } => self.emit(Some(attempt), HostEventKind::Lifted),
             Event::Placed { attempt } => self.emit_if_current(attempt, HostEventKind::Placed),
             Event::State { state } => self.state(state),
         }
