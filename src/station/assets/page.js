@@ -13,16 +13,42 @@ export function morph(old, fresh) {
   for (const { name, value } of fresh.attributes) {
     if (!kept(old, name) && old.getAttribute(name) !== value) old.setAttribute(name, value);
   }
-  const before = [...old.childNodes], after = [...fresh.childNodes];
-  after.forEach((node, index) => {
-    const known = before[index];
-    if (!known) old.append(node);
-    else if (known.nodeType !== node.nodeType || known.nodeName !== node.nodeName || known.id !== node.id) known.replaceWith(node);
-    else if (node.nodeType === Node.ELEMENT_NODE) morph(known, node);
-    else if (known.nodeValue !== node.nodeValue) known.nodeValue = node.nodeValue;
+  let known = old.firstChild;
+  const rest = [...fresh.childNodes];
+  rest.forEach((node, index) => {
+    const later = () => siblings(known).find((sibling) => same(sibling, node));
+    if (known && !same(known, node) && node.nodeType === Node.ELEMENT_NODE && later()) {
+      for (const end = later(); known !== end;) known = drop(known);
+    }
+    if (known && same(known, node)) {
+      if (node.nodeType === Node.ELEMENT_NODE) morph(known, node);
+      else if (known.nodeValue !== node.nodeValue) known.nodeValue = node.nodeValue;
+      known = known.nextSibling;
+    } else {
+      // What comes later on the fresh page is kept for its turn; anything else gives way.
+      const wanted = known && rest.slice(index + 1).some((coming) => known.nodeType === Node.ELEMENT_NODE && same(known, coming));
+      old.insertBefore(node, known);
+      if (known && !wanted) known = drop(known);
+    }
   });
-  before.slice(after.length).forEach((node) => node.remove());
+  while (known) known = drop(known);
 }
+
+function drop(node) {
+  const next = node.nextSibling;
+  node.remove();
+  return next;
+}
+
+function siblings(node) {
+  const all = [];
+  for (let at = node; at; at = at.nextSibling) all.push(at);
+  return all;
+}
+
+// The same part of the page, perhaps with other content: its name, its identifier and the first of its classes.
+const same = (one, other) => one.nodeType === other.nodeType && one.nodeName === other.nodeName
+  && (one.nodeType !== Node.ELEMENT_NODE || (one.getAttribute("id") === other.getAttribute("id") && one.classList[0] === other.classList[0]));
 
 // What belongs to whoever sits at the page: whether a fold is open, and marks of this script.
 const kept = (element, name) => (element.localName === "details" && name === "open") || name.startsWith("data-js-");

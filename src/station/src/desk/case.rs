@@ -187,7 +187,7 @@ impl TravellerFile {
             expiry_date: written(mrz.expiry_date, expiry_century(mrz.expiry_date, today)),
             evidence: evidence.into(),
         };
-        let failed_checks = mrz.failed_checks().map(|field| field.to_string()).collect();
+        let failed_checks = mrz.failed_checks().map(|field| field.id().to_owned()).collect();
         Self { traveller, failed_checks, evidence }
     }
 
