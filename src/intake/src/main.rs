@@ -73,6 +73,7 @@ enum Command {
 
 #[tokio::main]
 async fn main() -> ExitCode {
+    panics_tell_their_place_only();
     let filter = tracing_subscriber::EnvFilter::try_from_default_env().unwrap_or_else(|_| "info,sqlx=warn".into());
     tracing_subscriber::fmt().with_env_filter(filter).with_writer(io::stderr).init();
     match run(Arguments::parse().command).await {
@@ -83,6 +84,17 @@ async fn main() -> ExitCode {
             ExitCode::FAILURE
         }
     }
+}
+
+/// A panic tells its place and nothing else, because its words could quote an opened body, and ends the process: what
+/// was promised is in the data base, and a half-working intake would be worse than one that is started again.
+fn panics_tell_their_place_only() {
+    std::panic::set_hook(Box::new(|panic| {
+        let place = panic.location().map(|place| format!("{}:{}", place.file(), place.line())).unwrap_or_default();
+        // Not the log, which may not have begun; and standard error may be gone.
+        let _ = writeln!(io::stderr(), "gatepost-intake: a defect at {place}; the program ends");
+        std::process::abort();
+    }));
 }
 
 async fn run(command: Command) -> Result<(), CommandFault> {

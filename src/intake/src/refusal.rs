@@ -27,6 +27,9 @@ pub enum Refusal {
         /// The sequence number.
         sequence: u64,
     },
+    /// The connection ended before the envelope did.
+    #[error("the envelope did not arrive whole; send it again")]
+    Incomplete,
     /// Not an envelope.
     #[error("not an envelope: {0}")]
     Malformed(FormatFault),
@@ -39,8 +42,8 @@ pub enum Refusal {
     /// The signature is not accepted.
     #[error("the signature is refused: {0}")]
     Signature(SignatureRefused),
-    /// Larger than an envelope may be, or cut off.
-    #[error("the envelope is too large or did not arrive whole")]
+    /// Larger than an envelope may be.
+    #[error("the envelope is too large")]
     TooLarge,
     /// No such station, or no such key of it, is registered.
     #[error("station {0} is not registered with this key")]
@@ -53,7 +56,16 @@ impl Refusal {
         self.row().1
     }
 
-    /// The HTTP status. From 500 on the same envelope may be sent again.
+    /// Whether the same envelope will be refused however often it is sent: what is wrong lies in its bytes, or another
+    /// record has its place. All else passes, if an administrator has to help at times.
+    pub fn is_final(&self) -> bool {
+        match self {
+            Self::BodyDigest | Self::Fork { .. } | Self::Malformed(_) | Self::Signature(_) | Self::TooLarge => true,
+            Self::Database(_) | Self::Incomplete | Self::NotFound | Self::Receipt | Self::UnknownStation(_) => false,
+        }
+    }
+
+    /// The HTTP status.
     pub fn status(&self) -> StatusCode {
         self.row().0
     }
@@ -69,6 +81,7 @@ impl Refusal {
             Self::Database(_) => (StatusCode::SERVICE_UNAVAILABLE, "I-07"),
             Self::NotFound => (StatusCode::NOT_FOUND, "I-08"),
             Self::Receipt => (StatusCode::SERVICE_UNAVAILABLE, "I-09"),
+            Self::Incomplete => (StatusCode::BAD_REQUEST, "I-10"),
         }
     }
 }
@@ -85,6 +98,7 @@ impl IntoResponse for Refusal {
             ),
             refusal => tracing::warn!(code = refusal.code(), %refusal, "refused"),
         }
-        (self.status(), Json(json!({ "code": self.code(), "text": self.to_string() }))).into_response()
+        (self.status(), Json(json!({ "code": self.code(), "text": self.to_string(), "final": self.is_final() })))
+            .into_response()
     }
 }

@@ -6,7 +6,7 @@ use crate::refusal::Refusal;
 use axum::Json;
 use axum::Router;
 use axum::body::Bytes;
-use axum::extract::rejection::BytesRejection;
+use axum::extract::rejection::{BytesRejection, FailedToBufferBody};
 use axum::extract::{DefaultBodyLimit, Path, State};
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
@@ -53,7 +53,10 @@ async fn receive(
     State(service): State<Arc<Service>>,
     body: Result<Bytes, BytesRejection>,
 ) -> Result<Response, Refusal> {
-    let bytes = body.map_err(|_| Refusal::TooLarge)?;
+    let bytes = body.map_err(|rejected| match rejected {
+        BytesRejection::FailedToBufferBody(FailedToBufferBody::LengthLimitError(_)) => Refusal::TooLarge,
+        _ => Refusal::Incomplete,
+    })?;
     let envelope = Envelope::decode(&bytes).map_err(Refusal::Malformed)?;
     let claimed = peek_header(envelope.cose).map_err(Refusal::Signature)?;
     let key = service.database.key(&claimed.station.0, &claimed.signed_by).await?;

@@ -3,7 +3,8 @@
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test that fails panics")]
 
 use std::io::{BufRead, BufReader, Read, Write};
-use std::net::TcpStream;
+use std::net::{Shutdown, TcpStream};
+use std::path::Path;
 use std::process::{Child, Command, Stdio};
 
 struct Running(Child);
@@ -21,17 +22,35 @@ fn program() -> Command {
     command
 }
 
-#[test]
-fn it_serves_until_it_is_told_to_end() {
-    let dir = tempfile::tempdir().unwrap();
-    let data = dir.path().to_str().unwrap();
+/// Starts the program with a new data folder; its address.
+fn serving(data: &Path) -> (Running, String) {
+    let data = data.to_str().unwrap();
     assert!(program().args(["init", "--data", data]).stdout(Stdio::null()).status().unwrap().success());
     let serve = ["serve", "--data", data, "--listen", "127.0.0.1:0"];
     let mut running = Running(program().args(serve).stdout(Stdio::piped()).spawn().unwrap());
     let mut line = String::new();
     BufReader::new(running.0.stdout.take().unwrap()).read_line(&mut line).unwrap();
     let address = line.trim().strip_prefix("ready http://").unwrap();
+    (running, address.to_owned())
+}
 
+#[test]
+fn an_envelope_that_did_not_arrive_whole_is_asked_for_again() {
+    let dir = tempfile::tempdir().unwrap();
+    let (_running, address) = serving(dir.path());
+    let mut connection = TcpStream::connect(address).unwrap();
+    connection.write_all(b"POST /v1/records HTTP/1.1\r\nHost: localhost\r\nContent-Length: 500\r\n\r\nhalf").unwrap();
+    connection.shutdown(Shutdown::Write).unwrap();
+    let mut answer = String::new();
+    connection.read_to_string(&mut answer).unwrap();
+    assert!(answer.starts_with("HTTP/1.1 400 "), "{answer}");
+    assert!(answer.contains(r#""code":"I-10","final":false"#), "{answer}");
+}
+
+#[test]
+fn it_serves_until_it_is_told_to_end() {
+    let dir = tempfile::tempdir().unwrap();
+    let (mut running, address) = serving(dir.path());
     let mut connection = TcpStream::connect(address).unwrap();
     connection.write_all(b"GET /health HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n").unwrap();
     let mut answer = String::new();

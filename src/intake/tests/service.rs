@@ -112,17 +112,18 @@ async fn what_cannot_be_verified_is_refused_with_the_reason() {
     let end = good.windows(parts.cose.len()).position(|window| window == parts.cose).unwrap() + parts.cose.len();
     bad_signature[end - 1] ^= 1;
     let rows = [
-        (vec![], StatusCode::BAD_REQUEST, "I-02"),
-        (b"{\"json\": true}".to_vec(), StatusCode::BAD_REQUEST, "I-02"),
-        (good[..good.len() - 1].to_vec(), StatusCode::BAD_REQUEST, "I-02"),
-        (vec![0; MAX_ENVELOPE_BYTES + 1], StatusCode::PAYLOAD_TOO_LARGE, "I-01"),
-        (unknown.next(), StatusCode::FORBIDDEN, "I-03"),
-        (thief.next(), StatusCode::FORBIDDEN, "I-03"),
-        (bad_signature, StatusCode::FORBIDDEN, "I-04"),
-        (swapped, StatusCode::UNPROCESSABLE_ENTITY, "I-05"),
+        (vec![], StatusCode::BAD_REQUEST, "I-02", true),
+        (b"{\"json\": true}".to_vec(), StatusCode::BAD_REQUEST, "I-02", true),
+        (good[..good.len() - 1].to_vec(), StatusCode::BAD_REQUEST, "I-02", true),
+        (vec![0; MAX_ENVELOPE_BYTES + 1], StatusCode::PAYLOAD_TOO_LARGE, "I-01", true),
+        (unknown.next(), StatusCode::FORBIDDEN, "I-03", false),
+        (thief.next(), StatusCode::FORBIDDEN, "I-03", false),
+        (bad_signature, StatusCode::FORBIDDEN, "I-04", true),
+        (swapped, StatusCode::UNPROCESSABLE_ENTITY, "I-05", true),
     ];
-    for (envelope, status, code) in rows {
+    for (envelope, status, code, is_final) in rows {
         let answer = send(&intake, &envelope).await;
+        assert_eq!(answer.json()["final"], is_final, "{code}");
         assert_eq!((answer.status, answer.json()["code"].as_str()), (status, Some(code)));
         assert!(answer.json()["text"].as_str().is_some_and(|text| !text.is_empty()));
     }
