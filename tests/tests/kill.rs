@@ -123,8 +123,7 @@ async fn one_life(station: &mut Station, draw: &mut Rng, long: bool) -> Seen {
     // What the officer read before is what counts; a page that can only fail now is not waited for.
     load.abort();
     let _ = load.await;
-    let seen = seen.lock().unwrap().clone();
-    seen
+    seen.lock().unwrap().clone()
 }
 
 /// The officer's work without a pause.

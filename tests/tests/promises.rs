@@ -20,6 +20,9 @@ const ARRIVES: Duration = Duration::from_secs(60);
 /// What the simulated sensor has, in pixels.
 const SENSOR: (u32, u32) = (192, 192);
 
+/// Names and values of a form.
+type Fields<'a> = &'a [(&'a str, &'a str)];
+
 /// Everything that ends without biometrics, on one station: no device opens, and what is kept names nobody.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn no_device_opens_for_exempt_own_and_waiting_travellers() {
@@ -170,7 +173,7 @@ async fn strange_requests_are_refused() {
     let secret = hardware_sim::shift::html::csrf(&page).unwrap();
 
     let long = "<".repeat(20_000);
-    let rows: [(&str, &[(&str, &str)], &str, u16); 6] = [
+    let rows: [(&str, Fields<'_>, &str, u16); 6] = [
         ("no secret", &[], "/officer/new", 403),
         ("a wrong secret", &[("csrf", "00ff")], "/officer/new", 403),
         ("a form of 20,000 bytes", &[("csrf", secret), ("lines", &long)], "/officer/document", 400),
