@@ -69,7 +69,7 @@ pub async fn serve(args: &ServeArgs) -> Result<(), ServeError> {
     let listener = TcpListener::bind(listen).await.map_err(|e| ServeError::Address(listen.to_string(), e))?;
     let clock = Arc::new(Clock::new(loaded.zone.clone(), loaded.config.clock.trust));
     warn_of_an_unnamed_checkpoint(&loaded);
-    let (keeper, interrupted) = open_store(&loaded, &data)?;
+    let (keeper, interrupted) = open_store(&loaded, &data, &clock)?;
     let people = People::load(&data.people())?;
     let locales = Locales::load().map_err(ServeError::Locale)?;
 
@@ -111,7 +111,11 @@ fn warn_of_an_unnamed_checkpoint(loaded: &Loaded) {
     }
 }
 
-fn open_store(loaded: &Loaded, data: &DataDir) -> Result<(Arc<Keeper>, Vec<domain::case::CaseNumber>), ServeError> {
+fn open_store(
+    loaded: &Loaded,
+    data: &DataDir,
+    clock: &Clock,
+) -> Result<(Arc<Keeper>, Vec<domain::case::CaseNumber>), ServeError> {
     let station = StationId(loaded.config.station.id.clone());
     let (mut outbox, report) = Outbox::open(&data.store(), &station)?;
     if !report.quarantined.is_empty() || report.cut_tail.is_some() {
@@ -120,8 +124,15 @@ fn open_store(loaded: &Loaded, data: &DataDir) -> Result<(Arc<Keeper>, Vec<domai
     }
     tracing::info!(index = ?report.index, adopted = report.adopted.len(), "the store is open");
     for case in &report.interrupted {
-        outbox.case_closed(case, domain::session::Outcome::Interrupted)?;
         tracing::warn!(%case, "this case was interrupted");
+        match outbox.case_closed(case, domain::session::Outcome::Interrupted) {
+            // A full disk takes no line now; the next start writes it.
+            Err(StoreFault::NoSpace) => tracing::error!(%case, "the disk is full: the end of this case is not written"),
+            closed => closed?,
+        }
+    }
+    if let Some(newest) = outbox.newest_time_ms() {
+        clock.compare_with_newest_record(newest);
     }
     let authority = AuthorityKey::load(&data.authority())?;
     let signer = FileKey::load(&data.signing_key())?;
