@@ -30,7 +30,7 @@ const STEPS: &[Step] = &[
     },
     Step {
         says: "A browser for the tests of the pages",
-        needed_for: &[For::Everything, For::Judges, For::Tests],
+        needed_for: &[For::Everything, For::Tests],
         run: || packages::install(packages::BROWSER),
     },
     Step {
