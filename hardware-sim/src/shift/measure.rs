@@ -27,7 +27,7 @@ const LAST_STEP: Duration = Duration::from_millis(5500);
 
 /// Metres from the camera, and the hint that this calls for.
 const TOO_FAR: (f32, &str) = (1.2, "closer");
-const TOO_NEAR: (f32, &str) = (0.42, "back");
+const TOO_NEAR: (f32, &str) = (0.33, "back");
 
 /// Who comes first. Nobody of a shift has such a seed, so that no document has been seen before.
 const FIRST_SEED: u64 = 9_000_001;
