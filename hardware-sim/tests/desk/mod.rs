@@ -65,7 +65,6 @@ impl StandIn {
         let router = Router::new()
             .route("/login", get(page).post(log_in))
             .route("/officer", get(page))
-            .route("/officer/panel", get(page))
             .route("/officer/events", get(events))
             .route("/officer/{order}", post(order))
             .route("/supervisor", get(page))

@@ -3,6 +3,7 @@
 use crate::config::Loaded;
 use crate::people::{People, PeopleError, Role};
 use clap::Args;
+use std::collections::BTreeSet;
 use std::fs::{self, OpenOptions};
 use std::io::{self, Write};
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
@@ -90,6 +91,9 @@ pub enum SetupError {
         "\"{0}\" is not a person. Write ROLE:NAME:PIN, the role being officer or supervisor, the PIN 4 digits or more"
     )]
     Person(String),
+    /// Two people have one name.
+    #[error("two people are named \"{0}\". Give each person a name of their own, and one role")]
+    TwoOfAName(String),
     /// The configuration is wrong.
     #[error(transparent)]
     Config(#[from] crate::config::ConfigFaults),
@@ -119,8 +123,12 @@ pub fn init(args: &InitArgs) -> Result<(), SetupError> {
     }
     if !data.people().exists() {
         let mut people = People::default();
+        let mut names = BTreeSet::new();
         for person in &args.people {
             let (role, id, pin) = read_person(person).ok_or_else(|| SetupError::Person(person.clone()))?;
+            if !names.insert(id) {
+                return Err(SetupError::TwoOfAName(id.into()));
+            }
             people.add(id, role, pin)?;
         }
         people.save(&data.people())?;

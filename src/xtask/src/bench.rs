@@ -16,6 +16,9 @@ use serde_json::Value;
 use std::fs;
 use std::path::Path;
 
+/// Where the report of the small shift is written: not over that of `run`.
+const REPORT: &str = "target/bench-run-report.json";
+
 /// Where the table is written for programs.
 const TABLE: &str = "target/bench.json";
 
@@ -58,13 +61,13 @@ pub fn run(options: &Options) -> Result<(), Failure> {
 /// started again.
 fn station_rows(place: Place, interrupt: &Interrupt) -> Result<Vec<Row>, Failure> {
     let mut demo = Demo::start(place, 1, interrupt)?;
-    let line = demo.place().shift(TRAVELLERS, 1, run::REPORT, false);
-    run::shift(&mut demo, &line, interrupt)?;
+    let line = demo.place().shift(TRAVELLERS, 1, REPORT, false);
+    run::shift(&mut demo, &line, REPORT, interrupt)?;
     let report = read_report()?;
     let wait = |which: &str| {
         report["summary"]["machine_wait_ms"][which]
             .as_f64()
-            .ok_or_else(|| Failure::new(format!("{} has no summary.machine_wait_ms.{which}.", run::REPORT)))
+            .ok_or_else(|| Failure::new(format!("{} has no summary.machine_wait_ms.{which}.", REPORT)))
     };
     let (wait_median, wait_p95) = (wait("median")?, wait("p95")?);
     let weight = memory::pss_kib(demo.station_pid())? * 1024.0 / 1e6;
@@ -86,7 +89,7 @@ fn station_rows(place: Place, interrupt: &Interrupt) -> Result<Vec<Row>, Failure
 }
 
 fn read_report() -> Result<Value, Failure> {
-    let path = Path::new(run::REPORT);
+    let path = Path::new(REPORT);
     let text = fs::read_to_string(path).map_err(|error| Failure::io("read", path, &error))?;
-    serde_json::from_str(&text).map_err(|error| Failure::new(format!("{} is damaged: {error}.", run::REPORT)))
+    serde_json::from_str(&text).map_err(|error| Failure::new(format!("{} is damaged: {error}.", REPORT)))
 }

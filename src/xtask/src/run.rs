@@ -11,7 +11,7 @@ use std::process::ExitStatus;
 use std::time::Duration;
 
 /// Where the shift's report is written.
-pub const REPORT: &str = "target/run-report.json";
+const REPORT: &str = "target/run-report.json";
 
 /// How long a program may run before `run` stops looking: for ever, as people understand it.
 const UNTIL_CTRL_C: Duration = Duration::from_secs(100 * 365 * 24 * 3600);
@@ -49,7 +49,7 @@ pub fn run(options: &Options) -> Result<(), Failure> {
     say_hello(demo.place());
     if let Some(travellers) = options.travellers {
         let line = demo.place().shift(travellers, options.seed, REPORT, options.realtime);
-        let ended = shift(&mut demo, &line, &interrupt);
+        let ended = shift(&mut demo, &line, REPORT, &interrupt);
         if options.exit {
             return ended;
         }
@@ -61,10 +61,10 @@ pub fn run(options: &Options) -> Result<(), Failure> {
 }
 
 /// Runs the shift and checks its end. Its own words are shown as they come, and stand in its log.
-pub fn shift(demo: &mut Demo, line: &[String], interrupt: &Interrupt) -> Result<(), Failure> {
+pub fn shift(demo: &mut Demo, line: &[String], report: &str, interrupt: &Interrupt) -> Result<(), Failure> {
     println!("The travellers are coming ...");
     // A report of an earlier run must not pass for this one's.
-    let _ = fs::remove_file(REPORT);
+    let _ = fs::remove_file(report);
     let log = demo.place().logs().join("shift.log");
     let _ = fs::remove_file(&log);
     let mut shift = Background::start("The shift", &program("gatepost-sim"), line, &log)?;
@@ -82,12 +82,12 @@ pub fn shift(demo: &mut Demo, line: &[String], interrupt: &Interrupt) -> Result<
         None => return Err(Failure::new("Stopped before all travellers were through.").with_code(Some(130))),
     };
     if status.success() {
-        println!("Report: {REPORT}");
+        println!("Report: {report}");
         return Ok(());
     }
-    let report = if Path::new(REPORT).exists() { format!(" The report is {REPORT}.") } else { String::new() };
+    let written = if Path::new(report).exists() { format!(" The report is {report}.") } else { String::new() };
     let logs = demo.place().logs().display().to_string();
-    Err(Failure::new(format!("The shift ended with {status}.{report} Logs: {logs}")).with_code(status.code()))
+    Err(Failure::new(format!("The shift ended with {status}.{written} Logs: {logs}")).with_code(status.code()))
 }
 
 fn say_hello(place: &Place) {

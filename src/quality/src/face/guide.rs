@@ -5,7 +5,7 @@ use crate::assessment::Advice;
 use domain::units::Millis;
 use serde::Deserialize;
 
-/// How hints appear and go. Proposed: `confirm_ms = 60`, `lost_ms = 700`, `max_lag = 0.08` (own values: a new hint is
+/// How hints appear and go. Proposed: `confirm_ms = 40`, `lost_ms = 700`, `max_lag = 0.08` (own values: a new hint is
 /// on the page within 150 ms of the frame that called for it, at 15 frames a second after two frames that agree).
 #[derive(Clone, Copy, Debug, PartialEq, Deserialize)]
 #[serde(deny_unknown_fields)]

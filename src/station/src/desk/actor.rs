@@ -112,7 +112,7 @@ pub fn spawn(parts: DeskParts) -> DeskHandle {
         messages: messages.clone(),
         at_desk: None,
         parked: BTreeMap::new(),
-        recent: parts.interrupted.into_iter().map(interrupted).take(MOST_RECENT).collect(),
+        recent: parts.interrupted.into_iter().rev().map(interrupted).take(MOST_RECENT).collect(),
         last: None,
         active: None,
         finger_on: false,
