@@ -5,8 +5,9 @@ use crate::fakes::sensor::{Script, Sensor};
 use domain::device::{DeviceKind, DeviceState};
 use drivers::host::{DriverHandle, DriverSpec, HostEvent, HostEventKind};
 use serde_json::{Value, json};
-use std::os::unix::fs::PermissionsExt;
+use std::io::Write;
 use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
 use std::sync::mpsc::{Receiver, channel};
 use std::time::Duration;
 
@@ -85,8 +86,16 @@ fn documents_come_without_being_asked_for() {
 /// A program that takes a driver's place, in the words of the shell.
 pub fn impostor(folder: &Path, script: &str) -> PathBuf {
     let path = folder.join("impostor");
-    std::fs::write(&path, format!("#!/bin/sh\n{script}\n")).unwrap();
-    std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o755)).unwrap();
+    // Another process writes the file. Were it open for writing here, a test that forks at this moment would inherit
+    // it, and the kernel would refuse to run it ("text file busy").
+    let mut writer = Command::new("sh")
+        .args(["-c", "cat > \"$0\" && chmod 755 \"$0\""])
+        .arg(&path)
+        .stdin(Stdio::piped())
+        .spawn()
+        .unwrap();
+    writer.stdin.take().unwrap().write_all(format!("#!/bin/sh\n{script}\n").as_bytes()).unwrap();
+    assert!(writer.wait().unwrap().success());
     path
 }
 
