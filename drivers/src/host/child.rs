@@ -1,7 +1,7 @@
 //! A driver process: its connection is its standard input, and it never outlives this value.
 
 use super::DriverSpec;
-use crate::wire::{Channel, Request};
+use crate::wire::Channel;
 use std::io;
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
@@ -15,7 +15,7 @@ pub(super) struct Child {
 }
 
 impl Child {
-    /// Starts the program and hands it its settings over the connection, never on the command line.
+    /// Starts the program. Its settings go over the connection, never on the command line.
     pub(super) fn start(spec: &DriverSpec) -> Result<Self, String> {
         let (ours, theirs) = Channel::pair().map_err(|error| error.to_string())?;
         let process = Command::new(&spec.program)
@@ -24,13 +24,7 @@ impl Child {
             .stdout(Stdio::null())
             .spawn()
             .map_err(|error: io::Error| format!("{} does not start: {error}", spec.program.display()))?;
-        let child = Self { process, channel: Some(ours) };
-        child
-            .channel()
-            .map(|channel| channel.send_now(&Request::Start { settings: spec.settings.clone() }))
-            .transpose()
-            .map_err(|error| error.to_string())?;
-        Ok(child)
+        Ok(Self { process, channel: Some(ours) })
     }
 
     pub(super) fn channel(&self) -> Option<&Channel> {

@@ -89,6 +89,7 @@ impl Supervisor {
     /// Orders one way, events the other, until either side ends it.
     fn converse(&mut self, channel: &Channel) -> Result<(), End> {
         let mut watch = Watch::new(Instant::now());
+        channel.send_now(&Request::Start { settings: self.spec.settings.clone() })?;
         loop {
             self.carry_out(channel, &mut watch)?;
             let Some(left) = watch.left(Instant::now()) else {
