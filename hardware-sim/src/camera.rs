@@ -1,6 +1,5 @@
 //! The simulated network camera: MJPEG over HTTP, as `multipart/x-mixed-replace`.
 
-use crate::render::Rng;
 use crate::stage::{Device, FaultKind, Stage, pictures::FRAME};
 use axum::Router;
 use axum::body::{Body, Bytes};
@@ -9,6 +8,7 @@ use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use drivers::camera::monotonic_now;
+use render::Rng;
 use std::io;
 use std::sync::Arc;
 use std::time::Duration;

@@ -8,7 +8,6 @@ pub mod clock;
 pub mod page;
 pub mod person;
 pub mod reader;
-pub mod render;
 pub mod render_cli;
 pub mod scanner;
 pub mod serial;

@@ -4,8 +4,8 @@ use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
 
-use crate::render::head::{Figure, Identity, Light, Pose, Scene, Shot, Subject, shoot};
-use crate::render::print::{Impression, Master};
+use render::head::{Figure, Identity, Light, Pose, Scene, Shot, Subject, shoot};
+use render::print::{Impression, Master};
 
 /// What to render.
 #[derive(Clone, Debug, Subcommand)]

@@ -8,16 +8,17 @@ use std::path::{Path, PathBuf};
 use toml::{Table, Value};
 
 /// Every crate of ours, its folder, and what it may depend on. Tests, examples and build scripts are held to it too.
-const CRATES: [(&str, &str, &[&str]); 9] = [
+const CRATES: [(&str, &str, &[&str]); 10] = [
     ("domain", "src/domain", &[]),
     ("drivers", "drivers", &["domain"]),
-    ("hardware-sim", "hardware-sim", &["domain", "drivers"]),
+    ("hardware-sim", "hardware-sim", &["domain", "drivers", "render"]),
     ("intake", "src/intake", &["domain", "store"]),
     ("quality", "src/quality", &["domain"]),
+    ("render", "hardware-sim/render", &[]),
     ("station", "src/station", &["domain", "drivers", "quality", "store"]),
     ("store", "src/store", &["domain"]),
     // Whole-station tests look at everything from outside.
-    ("tests", "tests", &["domain", "drivers", "hardware-sim", "intake", "quality", "station", "store"]),
+    ("tests", "tests", &["domain", "drivers", "hardware-sim", "intake", "quality", "render", "station", "store"]),
     ("xtask", "src/xtask", &[]),
 ];
 

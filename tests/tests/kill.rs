@@ -7,8 +7,8 @@
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test that fails panics")]
 
 use hardware_sim::person::Person;
-use hardware_sim::render::Rng;
 use hardware_sim::shift::browser::BrowserError;
+use render::Rng;
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex};

@@ -1,10 +1,10 @@
 //! The document of a simulated person: facts and MRZ lines.
 
 use super::traits::{BirthKnown, Traits};
-use crate::render::Rng;
 use domain::mrz::{self, Fields, PartialDate, Sex};
 use jiff::ToSpan;
 use jiff::civil::Date;
+use render::Rng;
 
 /// States whose citizens stand in line when nobody asks for another.
 pub(super) const STATES: [&str; 14] =

@@ -8,11 +8,11 @@ mod traits;
 pub use document::{Facts, Papers};
 pub use traits::{BirthKnown, Traits, TraitsError};
 
-use crate::render::Rng;
-use crate::render::head::Identity;
-use crate::render::print::Impression;
 use domain::finger::{Digit, Finger, MissingFinger, MissingReason, single_finger_plan};
 use jiff::civil::Date;
+use render::Rng;
+use render::head::Identity;
+use render::print::Impression;
 
 /// The order in which a single-finger station takes digits: the index first, then what stands in for it.
 const DIGITS: [Digit; 5] = [Digit::Index, Digit::Middle, Digit::Thumb, Digit::Ring, Digit::Little];

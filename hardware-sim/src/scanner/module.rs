@@ -44,7 +44,7 @@ pub struct Module {
     pub(super) password: u32,
     pub(super) verified: bool,
     pub(super) image: Option<Arc<Vec<u8>>>,
-    pub(super) random: crate::render::Rng,
+    pub(super) random: render::Rng,
 }
 
 /// What SetSysPara and SetAdder change.
@@ -71,7 +71,7 @@ impl Module {
             packet_size: PacketSize::Bytes128,
             security: 3,
         };
-        let random = crate::render::Rng::stream(u64::from(password), 0xEF01);
+        let random = render::Rng::stream(u64::from(password), 0xEF01);
         Self { size, now: registers, next: registers, password, verified: false, image: None, random }
     }
 

@@ -2,8 +2,8 @@
 //! the byte they are set for.
 
 use super::port::{Bell, Port, Waited};
-use crate::render::Rng;
 use crate::stage::{Device, FaultKind, Stage};
+use render::Rng;
 use std::io;
 use std::path::Path;
 use std::thread::sleep;

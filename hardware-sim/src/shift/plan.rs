@@ -1,7 +1,7 @@
 //! Who comes to the desk during a shift, and in which order.
 
 use super::script::{self, ORDINARY, Presented, Script};
-use crate::render::Rng;
+use render::Rng;
 
 /// One traveller to come.
 #[derive(Clone, Debug)]

@@ -2,8 +2,8 @@
 
 use super::{Device, FaultKind, Stage, StageError};
 use crate::person::{Person, Traits};
-use crate::render::head::Pose;
 use domain::finger::Finger;
+use render::head::Pose;
 use serde::Deserialize;
 use serde_json::{Value, json};
 use std::time::Duration;

@@ -12,12 +12,12 @@ pub mod socket;
 pub use fault::{Device, Fault, FaultKind};
 
 use crate::person::Person;
-use crate::render::head::Pose;
 use crate::serial::Bell;
 use domain::finger::Finger;
 use domain::units::Millis;
 use jiff::civil::Date;
 use pictures::{Clip, Pictures};
+use render::head::Pose;
 use serde::Serialize;
 use std::collections::VecDeque;
 use std::io;

@@ -1,11 +1,11 @@
 //! The visitor as pictures: frames of the head for the camera, impressions of fingers for the sensor.
 
 use crate::person::Person;
-use crate::render::head::{self, Identity, Pose, Scene};
-use crate::render::print::Master;
 use domain::finger::Finger;
 use image::codecs::jpeg::JpegEncoder;
 use image::{ExtendedColorType, RgbImage};
+use render::head::{self, Identity, Pose, Scene};
+use render::print::Master;
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
