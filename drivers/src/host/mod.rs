@@ -60,8 +60,8 @@ pub enum HostEventKind {
     Document(Personal<String>),
     /// Trouble. With an attempt, that attempt is over.
     Fault(DeviceFault),
-    /// The fingerprint of this attempt.
-    Finger(FingerImage),
+    /// The fingerprints of this attempt, all of one placement.
+    Fingers(Vec<FingerImage>),
     /// The finger is off the scanner.
     Lifted,
     /// A finger is on the scanner; its image is on the way.
@@ -125,12 +125,12 @@ impl DriverHandle {
     }
 
     /// Opens the device for one attempt and uses up the permit. A camera sends previews until [`Self::stop`]; a scanner
-    /// waits at most `deadline` for a finger and sends one image. The attempt ends with its image, with a fault that
+    /// waits at most `deadline` for the permitted fingers and sends their images together. The attempt ends with its image, with a fault that
     /// carries its number, or by being stopped. A new attempt stops the one before it.
     pub fn capture(&self, permit: CapturePermit, attempt: u64, deadline: Duration) {
         let what = match permit.what() {
             Permitted::Face => Target::Face,
-            Permitted::Finger(_) => Target::Finger,
+            Permitted::Fingers(fingers) => Target::Fingers(fingers.clone()),
         };
         self.shared.order(|orders| orders.next = Some(Order::Capture { attempt, what, deadline }));
     }

@@ -16,6 +16,9 @@ use std::time::{Duration, Instant};
 /// The longest text that a driver's own words may have in a descriptor or a log line, in characters.
 const MAX_TEXT: usize = 300;
 
+/// Images that one placement can have.
+const MAX_FINGERS: usize = 10;
+
 pub(super) struct Supervisor {
     spec: DriverSpec,
     shared: Arc<Shared>,
@@ -27,7 +30,9 @@ pub(super) struct Supervisor {
 struct Current {
     attempt: u64,
     what: Target,
-    /// The image was handed on; what follows cannot fail the attempt any more.
+    /// Images of the placement that came so far.
+    fingers: Vec<FingerImage>,
+    /// The images were handed on; what follows cannot fail the attempt any more.
     delivered: bool,
 }
 
@@ -114,14 +119,14 @@ impl Supervisor {
             orders.next.take()
         };
         match order {
-            Some(Order::Capture { attempt, what, deadline }) if fits(self.spec.kind, what) => {
-                self.current = Some(Current { attempt, what, delivered: false });
-                let deadline_ms = u64::try_from(deadline.as_millis()).unwrap_or(u64::MAX);
-                channel.send_now(&Request::Capture { attempt, what, deadline_ms })?;
+            Some(Order::Capture { attempt, what, deadline }) if fits(self.spec.kind, &what) => {
                 match what {
                     Target::Face => watch.stream_started(Instant::now()),
-                    Target::Finger => watch.stream_ended(),
+                    Target::Fingers(_) => watch.stream_ended(),
                 }
+                let deadline_ms = u64::try_from(deadline.as_millis()).unwrap_or(u64::MAX);
+                self.current = Some(Current { attempt, what: what.clone(), fingers: Vec::new(), delivered: false });
+                channel.send_now(&Request::Capture { attempt, what, deadline_ms })?;
             }
             Some(Order::Capture { attempt, .. }) => self.refuse(attempt),
             Some(Order::Stop) => {
@@ -152,14 +157,11 @@ impl Supervisor {
                 }
                 self.fault(attempt, trusted(&fault));
             }
-            Event::Finger { attempt, width, height, ppi, bit_depth } => {
+            Event::Finger { attempt, width, height, ppi, bit_depth, position, more } => {
                 let Some(mut bytes) = bytes else { return Ok(()) };
                 let grey = std::mem::take(bytes.expose_mut());
                 let image = FingerImage::new(width, height, ppi, bit_depth, grey).map_err(impossible)?;
-                if let Some(current) = &mut self.current {
-                    current.delivered = true;
-                }
-                self.emit(Some(attempt), HostEventKind::Finger(image));
+                self.finger(attempt, image.of(position), more)?;
             }
             Event::Frame { attempt, width, height, captured_at, sequence } => {
                 watch.frame(Instant::now(), self.fps());
@@ -185,13 +187,28 @@ impl Supervisor {
         match (event, &self.current) {
             (Event::Document { .. }, _) => self.spec.kind == DeviceKind::DocumentReader,
             (Event::Finger { attempt, .. }, Some(current)) => {
-                current.what == Target::Finger && current.attempt == *attempt && !current.delivered
+                current.what != Target::Face && current.attempt == *attempt && !current.delivered
             }
             (Event::Frame { attempt, .. }, Some(current)) => {
                 current.what == Target::Face && current.attempt == *attempt
             }
             _ => false,
         }
+    }
+
+    /// One image of a placement; the last one hands all of them on.
+    fn finger(&mut self, attempt: u64, image: FingerImage, more: u8) -> Result<(), End> {
+        let Some(current) = &mut self.current else { return Ok(()) };
+        if current.fingers.len() + usize::from(more) >= MAX_FINGERS {
+            return Err(End::Lost(Code::DriverProtocol, "it sends more fingers than a traveller has".to_owned()));
+        }
+        current.fingers.push(image);
+        if more == 0 {
+            current.delivered = true;
+            let images = std::mem::take(&mut current.fingers);
+            self.emit(Some(attempt), HostEventKind::Fingers(images));
+        }
+        Ok(())
     }
 
     fn described(&mut self, descriptor: DeviceDescriptor) -> Result<(), End> {
@@ -309,11 +326,11 @@ impl Supervisor {
     }
 }
 
-fn fits(kind: DeviceKind, what: Target) -> bool {
+fn fits(kind: DeviceKind, what: &Target) -> bool {
     match kind {
-        DeviceKind::Camera => what == Target::Face,
+        DeviceKind::Camera => *what == Target::Face,
         DeviceKind::DocumentReader => false,
-        DeviceKind::FingerScanner => what == Target::Finger,
+        DeviceKind::FingerScanner => *what != Target::Face,
     }
 }
 
@@ -359,13 +376,13 @@ mod tests {
     fn devices_take_what_they_are_for() {
         for (kind, what, fit) in [
             (DeviceKind::Camera, Target::Face, true),
-            (DeviceKind::Camera, Target::Finger, false),
+            (DeviceKind::Camera, Target::Fingers(vec![]), false),
             (DeviceKind::DocumentReader, Target::Face, false),
-            (DeviceKind::DocumentReader, Target::Finger, false),
+            (DeviceKind::DocumentReader, Target::Fingers(vec![]), false),
             (DeviceKind::FingerScanner, Target::Face, false),
-            (DeviceKind::FingerScanner, Target::Finger, true),
+            (DeviceKind::FingerScanner, Target::Fingers(vec![]), true),
         ] {
-            assert_eq!(fits(kind, what), fit, "{kind:?} {what:?}");
+            assert_eq!(fits(kind, &what), fit, "{kind:?} {what:?}");
         }
     }
 }

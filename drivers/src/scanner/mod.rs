@@ -5,6 +5,7 @@ pub mod ef01;
 use crate::run::Run;
 use crate::settings;
 use domain::device::{DeviceDescriptor, DeviceFault, DeviceKind};
+use domain::finger::Finger;
 use domain::image::FingerImage;
 use serde_json::Value;
 
@@ -25,9 +26,10 @@ pub trait ScannerFactory: Sync {
 pub enum ScannerEvent {
     /// Something was amiss and was put right, such as a damaged packet that came whole the second time.
     Degraded,
-    /// The image.
-    Finger(FingerImage),
-    /// The finger is off again.
+    /// The images of one placement: one for each finger that the device found, with its position where the device
+    /// tells fingers apart.
+    Fingers(Vec<FingerImage>),
+    /// Whatever was on is off again.
     Lifted,
     /// A finger is on; its image is on the way.
     Placed,
@@ -45,9 +47,15 @@ pub trait Scanner: Send {
     /// was on the sensor before need not be seen to leave.
     fn release(&mut self);
 
-    /// Waits for a finger until the run's deadline, reports one image, then waits until the finger is off. A finger
-    /// still on from the capture before has to be lifted first. Ends without an error when stopped.
-    fn capture(&mut self, run: &Run<'_>, report: &mut dyn FnMut(ScannerEvent)) -> Result<(), DeviceFault>;
+    /// Waits until the run's deadline for `wanted`, which are put down together, reports their images once, then waits
+    /// until they are off. What is still on from the capture before has to be lifted first. A device that takes one
+    /// finger at a time is asked for one. Ends without an error when stopped.
+    fn capture(
+        &mut self,
+        run: &Run<'_>,
+        wanted: &[Finger],
+        report: &mut dyn FnMut(ScannerEvent),
+    ) -> Result<(), DeviceFault>;
 }
 
 /// The names of the drivers.

@@ -63,10 +63,15 @@ impl Outbox {
         self.channel.send(&Event::Lifted { attempt }, None)
     }
 
-    pub(super) fn finger(&self, attempt: u64, image: &FingerImage) -> Result<(), WireError> {
-        let FingerImage { width, height, ppi, bit_depth, .. } = *image;
-        let event = Event::Finger { attempt, width, height, ppi, bit_depth };
-        self.channel.send(&event, Some(&Attachment::seal(image.grey())?))
+    /// The images of one placement, one message each.
+    pub(super) fn fingers(&self, attempt: u64, images: &[FingerImage]) -> Result<(), WireError> {
+        for (image, more) in images.iter().zip((0..images.len()).rev()) {
+            let FingerImage { width, height, ppi, bit_depth, position, .. } = *image;
+            let more = u8::try_from(more).unwrap_or(u8::MAX);
+            let event = Event::Finger { attempt, width, height, ppi, bit_depth, position, more };
+            self.channel.send(&event, Some(&Attachment::seal(image.grey())?))?;
+        }
+        Ok(())
     }
 
     pub(super) fn document(&self, lines: &Personal<String>) -> Result<(), WireError> {

@@ -10,6 +10,7 @@ use crate::run::Run;
 use crate::scanner::ScannerEvent;
 use crate::wire::{Target, WireError};
 use domain::device::{DeviceDescriptor, DeviceFault, DeviceState, ErrorKind};
+use domain::finger::Finger;
 use std::cell::RefCell;
 use std::time::{Duration, Instant};
 
@@ -96,7 +97,7 @@ impl Worker<'_> {
         let deadline = deadline.map(|time| Instant::now() + time);
         let (captured, degraded) = match what {
             Target::Face => self.stream(attempt)?,
-            Target::Finger => self.finger(attempt, deadline)?,
+            Target::Fingers(fingers) => self.fingers(attempt, &fingers, deadline)?,
         };
         match captured {
             Ok(()) if degraded => self.enter(DeviceState::Degraded),
@@ -137,9 +138,10 @@ impl Worker<'_> {
         Ok((captured, degraded))
     }
 
-    fn finger(
+    fn fingers(
         &mut self,
         attempt: u64,
+        fingers: &[Finger],
         deadline: Option<Instant>,
     ) -> Result<(Result<(), DeviceFault>, bool), WireError> {
         let Device::Scanner(scanner) = &mut self.device else { return Ok((Err(wrong()), false)) };
@@ -151,13 +153,13 @@ impl Worker<'_> {
         let run = Run::new(self.control.stop_flag(), deadline, &alive);
         let sent = RefCell::new(Ok(()));
         let mut degraded = false;
-        let captured = scanner.capture(&run, &mut |event| {
+        let captured = scanner.capture(&run, fingers, &mut |event| {
             let told = match event {
                 ScannerEvent::Degraded => {
                     degraded = true;
                     Ok(())
                 }
-                ScannerEvent::Finger(image) => outbox.finger(attempt, &image),
+                ScannerEvent::Fingers(images) => outbox.fingers(attempt, &images),
                 ScannerEvent::Lifted => outbox.lifted(attempt),
                 ScannerEvent::Placed => outbox.placed(attempt),
             };

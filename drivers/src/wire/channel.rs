@@ -153,7 +153,11 @@ mod tests {
     #[test]
     fn messages_arrive_with_their_files() {
         let (station, driver) = Channel::pair().unwrap();
-        let request = Request::Capture { attempt: 7, what: Target::Finger, deadline_ms: 9 };
+        let request = Request::Capture {
+            attempt: 7,
+            what: Target::Fingers(vec![domain::finger::Finger::LeftRing]),
+            deadline_ms: 9,
+        };
         station.send(&request, None).unwrap();
         let got = driver.receive::<Request>(None).unwrap().unwrap();
         assert_eq!(got.message, request);

@@ -1,6 +1,7 @@
 //! The messages.
 
 use domain::device::{DeviceDescriptor, DeviceFault, DeviceState};
+use domain::finger::Finger;
 use domain::units::{Millis, Ppi};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -10,13 +11,13 @@ use serde_json::Value;
 pub const MAX_IN_FLIGHT: u32 = 2;
 
 /// What a capture is of.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Target {
     /// The face: previews until stopped.
     Face,
-    /// One finger: one image.
-    Finger,
+    /// These fingers, put down together: an image of each, or one image of a device that does not tell them apart.
+    Fingers(Vec<Finger>),
 }
 
 /// From the station to a driver.
@@ -70,7 +71,7 @@ pub enum Event {
         /// What went wrong.
         fault: DeviceFault,
     },
-    /// A fingerprint. One byte a pixel in the attached file.
+    /// A fingerprint, with others of the same placement after it or alone. One byte a pixel in the attached file.
     Finger {
         /// Which attempt it answers.
         attempt: u64,
@@ -82,6 +83,10 @@ pub enum Event {
         ppi: Ppi,
         /// Bits that the device sent for each pixel.
         bit_depth: u8,
+        /// Which finger the device says that it is.
+        position: Option<Finger>,
+        /// How many images of the same placement follow this one.
+        more: u8,
     },
     /// A camera frame. Three bytes a pixel in the attached file.
     Frame {

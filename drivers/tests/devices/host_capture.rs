@@ -56,9 +56,10 @@ fn one_finger_and_its_whole_story() {
     until_state(&events, DeviceState::Ready);
     handle.capture(permits::finger(), 2, DEADLINE);
     until(&events, |what| matches!(what, HostEventKind::Placed));
-    let event = until(&events, |what| matches!(what, HostEventKind::Finger(_)));
+    let event = until(&events, |what| matches!(what, HostEventKind::Fingers(_)));
     assert_eq!(event.attempt, Some(2));
-    let HostEventKind::Finger(image) = event.what else { panic!("no image") };
+    let HostEventKind::Fingers(images) = event.what else { panic!("no image") };
+    let [image] = images.as_slice() else { panic!("{} images", images.len()) };
     assert_eq!((image.grey(), image.ppi.get(), image.bit_depth), (pixels().as_slice(), 508, 4));
     until(&events, |what| matches!(what, HostEventKind::Lifted));
     until_state(&events, DeviceState::Ready);
@@ -79,7 +80,7 @@ fn a_scanner_unplugged_in_the_middle_is_told_and_works_again() {
     let _sensor = Sensor::plug_in(&path, Script::default());
     until_state(&events, DeviceState::Ready);
     handle.capture(permits::finger(), 2, DEADLINE);
-    let event = until(&events, |what| matches!(what, HostEventKind::Finger(_)));
+    let event = until(&events, |what| matches!(what, HostEventKind::Fingers(_)));
     assert_eq!(event.attempt, Some(2));
 }
 

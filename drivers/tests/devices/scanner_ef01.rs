@@ -3,6 +3,7 @@
 use crate::fakes::sensor::{SIDE, Script, Sensor, Upload, pixels};
 use crate::fakes::with_run;
 use domain::device::{DeviceFault, ErrorKind};
+use domain::finger::Finger;
 use drivers::run::Run;
 use drivers::scanner::ef01::command::confirmation::{IMAGE_FAIL, NO_FINGER, OK};
 use drivers::scanner::ef01::packet::DEFAULT_ADDRESS;
@@ -56,10 +57,10 @@ fn capture(driver: &mut Ef01) -> (Vec<&'static str>, Result<Vec<u8>, DeviceFault
     let mut grey = Vec::new();
     let captured = with_run(PATIENCE, |run| {
         driver.probe(run)?;
-        driver.capture(run, &mut |event| {
+        driver.capture(run, &[Finger::RightIndex], &mut |event| {
             events.push(name(&event));
-            if let ScannerEvent::Finger(image) = event {
-                grey = image.grey().to_vec();
+            if let ScannerEvent::Fingers(images) = event {
+                grey = images.iter().flat_map(|image| image.grey().to_vec()).collect();
             }
         })
     });
@@ -69,7 +70,7 @@ fn capture(driver: &mut Ef01) -> (Vec<&'static str>, Result<Vec<u8>, DeviceFault
 fn name(event: &ScannerEvent) -> &'static str {
     match event {
         ScannerEvent::Degraded => "degraded",
-        ScannerEvent::Finger(_) => "finger",
+        ScannerEvent::Fingers(_) => "finger",
         ScannerEvent::Lifted => "lifted",
         ScannerEvent::Placed => "placed",
     }
@@ -158,7 +159,8 @@ fn nobody_comes() {
     let _sensor = Sensor::plug_in(&bench.path, Script { images: vec![], ..Script::default() });
     let mut driver = driver(&bench.path);
     with_run(PATIENCE, |run| driver.probe(run)).unwrap();
-    let fault = with_run(Duration::from_millis(50), |run| driver.capture(run, &mut |_| ())).unwrap_err();
+    let fault =
+        with_run(Duration::from_millis(50), |run| driver.capture(run, &[Finger::RightIndex], &mut |_| ())).unwrap_err();
     assert_eq!((fault.code.as_str(), fault.kind), ("D-19", ErrorKind::NoFinger));
 }
 
@@ -178,7 +180,7 @@ fn a_stop_ends_the_wait_for_a_finger() {
     with_run(PATIENCE, |run| driver.probe(run)).unwrap();
     let stop = AtomicBool::new(true);
     let mut events = 0;
-    driver.capture(&Run::new(&stop, None, &|| ()), &mut |_| events += 1).unwrap();
+    driver.capture(&Run::new(&stop, None, &|| ()), &[Finger::RightIndex], &mut |_| events += 1).unwrap();
     assert_eq!(events, 0);
 }
 
@@ -193,14 +195,15 @@ fn a_finger_that_stays_on_is_not_taken_twice() {
     let stop = AtomicBool::new(false);
     let mut first = Vec::new();
     driver
-        .capture(&Run::new(&stop, None, &|| ()), &mut |event| {
+        .capture(&Run::new(&stop, None, &|| ()), &[Finger::RightIndex], &mut |event| {
             first.push(name(&event));
-            stop.store(matches!(event, ScannerEvent::Finger(_)), Ordering::SeqCst);
+            stop.store(matches!(event, ScannerEvent::Fingers(_)), Ordering::SeqCst);
         })
         .unwrap();
     assert_eq!(first, ["placed", "finger"]);
     let mut second = Vec::new();
-    with_run(PATIENCE, |run| driver.capture(run, &mut |event| second.push(name(&event)))).unwrap();
+    with_run(PATIENCE, |run| driver.capture(run, &[Finger::RightIndex], &mut |event| second.push(name(&event))))
+        .unwrap();
     assert_eq!(second, ["lifted", "placed", "finger", "lifted"]);
 }
 
@@ -215,9 +218,9 @@ fn another_travellers_finger_is_taken_without_seeing_the_first_one_leave() {
         let stop = AtomicBool::new(false);
         let mut seen = Vec::new();
         driver
-            .capture(&Run::new(&stop, None, &|| ()), &mut |event| {
+            .capture(&Run::new(&stop, None, &|| ()), &[Finger::RightIndex], &mut |event| {
                 seen.push(name(&event));
-                stop.store(matches!(event, ScannerEvent::Finger(_)), Ordering::SeqCst);
+                stop.store(matches!(event, ScannerEvent::Fingers(_)), Ordering::SeqCst);
             })
             .unwrap();
         assert_eq!(seen, ["placed", "finger"]);

@@ -3,6 +3,7 @@
 use crate::fakes::camera::{CameraServer, Play, part, picture};
 use crate::fakes::sensor::{Script, Sensor, Upload, pixels};
 use domain::device::DeviceKind;
+use domain::finger::Finger;
 use drivers::serve::{ServeError, serve};
 use drivers::wire::{Attachment, Channel, Event, Request, Target};
 use serde_json::{Value, json};
@@ -81,7 +82,7 @@ fn one_capture_from_beginning_to_end() {
     let _sensor = Sensor::plug_in(&path, Script::default());
     let station = Station::scanner(&path);
     assert_eq!(station.words(2), ["described SIMULATED R503", "ready"]);
-    station.capture(7, Target::Finger);
+    station.capture(7, Target::Fingers(vec![Finger::RightIndex]));
     assert_eq!(station.words(2), ["busy", "placed 7"]);
     let (event, file) = station.next();
     assert_eq!(file.unwrap().read(event.attachment_size().unwrap()).unwrap(), pixels());
@@ -96,14 +97,14 @@ fn unplugged_in_the_middle_and_plugged_in_again() {
     let sensor = Sensor::plug_in(&path, Script { uploads: vec![Upload::Unplug], ..Script::default() });
     let station = Station::scanner(&path);
     station.words(2);
-    station.capture(3, Target::Finger);
+    station.capture(3, Target::Fingers(vec![Finger::RightIndex]));
     assert_eq!(station.words(4), ["busy", "placed 3", "fault Some(3) D-12", "absent"]);
     drop(sensor);
-    station.capture(4, Target::Finger);
+    station.capture(4, Target::Fingers(vec![Finger::RightIndex]));
     assert_eq!(station.words(2), ["fault None D-12", "fault Some(4) D-55"]);
     let _sensor = Sensor::plug_in(&path, Script::default());
     assert_eq!(station.words(1), ["ready"]);
-    station.capture(5, Target::Finger);
+    station.capture(5, Target::Fingers(vec![Finger::RightIndex]));
     assert_eq!(station.words(5), ["busy", "placed 5", "finger 5", "lifted 5", "ready"]);
     station.end().unwrap();
 }

@@ -1,5 +1,6 @@
 //! Pixels on their way from a device to a record.
 
+use crate::finger::Finger;
 use crate::guarded::Biometric;
 use crate::units::{Millis, Ppi};
 use alloc::vec::Vec;
@@ -66,14 +67,22 @@ pub struct FingerImage {
     pub ppi: Ppi,
     /// Bits that the device really sent for each pixel (4 for the serial class), though a byte is stored.
     pub bit_depth: u8,
+    /// Which finger the device says that it is; none from a sensor that cannot tell.
+    pub position: Option<Finger>,
     pixels: Biometric<Vec<u8>>,
 }
 
 impl FingerImage {
-    /// An image of `width * height` bytes.
+    /// An image of `width * height` bytes, of a finger that the device does not name.
     pub fn new(width: u32, height: u32, ppi: Ppi, bit_depth: u8, grey: Vec<u8>) -> Result<Self, SizeMismatch> {
         check(width, height, 1, grey.len())?;
-        Ok(Self { width, height, ppi, bit_depth, pixels: Biometric::new(grey) })
+        Ok(Self { width, height, ppi, bit_depth, position: None, pixels: Biometric::new(grey) })
+    }
+
+    /// The same image with the finger that the device names.
+    #[must_use]
+    pub fn of(self, position: Option<Finger>) -> Self {
+        Self { position, ..self }
     }
 
     /// The grey bytes, `width * height` of them.

@@ -3,14 +3,15 @@
 use crate::case::CaseNumber;
 use crate::finger::Finger;
 use crate::policy::Due;
+use alloc::vec::Vec;
 
 /// What a permit lets the station capture.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Permitted {
     /// A portrait, with its preview.
     Face,
-    /// One finger.
-    Finger(Finger),
+    /// These fingers, put down together; one of them with a single-finger sensor.
+    Fingers(Vec<Finger>),
 }
 
 /// Leave to open one device for one capture attempt.
@@ -35,7 +36,7 @@ impl CapturePermit {
     }
 
     /// What may be captured.
-    pub fn what(&self) -> Permitted {
-        self.what
+    pub fn what(&self) -> &Permitted {
+        &self.what
     }
 }

@@ -19,6 +19,7 @@ use crate::serial::BAUDS;
 use crate::settings;
 use command::{Instruction, PacketSize, ProductInfo, SystemParameters, confirmation, unpack_nibbles};
 use domain::device::{CaptureGroup, DeviceDescriptor, DeviceFault, DeviceKind};
+use domain::finger::Finger;
 use domain::image::FingerImage;
 use domain::units::Ppi;
 use link::Link;
@@ -195,7 +196,7 @@ impl Ef01 {
             other => other,
         };
         let Some(image) = image? else { return Ok(()) };
-        report(ScannerEvent::Finger(image));
+        report(ScannerEvent::Fingers(vec![image]));
         let patience = Instant::now() + self.timing.lift;
         if let Waited::Done = open.await_lift(run, Some(patience))? {
             self.finger_on = false;
@@ -230,7 +231,12 @@ impl Scanner for Ef01 {
         self.finger_on = false;
     }
 
-    fn capture(&mut self, run: &Run<'_>, report: &mut dyn FnMut(ScannerEvent)) -> Result<(), DeviceFault> {
+    fn capture(
+        &mut self,
+        run: &Run<'_>,
+        _one: &[Finger],
+        report: &mut dyn FnMut(ScannerEvent),
+    ) -> Result<(), DeviceFault> {
         self.try_capture(run, report).map_err(|error| self.fault(&error))
     }
 }

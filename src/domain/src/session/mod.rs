@@ -332,7 +332,7 @@ impl Session {
     fn capture(&self, due: &Due, progress: Progress, slot: Slot) -> Applied {
         let what = match slot {
             Slot::Face => Permitted::Face,
-            Slot::Finger(finger) => Permitted::Finger(finger),
+            Slot::Finger(finger) => Permitted::Fingers(vec![finger]),
         };
         let permit = CapturePermit::issue(due, &self.case, what);
         self.to(Step::Capturing(due.clone(), progress, slot), vec![Effect::Capture(slot, permit)])

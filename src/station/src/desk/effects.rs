@@ -139,11 +139,13 @@ impl Desk {
         let current = event.attempt.is_some_and(|attempt| self.is_active(attempt));
         match event.what {
             HostEventKind::Document(lines) => self.document_read(&lines),
-            HostEventKind::Finger(image) if current => {
+            HostEventKind::Fingers(images) if current => {
                 self.finger_on = true;
                 self.prompt = Some("hold-still");
-                if let Some(Active { attempt, slot: Slot::Finger(which), .. }) = &self.active {
-                    finger::judge(&self.loaded, *attempt, *which, image, self.messages.clone());
+                if let (Some(Active { attempt, slot: Slot::Finger(which), .. }), [image]) =
+                    (&self.active, images.as_slice())
+                {
+                    finger::judge(&self.loaded, *attempt, *which, image.clone(), self.messages.clone());
                 }
             }
             HostEventKind::Placed if current => self.prompt = Some("hold-still"),
@@ -161,7 +163,7 @@ impl Desk {
             }
             HostEventKind::Described(_)
             | HostEventKind::State(_)
-            | HostEventKind::Finger(_)
+            | HostEventKind::Fingers(_)
             | HostEventKind::Placed
             | HostEventKind::Preview(_) => {}
         }
