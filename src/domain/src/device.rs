@@ -1,5 +1,6 @@
 //! What the station knows about a device, whatever its make: one descriptor, one set of fault kinds.
 
+use crate::finger::Finger;
 use crate::units::Ppi;
 use alloc::{format, string::String, vec::Vec};
 use core::fmt;
@@ -40,6 +41,40 @@ pub enum CaptureGroup {
     Single,
     /// Both thumbs.
     TwoThumbs,
+}
+
+impl CaptureGroup {
+    /// The fingers that belong together on the glass, in the order of their ISO codes; none for [`Self::Single`],
+    /// which is any one finger.
+    pub const fn fingers(self) -> &'static [Finger] {
+        match self {
+            Self::LeftFour => &[Finger::LeftIndex, Finger::LeftMiddle, Finger::LeftRing, Finger::LeftLittle],
+            Self::RightFour => &[Finger::RightIndex, Finger::RightMiddle, Finger::RightRing, Finger::RightLittle],
+            Self::Single => &[],
+            Self::TwoThumbs => &[Finger::RightThumb, Finger::LeftThumb],
+        }
+    }
+
+    /// The identifier in pages, reports and control messages: `right-four`.
+    pub const fn id(self) -> &'static str {
+        match self {
+            Self::LeftFour => "left-four",
+            Self::RightFour => "right-four",
+            Self::Single => "single",
+            Self::TwoThumbs => "two-thumbs",
+        }
+    }
+
+    /// The group that these fingers are put down as: [`Self::Single`] for one finger, nothing for fingers that do not
+    /// belong together.
+    pub fn of(fingers: &[Finger]) -> Option<Self> {
+        let slaps = [Self::RightFour, Self::LeftFour, Self::TwoThumbs];
+        match fingers {
+            [] => None,
+            [_] => Some(Self::Single),
+            several => slaps.into_iter().find(|slap| several.iter().all(|finger| slap.fingers().contains(finger))),
+        }
+    }
 }
 
 /// A device as it describes itself, completed from our own tables where it cannot.

@@ -4,7 +4,7 @@ use super::decision::Source;
 use super::published::Published;
 use crate::device::CaptureGroup;
 use crate::finger::{Digit, Finger, MissingFinger, single_finger_plan};
-use alloc::{format, string::String, vec::Vec};
+use alloc::{format, string::String, vec, vec::Vec};
 use core::fmt;
 use jiff::civil::DateTime;
 use serde::{Deserialize, Serialize};
@@ -47,9 +47,15 @@ pub struct CaptureFingers {
 }
 
 impl CaptureFingers {
-    /// The fingers to take with a single-finger sensor, in order.
-    pub fn single_plan(&self, missing: &[MissingFinger]) -> Vec<Finger> {
-        single_finger_plan(&self.single, missing)
+    /// What to take with a device that takes these groups: placements in order, each with the fingers that are put down
+    /// together. Slaps where the device takes all that the pack names; otherwise one finger after the other.
+    pub fn plan(&self, device: &[CaptureGroup], missing: &[MissingFinger]) -> Vec<Vec<Finger>> {
+        let there = |finger: &Finger| missing.iter().all(|gone| gone.finger != *finger);
+        if self.slap.is_empty() || !self.slap.iter().all(|group| device.contains(group)) {
+            return single_finger_plan(&self.single, missing).into_iter().map(|finger| vec![finger]).collect();
+        }
+        let placement = |group: &CaptureGroup| group.fingers().iter().copied().filter(there).collect::<Vec<_>>();
+        self.slap.iter().map(placement).filter(|fingers| !fingers.is_empty()).collect()
     }
 }
 

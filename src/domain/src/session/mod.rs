@@ -11,7 +11,7 @@ mod words;
 
 pub use progress::{MAX_ATTEMPTS, MAX_LOGGED, Progress, SlotState};
 pub use words::{
-    Attempt, AttemptLog, CapturePlan, Effect, Event, FaceException, Outcome, Refused, ReviewReason, Slot, Veto,
+    Aim, Attempt, AttemptLog, CapturePlan, Effect, Event, FaceException, Outcome, Refused, ReviewReason, Slot, Veto,
 };
 
 use crate::case::CaseNumber;
@@ -31,10 +31,10 @@ pub enum Step {
     Decided(Decision),
     /// Biometrics are due; waiting for the officer to declare what can be taken.
     Declare(Due),
-    /// A device works on this slot.
-    Capturing(Due, Progress, Slot),
+    /// A device works on this attempt.
+    Capturing(Due, Progress, Aim),
     /// A device failed; waiting for the officer to press Retry.
-    Held(Due, Progress, Slot),
+    Held(Due, Progress, Aim),
     /// Everything is taken; the officer looks at the summary.
     Summary(Due, Progress),
     /// Parked for a supervisor.
@@ -71,33 +71,6 @@ impl Step {
             Self::AwaitingRecall(..) => "awaiting-recall",
             Self::Keeping(_) => "keeping",
             Self::Closed(_) => "closed",
-        }
-    }
-}
-
-impl Event {
-    /// The event's name in refusals, logs and tests.
-    pub const fn id(&self) -> &'static str {
-        match self {
-            Self::AttemptScored(..) => "attempt-scored",
-            Self::Cancelled => "cancelled",
-            Self::CaptureDeclared(_) => "capture-declared",
-            Self::ClockDoubted => "clock-doubted",
-            Self::DateConfirmed => "date-confirmed",
-            Self::Decided(_) => "decided",
-            Self::DeviceFailed(..) => "device-failed",
-            Self::ExemptionClaimed { .. } => "exemption-claimed",
-            Self::Proceed => "proceed",
-            Self::Recalled => "recalled",
-            Self::RecordKept => "record-kept",
-            Self::Retry => "retry",
-            Self::ReviewApproved(_) => "review-approved",
-            Self::ReviewRecapture(_) => "review-recapture",
-            Self::ReviewRefused(_) => "review-refused",
-            Self::SentToSupervisor => "sent-to-supervisor",
-            Self::Signed => "signed",
-            Self::TravellerRefused => "traveller-refused",
-            Self::Vetoed(..) => "vetoed",
         }
     }
 }
@@ -142,8 +115,8 @@ impl Session {
             Step::Document => self.in_document(event),
             Step::Decided(decision) => self.in_decided(decision, event),
             Step::Declare(due) => self.in_declare(due, event),
-            Step::Capturing(due, progress, slot) => self.in_capturing(due, progress, *slot, event),
-            Step::Held(due, progress, slot) => self.in_held(due, progress, *slot, event),
+            Step::Capturing(due, progress, aim) => self.in_capturing(due, progress, aim, event),
+            Step::Held(due, progress, aim) => self.in_held(due, progress, aim, event),
             Step::Summary(due, progress) => self.in_summary(due, progress, event),
             Step::InReview(reason, parked) => self.in_review(reason, parked, event),
             Step::AwaitingRecall(parked, slots) => self.in_recall(parked, slots, event),
@@ -208,7 +181,7 @@ impl Session {
 
     fn in_declare(&self, due: &Due, event: Event) -> Applied {
         match event {
-            Event::CaptureDeclared(plan) => self.next_slot(due, Progress::new(plan)),
+            Event::CaptureDeclared(plan) => self.next_attempt(due, Progress::new(plan)),
             // Somebody who claims an exemption only now is heard before any device opens.
             Event::ExemptionClaimed { ground, evidence } => {
                 let undecided = Parked::Undecided(due.decision().clone());
@@ -220,16 +193,21 @@ impl Session {
         }
     }
 
-    fn in_capturing(&self, due: &Due, progress: &Progress, slot: Slot, event: Event) -> Applied {
+    fn in_capturing(&self, due: &Due, progress: &Progress, aim: &Aim, event: Event) -> Applied {
         let mut progress = progress.clone();
         match event {
-            Event::AttemptScored(of, attempt) if of == slot => {
-                progress.scored(slot, attempt);
-                self.next_slot(due, progress)
+            Event::AttemptScored(of, judged) if of == *aim => {
+                // A finger that was accepted before stays as it is; one that did not show has used up an attempt.
+                let took = judged.first().map(|(_, attempt)| attempt.took).unwrap_or_default();
+                for slot in progress.open_slots(aim) {
+                    let found = judged.iter().find(|(of, _)| *of == slot).map(|(_, attempt)| *attempt);
+                    progress.scored(slot, found.unwrap_or(Attempt::without_sample(took)));
+                }
+                self.next_attempt(due, progress)
             }
-            Event::DeviceFailed(of, code) if of == slot => {
-                progress.failed(slot, code);
-                self.to(Step::Held(due.clone(), progress, slot), vec![])
+            Event::DeviceFailed(of, code) if of == *aim => {
+                progress.failed(aim, &code);
+                self.to(Step::Held(due.clone(), progress, of), vec![])
             }
             Event::TravellerRefused => self.stop_and_keep(Outcome::RefusedByTraveller),
             Event::Cancelled => self.stop_and_keep(Outcome::Cancelled),
@@ -237,10 +215,10 @@ impl Session {
         }
     }
 
-    fn in_held(&self, due: &Due, progress: &Progress, slot: Slot, event: Event) -> Applied {
+    fn in_held(&self, due: &Due, progress: &Progress, aim: &Aim, event: Event) -> Applied {
         match event {
             // A device that keeps failing is not tried for ever: the case is closed, or the device replaced.
-            Event::Retry if progress.attempts().len() < MAX_LOGGED => self.capture(due, progress.clone(), slot),
+            Event::Retry if progress.attempts().len() < MAX_LOGGED => self.capture(due, progress.clone(), aim.clone()),
             Event::TravellerRefused => self.stop_and_keep(Outcome::RefusedByTraveller),
             Event::Cancelled => self.stop_and_keep(Outcome::Cancelled),
             other => self.refuse(&other),
@@ -314,7 +292,7 @@ impl Session {
             (Event::Recalled, Parked::Taken(due, progress)) => {
                 let mut progress = progress.clone();
                 progress.again(slots.to_vec());
-                self.next_slot(due, progress)
+                self.next_attempt(due, progress)
             }
             (Event::Cancelled, _) => self.stop_and_keep(Outcome::Cancelled),
             (Event::TravellerRefused, _) => self.stop_and_keep(Outcome::RefusedByTraveller),
@@ -322,20 +300,20 @@ impl Session {
         }
     }
 
-    fn next_slot(&self, due: &Due, progress: Progress) -> Applied {
+    fn next_attempt(&self, due: &Due, progress: Progress) -> Applied {
         match progress.next_open() {
-            Some(slot) => self.capture(due, progress, slot),
+            Some(aim) => self.capture(due, progress, aim),
             None => self.to(Step::Summary(due.clone(), progress), vec![Effect::StopDevices]),
         }
     }
 
-    fn capture(&self, due: &Due, progress: Progress, slot: Slot) -> Applied {
-        let what = match slot {
-            Slot::Face => Permitted::Face,
-            Slot::Finger(finger) => Permitted::Fingers(vec![finger]),
+    fn capture(&self, due: &Due, progress: Progress, aim: Aim) -> Applied {
+        let what = match &aim {
+            Aim::Face => Permitted::Face,
+            Aim::Fingers(fingers) => Permitted::Fingers(fingers.clone()),
         };
         let permit = CapturePermit::issue(due, &self.case, what);
-        self.to(Step::Capturing(due.clone(), progress, slot), vec![Effect::Capture(slot, permit)])
+        self.to(Step::Capturing(due.clone(), progress, aim.clone()), vec![Effect::Capture(aim, permit)])
     }
 
     fn park(&self, reason: ReviewReason, parked: Parked) -> Applied {
@@ -365,7 +343,7 @@ fn review_needed(progress: &Progress) -> Option<ReviewReason> {
     let rejected = progress.rejected();
     if !rejected.is_empty() {
         Some(ReviewReason::Rejected(rejected))
-    } else if progress.plan().fingers.is_empty() {
+    } else if progress.plan().placements.is_empty() {
         Some(ReviewReason::NoFingers)
     } else {
         None

@@ -1,6 +1,6 @@
 //! How far the capture of one traveller has come: slots, attempts, the best of them.
 
-use super::words::{Attempt, AttemptLog, CapturePlan, Slot};
+use super::words::{Aim, Attempt, AttemptLog, CapturePlan, Slot};
 use alloc::{string::String, vec::Vec};
 
 /// Attempts for a finger or the face before the best one has to do (BSI TR-03121-3 volume 1).
@@ -49,7 +49,7 @@ impl Progress {
 
     /// The slots of this traveller: the face, then the fingers in order.
     pub fn slots(&self) -> impl Iterator<Item = Slot> + '_ {
-        core::iter::once(Slot::Face).chain(self.plan.fingers.iter().copied().map(Slot::Finger))
+        core::iter::once(Slot::Face).chain(self.plan.fingers().map(Slot::Finger))
     }
 
     /// Where a slot stands in this round.
@@ -67,9 +67,17 @@ impl Progress {
         }
     }
 
-    /// The next slot that needs an attempt.
-    pub fn next_open(&self) -> Option<Slot> {
-        self.slots().find(|slot| self.state(*slot) == SlotState::Open)
+    /// The next thing to attempt: the face, or the first placement with a finger that needs one. All its fingers are put
+    /// down again, since a hand is not put down in parts.
+    pub fn next_open(&self) -> Option<Aim> {
+        let face = core::iter::once(Aim::Face);
+        let mut aims = face.chain(self.plan.placements.iter().cloned().map(Aim::Fingers));
+        aims.find(|aim| aim.slots().iter().any(|slot| self.state(*slot) == SlotState::Open))
+    }
+
+    /// The slots of an attempt that still need one. The others keep what they have.
+    pub fn open_slots(&self, aim: &Aim) -> Vec<Slot> {
+        aim.slots().into_iter().filter(|slot| self.state(*slot) == SlotState::Open).collect()
     }
 
     /// Slots whose attempts are used up without success.
@@ -96,10 +104,18 @@ impl Progress {
         self.attempts.push(AttemptLog { slot, number, score, passes, error: None, took });
     }
 
-    pub(super) fn failed(&mut self, slot: Slot, code: String) {
-        let number = self.next_number(slot);
-        let log = AttemptLog { slot, number, score: None, passes: false, error: Some(code), took: Default::default() };
-        self.attempts.push(log);
+    pub(super) fn failed(&mut self, aim: &Aim, code: &str) {
+        for slot in self.open_slots(aim) {
+            let (number, error) = (self.next_number(slot), Some(String::from(code)));
+            self.attempts.push(AttemptLog {
+                slot,
+                number,
+                score: None,
+                passes: false,
+                error,
+                took: Default::default(),
+            });
+        }
     }
 
     pub(super) fn again(&mut self, slots: Vec<Slot>) {

@@ -2,8 +2,11 @@
 
 extern crate std;
 
+mod sequences;
+
 use super::*;
 use crate::case::StationId;
+use crate::device::CaptureGroup;
 use crate::finger::{Finger, MissingFinger, MissingReason};
 use crate::policy::Question;
 use crate::units::Millis;
@@ -11,7 +14,6 @@ use alloc::format;
 use alloc::string::{String, ToString};
 use core::fmt::Write;
 use jiff::civil::date;
-use proptest::prelude::*;
 
 fn officer() -> StaffId {
     StaffId("o-17".into())
@@ -47,7 +49,36 @@ fn due() -> Due {
 
 fn plan(fingers: &[Finger], missing: &[Finger]) -> CapturePlan {
     let gone = |finger: &Finger| MissingFinger { finger: *finger, reason: MissingReason::Bandaged };
-    CapturePlan { fingers: fingers.to_vec(), missing: missing.iter().map(gone).collect(), face_exception: None }
+    let placements = fingers.iter().map(|finger| vec![*finger]).collect();
+    CapturePlan { placements, missing: missing.iter().map(gone).collect(), face_exception: None }
+}
+
+/// Right hand and both thumbs, put down together.
+fn slaps() -> CapturePlan {
+    let placements = [CaptureGroup::RightFour, CaptureGroup::TwoThumbs].map(|group| group.fingers().to_vec()).to_vec();
+    CapturePlan { placements, ..CapturePlan::default() }
+}
+
+fn right_four() -> Aim {
+    Aim::Fingers(CaptureGroup::RightFour.fingers().to_vec())
+}
+
+fn right_index() -> Aim {
+    Aim::Fingers(vec![Finger::RightIndex])
+}
+
+fn scored(slot: Slot, passes: bool) -> Event {
+    let aim = match slot {
+        Slot::Face => Aim::Face,
+        Slot::Finger(finger) => Aim::Fingers(vec![finger]),
+    };
+    Event::AttemptScored(aim, vec![(slot, attempt(passes))])
+}
+
+/// How a right hand went: index, middle, ring, little.
+fn hand(passes: [bool; 4]) -> Event {
+    let slots = right_four().slots();
+    Event::AttemptScored(right_four(), slots.into_iter().zip(passes.map(attempt)).collect())
 }
 
 const INDEX: Slot = Slot::Finger(Finger::RightIndex);
@@ -91,10 +122,14 @@ fn steps() -> Vec<(&'static str, Step)> {
         ("not in scope", Step::Decided(decision(Verdict::NotInScope, None))),
         ("no rule", Step::Decided(decision(Verdict::NoRule, None))),
         ("biometrics are due", Step::Declare(due())),
-        ("face, nothing taken", Step::Capturing(due(), Progress::new(one()), Slot::Face)),
-        ("right index, face taken", Step::Capturing(due(), progress(one(), &[true], &[]), INDEX)),
-        ("right index, two poor attempts", Step::Capturing(due(), progress(one(), &[true], &[false; 2]), INDEX)),
-        ("right index, device failed", Step::Held(due(), progress(one(), &[true], &[]), INDEX)),
+        ("face, nothing taken", Step::Capturing(due(), Progress::new(one()), Aim::Face)),
+        ("right index, face taken", Step::Capturing(due(), progress(one(), &[true], &[]), right_index())),
+        (
+            "right index, two poor attempts",
+            Step::Capturing(due(), progress(one(), &[true], &[false; 2]), right_index()),
+        ),
+        ("right hand, face taken", Step::Capturing(due(), progress(slaps(), &[true], &[]), right_four())),
+        ("right index, device failed", Step::Held(due(), progress(one(), &[true], &[]), right_index())),
         ("all accepted", Step::Summary(due(), good())),
         ("all accepted, one finger missing", {
             let plan = plan(&[Finger::RightIndex], &[Finger::LeftIndex]);
@@ -123,10 +158,12 @@ fn events() -> Vec<(&'static str, Event)> {
         ("SentToSupervisor", Event::SentToSupervisor),
         ("Proceed", Event::Proceed),
         ("CaptureDeclared(one finger)", Event::CaptureDeclared(plan(&[Finger::RightIndex], &[]))),
-        ("AttemptScored(face, good)", Event::AttemptScored(Slot::Face, attempt(true))),
-        ("AttemptScored(right-index, good)", Event::AttemptScored(INDEX, attempt(true))),
-        ("AttemptScored(right-index, poor)", Event::AttemptScored(INDEX, attempt(false))),
-        ("DeviceFailed(right-index)", Event::DeviceFailed(INDEX, "D-12".into())),
+        ("AttemptScored(face, good)", scored(Slot::Face, true)),
+        ("AttemptScored(right-index, good)", scored(INDEX, true)),
+        ("AttemptScored(right-index, poor)", scored(INDEX, false)),
+        ("AttemptScored(right-four, good)", hand([true; 4])),
+        ("AttemptScored(right-four, ring poor)", hand([true, true, false, true])),
+        ("DeviceFailed(right-index)", Event::DeviceFailed(right_index(), "D-12".into())),
         ("Retry", Event::Retry),
         ("Signed", Event::Signed),
         ("Vetoed(face)", Event::Vetoed(Slot::Face, Veto::RefusedAlthoughAccepted)),
@@ -146,7 +183,7 @@ fn events() -> Vec<(&'static str, Event)> {
 
 fn said(step: &Step) -> String {
     let slot = match step {
-        Step::Capturing(_, _, slot) | Step::Held(_, _, slot) => slot.id(),
+        Step::Capturing(_, _, aim) | Step::Held(_, _, aim) => aim.id(),
         Step::Keeping(outcome) | Step::Closed(outcome) => outcome.id(),
         Step::InReview(reason, _) => reason.id(),
         _ => return step.id().to_string(),
@@ -156,7 +193,7 @@ fn said(step: &Step) -> String {
 
 fn done(effect: &Effect) -> String {
     match effect {
-        Effect::Capture(slot, _) => format!("capture {}", slot.id()),
+        Effect::Capture(aim, _) => format!("capture {}", aim.id()),
         Effect::KeepRecord(outcome) => format!("keep record {}", outcome.id()),
         Effect::Park(reason) => format!("park for {}", reason.id()),
         Effect::StopDevices => "stop devices".into(),
@@ -212,126 +249,6 @@ fn the_table_has_every_step_and_every_event() {
     assert_eq!(events.len(), 19, "{events:?}");
 }
 
-fn any_decision() -> impl Strategy<Value = Decision> {
-    let verdicts = [
-        Verdict::AskSupervisor,
-        Verdict::Exempt,
-        Verdict::NoRule,
-        Verdict::NotInScope,
-        Verdict::Required,
-        Verdict::Required,
-    ];
-    let question = prop_oneof![Just(None), Just(Some(SettledBy::Officer)), Just(Some(SettledBy::Supervisor))];
-    (proptest::sample::select(verdicts.to_vec()), question).prop_map(|(verdict, asks)| decision(verdict, asks))
-}
-
-/// Events as clicks come: any of them, in any order, those of the table and more decisions, plans and attempts.
-fn any_event() -> impl Strategy<Value = Event> {
-    let from_table: Vec<Event> = events().into_iter().map(|(_, event)| event).collect();
-    let slot = proptest::sample::select(vec![Slot::Face, INDEX, Slot::Finger(Finger::LeftIndex)]);
-    let plans = proptest::sample::select(vec![
-        plan(&[], &[]),
-        plan(&[Finger::RightIndex, Finger::LeftIndex], &[]),
-        plan(&[Finger::LeftIndex], &[Finger::RightIndex]),
-    ]);
-    prop_oneof![
-        4 => proptest::sample::select(from_table),
-        2 => any_decision().prop_map(Event::Decided),
-        1 => plans.prop_map(Event::CaptureDeclared),
-        4 => (slot, any::<bool>()).prop_map(|(slot, passes)| Event::AttemptScored(slot, attempt(passes))),
-        // The straight way through, so that long sequences get far.
-        6 => proptest::sample::select(vec![
-            Event::Decided(decision(Verdict::Required, None)), Event::Proceed, Event::Signed, Event::Recalled,
-        ]),
-    ]
-}
-
-/// What an observer who sees accepted events and effects knows of a case.
-#[derive(Default)]
-struct Witness {
-    decision: Option<Decision>,
-    captures: usize,
-    records: usize,
-}
-
-impl Witness {
-    /// Holds the promises of one accepted event.
-    fn check(&mut self, event: &Event, next: &Session, effects: &[Effect]) -> Result<(), TestCaseError> {
-        let reviewer = match event {
-            Event::ReviewApproved(by) | Event::ReviewRecapture(by) | Event::ReviewRefused(by) => Some(by),
-            _ => None,
-        };
-        prop_assert_ne!(reviewer, Some(next.officer()), "nobody decides on their own case");
-        if let Event::Decided(decision) = event {
-            self.decision = Some(decision.clone());
-        }
-        for effect in effects {
-            match effect {
-                Effect::Capture(slot, permit) => {
-                    self.captures += 1;
-                    let decided = self.decision.as_ref();
-                    prop_assert!(decided.is_some_and(|d| d.verdict == Verdict::Required && d.stands()));
-                    prop_assert!(matches!(next.step(), Step::Capturing(_, _, of) if of == slot));
-                    prop_assert_eq!(permit.case(), next.case());
-                    prop_assert_eq!(self.records, 0, "no capture after the record");
-                }
-                Effect::KeepRecord(outcome) => {
-                    self.records += 1;
-                    let enrolled = matches!(outcome, Outcome::Enrolled | Outcome::EnrolledWithExceptions);
-                    prop_assert!(!enrolled || self.captures > 0, "nobody is enrolled without a capture");
-                }
-                Effect::Park(_) | Effect::StopDevices | Effect::WipeSamples => {}
-            }
-        }
-        prop_assert!(self.records <= 1, "one record a case");
-        if let Step::Capturing(_, progress, slot) = next.step() {
-            prop_assert_eq!(progress.state(*slot), SlotState::Open, "no attempt beyond the limit");
-        }
-        Ok(())
-    }
-}
-
-proptest! {
-    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(1000) })]
-
-    #[test]
-    fn no_sequence_of_events_breaks_a_promise(
-        clock_in_doubt in any::<bool>(),
-        events in proptest::collection::vec(any_event(), 1..60),
-    ) {
-        let mut session = Session::open(case(), officer(), clock_in_doubt);
-        let mut witness = Witness::default();
-        for event in events {
-            let before = session.clone();
-            match session.apply(event.clone()) {
-                Ok((next, effects)) => {
-                    witness.check(&event, &next, &effects)?;
-                    session = next;
-                }
-                Err(refused) => {
-                    prop_assert_eq!(&before, &session, "a refused event changes nothing");
-                    prop_assert!(refused.to_string().contains(case().as_str()));
-                }
-            }
-        }
-    }
-
-    /// While a case waits for a second person about an exemption or a question, no device opens.
-    #[test]
-    fn no_device_opens_while_a_claim_waits(events in proptest::collection::vec(any_event(), 1..30)) {
-        let undecided = Parked::Undecided(decision(Verdict::Required, None));
-        let mut session = in_step(Step::InReview(claim(), undecided));
-        for event in events {
-            let Ok((next, effects)) = session.apply(event) else { continue };
-            if matches!(next.step(), Step::Decided(_)) {
-                break;
-            }
-            prop_assert!(!effects.iter().any(|effect| matches!(effect, Effect::Capture(..))));
-            session = next;
-        }
-    }
-}
-
 #[test]
 fn a_straight_enrolment_takes_face_and_fingers_once() {
     let mut session = Session::open(case(), officer(), true);
@@ -341,9 +258,9 @@ fn a_straight_enrolment_takes_face_and_fingers_once() {
         Event::Decided(decision(Verdict::Required, None)),
         Event::Proceed,
         Event::CaptureDeclared(plan(&[Finger::RightIndex], &[])),
-        Event::AttemptScored(Slot::Face, attempt(true)),
-        Event::AttemptScored(INDEX, attempt(false)),
-        Event::AttemptScored(INDEX, attempt(true)),
+        scored(Slot::Face, true),
+        scored(INDEX, false),
+        scored(INDEX, true),
         Event::Signed,
         Event::RecordKept,
     ] {
@@ -361,4 +278,39 @@ fn a_straight_enrolment_takes_face_and_fingers_once() {
     ];
     assert_eq!(log, expected);
     assert_eq!(session.step(), &Step::Closed(Outcome::Enrolled));
+}
+
+#[test]
+fn a_hand_is_put_down_again_for_the_finger_that_was_poor() {
+    let mut session = in_step(Step::Declare(due()));
+    let mut log = vec![];
+    for event in [
+        Event::CaptureDeclared(slaps()),
+        scored(Slot::Face, true),
+        hand([true, false, true, false]),
+        // What was accepted stays accepted, whatever the second placement brings.
+        hand([false, true, false, false]),
+        Event::AttemptScored(right_four(), vec![]),
+    ] {
+        let (next, effects) = session.apply(event).unwrap();
+        log.extend(effects.iter().map(done));
+        session = next;
+    }
+    assert_eq!(
+        log,
+        ["capture face", "capture right-four", "capture right-four", "capture right-four", "capture two-thumbs"]
+    );
+    let Step::Capturing(_, progress, _) = session.step() else { panic!("{:?}", session.step()) };
+    use Finger::*;
+    for (finger, state, attempts) in [
+        (RightIndex, SlotState::Accepted, 1),
+        (RightMiddle, SlotState::Accepted, 2),
+        (RightRing, SlotState::Accepted, 1),
+        (RightLittle, SlotState::Exhausted, 3),
+        (LeftThumb, SlotState::Open, 0),
+    ] {
+        let slot = Slot::Finger(finger);
+        let made = progress.attempts().iter().filter(|log| log.slot == slot).count();
+        assert_eq!((progress.state(slot), made), (state, attempts), "{finger}");
+    }
 }

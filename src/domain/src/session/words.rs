@@ -1,11 +1,12 @@
 //! What goes into the session, what comes out of it, and how a case can end.
 
 use crate::case::CaseNumber;
+use crate::device::CaptureGroup;
 use crate::finger::{Finger, MissingFinger};
 use crate::permit::CapturePermit;
 use crate::policy::Decision;
 use crate::units::{Millis, QualityScore, StaffId};
-use alloc::{string::String, vec::Vec};
+use alloc::{string::String, vec, vec::Vec};
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
@@ -110,6 +111,37 @@ impl Slot {
     }
 }
 
+/// What one capture attempt is of.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Aim {
+    /// The portrait.
+    Face,
+    /// Fingers that are put down together; one of them with a single-finger sensor.
+    Fingers(Vec<Finger>),
+}
+
+impl Aim {
+    /// `face`, the finger's identifier, or that of the group: `right-four`.
+    pub fn id(&self) -> &'static str {
+        match self {
+            Self::Face => "face",
+            Self::Fingers(fingers) => match (fingers.as_slice(), CaptureGroup::of(fingers)) {
+                ([only], _) => only.id(),
+                (_, Some(group)) => group.id(),
+                (_, None) => "fingers",
+            },
+        }
+    }
+
+    /// The slots that the attempt can fill.
+    pub fn slots(&self) -> Vec<Slot> {
+        match self {
+            Self::Face => vec![Slot::Face],
+            Self::Fingers(fingers) => fingers.iter().copied().map(Slot::Finger).collect(),
+        }
+    }
+}
+
 /// How one attempt went, as the quality core judged it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Attempt {
@@ -119,6 +151,13 @@ pub struct Attempt {
     pub passes: bool,
     /// How long it took, from the permit to the judged sample.
     pub took: Millis,
+}
+
+impl Attempt {
+    /// An attempt that brought no sample of a slot.
+    pub const fn without_sample(took: Millis) -> Self {
+        Self { score: None, passes: false, took }
+    }
 }
 
 /// One attempt as the record keeps it.
@@ -197,8 +236,8 @@ impl ReviewReason {
 /// What happens to a session. Time, scores and decisions are computed outside and handed in.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Event {
-    /// The best sample of a slot was judged.
-    AttemptScored(Slot, Attempt),
+    /// The samples of an attempt were judged. A slot without an answer brought no sample.
+    AttemptScored(Aim, Vec<(Slot, Attempt)>),
     /// The officer closes the case.
     Cancelled,
     /// The clock jumped while the case was open.
@@ -208,7 +247,7 @@ pub enum Event {
     /// The policy engine has decided, or decided again after an answer.
     Decided(Decision),
     /// A device failed in the middle of an attempt; the code of its fault.
-    DeviceFailed(Slot, String),
+    DeviceFailed(Aim, String),
     /// An exemption is claimed by attestation: ground and kind of evidence. The case parks for a second person.
     ExemptionClaimed {
         /// The ground of the pack.
@@ -242,22 +281,56 @@ pub enum Event {
     Vetoed(Slot, Veto),
 }
 
+impl Event {
+    /// The event's name in refusals, logs and tests.
+    pub const fn id(&self) -> &'static str {
+        match self {
+            Self::AttemptScored(..) => "attempt-scored",
+            Self::Cancelled => "cancelled",
+            Self::CaptureDeclared(_) => "capture-declared",
+            Self::ClockDoubted => "clock-doubted",
+            Self::DateConfirmed => "date-confirmed",
+            Self::Decided(_) => "decided",
+            Self::DeviceFailed(..) => "device-failed",
+            Self::ExemptionClaimed { .. } => "exemption-claimed",
+            Self::Proceed => "proceed",
+            Self::Recalled => "recalled",
+            Self::RecordKept => "record-kept",
+            Self::Retry => "retry",
+            Self::ReviewApproved(_) => "review-approved",
+            Self::ReviewRecapture(_) => "review-recapture",
+            Self::ReviewRefused(_) => "review-refused",
+            Self::SentToSupervisor => "sent-to-supervisor",
+            Self::Signed => "signed",
+            Self::TravellerRefused => "traveller-refused",
+            Self::Vetoed(..) => "vetoed",
+        }
+    }
+}
+
 /// What will be captured, as declared before the first capture.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct CapturePlan {
-    /// Fingers to take, in order.
-    pub fingers: Vec<Finger>,
+    /// Placements in order, each with the fingers that are put down together.
+    pub placements: Vec<Vec<Finger>>,
     /// Fingers that are missing, with reasons.
     pub missing: Vec<MissingFinger>,
     /// Why the face will not meet the rules.
     pub face_exception: Option<FaceException>,
 }
 
+impl CapturePlan {
+    /// All fingers to take, in order.
+    pub fn fingers(&self) -> impl Iterator<Item = Finger> + '_ {
+        self.placements.iter().flatten().copied()
+    }
+}
+
 /// What the station must do next. Carrying it out is not the session's affair.
 #[derive(Debug, PartialEq, Eq)]
 pub enum Effect {
-    /// Open the device and make one attempt for this slot. The permit is used up by it.
-    Capture(Slot, CapturePermit),
+    /// Open the device and make one attempt. The permit is used up by it.
+    Capture(Aim, CapturePermit),
     /// Seal, sign and append a record with this outcome, then report [`Event::RecordKept`].
     KeepRecord(Outcome),
     /// Park the case for a supervisor; the best attempts are kept.

@@ -1,6 +1,8 @@
 //! Packs with faults: each is told, all at once, with its line.
 
 use super::*;
+use crate::device::CaptureGroup;
+use crate::finger::{Finger, MissingFinger, MissingReason};
 use alloc::format;
 
 /// A small sound pack, of another country than the shipped one.
@@ -62,7 +64,18 @@ fn another_country_needs_no_code() {
     ] {
         assert_eq!(ask(&facts, time).verdict, verdict, "{time}");
     }
-    assert_eq!(pack.capture.single_plan(&[]).len(), 2);
+    let gone = |finger| MissingFinger { finger, reason: MissingReason::Missing };
+    let slap_scanner = [CaptureGroup::Single, CaptureGroup::TwoThumbs, CaptureGroup::LeftFour, CaptureGroup::RightFour];
+    let gone_two = [gone(Finger::RightThumb), gone(Finger::RightIndex), gone(Finger::RightRing)];
+    for (device, missing, placements) in [
+        (&slap_scanner[..1], &[][..], &[1, 1][..]),
+        (&slap_scanner[..3], &[], &[1, 1]),
+        (&slap_scanner, &[], &[4]),
+        (&slap_scanner, &gone_two, &[2]),
+    ] {
+        let plan = pack.capture.plan(device, missing);
+        assert_eq!(plan.iter().map(Vec::len).collect::<Vec<_>>(), placements, "{device:?} without {missing:?}");
+    }
 }
 
 #[test]
