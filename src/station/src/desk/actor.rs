@@ -12,7 +12,7 @@ use crate::clock::Clock;
 use crate::config::Loaded;
 use domain::case::CaseNumber;
 use domain::device::DeviceKind;
-use domain::session::{Outcome, Slot};
+use domain::session::{Aim, Outcome};
 use drivers::host::HostEvent;
 use std::collections::{BTreeMap, VecDeque};
 use std::path::PathBuf;
@@ -33,8 +33,8 @@ pub enum Message {
     FaceTaken(u64, Box<FaceTaken>),
     /// What would make the face better.
     FaceHint(u64, Option<&'static str>),
-    /// A finger, judged.
-    FingerJudged(u64, Box<FingerJudged>),
+    /// The fingers of one placement, judged.
+    FingersJudged(u64, Vec<FingerJudged>),
     /// A device says something.
     Host(HostEvent),
     /// A record is on disk, or is not.
@@ -66,7 +66,7 @@ pub struct DeskParts {
 /// An attempt that a device or a worker is busy with.
 pub(super) struct Active {
     pub attempt: u64,
-    pub slot: Slot,
+    pub aim: Aim,
     pub since: Instant,
 }
 
@@ -158,7 +158,7 @@ impl Desk {
                 Message::FaceHint(attempt, hint) if self.is_active(attempt) => self.hint = hint,
                 Message::FaceHint(..) => continue,
                 Message::FaceTaken(attempt, taken) => self.face_taken(attempt, *taken),
-                Message::FingerJudged(attempt, judged) => self.finger_judged(attempt, *judged),
+                Message::FingersJudged(attempt, judged) => self.fingers_judged(attempt, judged),
                 Message::Kept(case, kept) => self.kept(&case, kept),
                 Message::NoSpace(fault) => self.store_failed(fault),
                 Message::Arrived(sequence) => self.arrived(sequence),

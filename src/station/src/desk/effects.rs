@@ -10,7 +10,7 @@ use domain::case::CaseNumber;
 use domain::device::{DeviceFault, DeviceKind, ErrorKind};
 use domain::guarded::Personal;
 use domain::permit::CapturePermit;
-use domain::session::{Attempt, Effect, Event, Outcome, ReviewReason, Slot, Step};
+use domain::session::{Aim, Attempt, Effect, Event, Outcome, ReviewReason, Slot, Step};
 use domain::units::Millis;
 use drivers::host::{HostEvent, HostEventKind};
 use std::time::{Duration, Instant};
@@ -27,7 +27,7 @@ impl Desk {
         self.fault = None;
         for effect in effects {
             match effect {
-                Effect::Capture(slot, permit) => self.capture(slot, permit),
+                Effect::Capture(aim, permit) => self.capture(aim, permit),
                 Effect::KeepRecord(outcome) => self.keep_at_desk(outcome),
                 Effect::Park(reason) => self.park(&reason),
                 Effect::StopDevices => self.stop_devices(),
@@ -69,23 +69,24 @@ impl Desk {
         }
     }
 
-    fn capture(&mut self, slot: Slot, permit: CapturePermit) {
+    fn capture(&mut self, aim: Aim, permit: CapturePermit) {
         self.attempts += 1;
         let attempt = self.attempts;
-        self.active = Some(Active { attempt, slot, since: Instant::now() });
-        let (kind, limit_ms) = match slot {
-            Slot::Face => (DeviceKind::Camera, self.loaded.thresholds.face.capture.timeout_ms + CAMERA_START_MS),
-            Slot::Finger(_) => (DeviceKind::FingerScanner, self.loaded.thresholds.finger.attempt_ms.into()),
+        let (kind, limit_ms) = match &aim {
+            Aim::Face => {
+                self.prompt = Some("look-at-camera");
+                self.face.begin(attempt);
+                (DeviceKind::Camera, self.loaded.thresholds.face.capture.timeout_ms + CAMERA_START_MS)
+            }
+            Aim::Fingers(fingers) => {
+                // The driver waits until what was on before has left, and says so.
+                self.prompt = Some(finger::prompt(fingers.len(), self.finger_on));
+                // The camera of the face before is not needed any more.
+                self.devices.stop(DeviceKind::Camera);
+                (DeviceKind::FingerScanner, self.loaded.thresholds.finger.attempt_ms.into())
+            }
         };
-        if slot == Slot::Face {
-            self.prompt = Some("look-at-camera");
-            self.face.begin(attempt);
-        } else {
-            // The driver waits until the finger before has left, and says so.
-            self.prompt = Some(if self.finger_on { "lift-finger" } else { "place-finger" });
-            // The camera of the face before is not needed any more.
-            self.devices.stop(DeviceKind::Camera);
-        }
+        self.active = Some(Active { attempt, aim, since: Instant::now() });
         if let Some(device) = self.devices.get(kind) {
             device.capture(permit, attempt, Duration::from_millis(limit_ms));
         }
@@ -142,17 +143,17 @@ impl Desk {
             HostEventKind::Fingers(images) if current => {
                 self.finger_on = true;
                 self.prompt = Some("hold-still");
-                if let (Some(Active { attempt, slot: Slot::Finger(which), .. }), [image]) =
-                    (&self.active, images.as_slice())
-                {
-                    finger::judge(&self.loaded, *attempt, *which, image.clone(), self.messages.clone());
+                if let Some(Active { attempt, aim: Aim::Fingers(wanted), .. }) = &self.active {
+                    finger::judge(&self.loaded, *attempt, wanted, images, self.messages.clone());
                 }
             }
             HostEventKind::Placed if current => self.prompt = Some("hold-still"),
             HostEventKind::Lifted => {
                 self.finger_on = false;
-                if self.prompt == Some("lift-finger") {
-                    self.prompt = Some("place-finger");
+                if let (Some("lift-finger" | "lift-fingers"), Some(Active { aim: Aim::Fingers(wanted), .. })) =
+                    (self.prompt, &self.active)
+                {
+                    self.prompt = Some(finger::prompt(wanted.len(), false));
                 }
             }
             HostEventKind::Fault(fault) if current => self.device_failed(&fault),
@@ -171,10 +172,10 @@ impl Desk {
 
     fn device_failed(&mut self, fault: &DeviceFault) {
         let Some(active) = self.active.take() else { return };
-        tracing::warn!(code = %fault.code, detail = %fault.log, slot = active.slot.id(), "device fault during a capture");
+        tracing::warn!(code = %fault.code, detail = %fault.log, slot = active.aim.id(), "device fault during a capture");
         self.face.end();
         self.finger_on = false;
-        let failed = self.at_desk(Event::DeviceFailed(active.slot, fault.code.clone()));
+        let failed = self.at_desk(Event::DeviceFailed(active.aim, fault.code.clone()));
         if failed.is_ok() {
             self.prompt = None;
             self.fault = Some(FaultView::from(fault));
@@ -217,7 +218,7 @@ impl Desk {
         self.note_device(DeviceKind::Camera);
         let judged = Attempt { score: taken.score, passes: taken.passes, took };
         let number = self.next_number(Slot::Face);
-        if self.at_desk(Event::AttemptScored(Slot::Face, judged)).is_ok()
+        if self.at_desk(Event::AttemptScored(Aim::Face, vec![(Slot::Face, judged)])).is_ok()
             && let (Some(case), Some(sample)) = (self.at_desk.as_mut(), taken.sample)
         {
             let is_best = case.progress().and_then(|progress| progress.best(Slot::Face)) == number;
@@ -225,20 +226,25 @@ impl Desk {
         }
     }
 
-    pub(super) fn finger_judged(&mut self, attempt: u64, judged: FingerJudged) {
+    pub(super) fn fingers_judged(&mut self, attempt: u64, judged: Vec<FingerJudged>) {
         let Some(active) = self.active.take_if(|active| active.attempt == attempt) else { return };
-        let slot = active.slot;
         self.note_device(DeviceKind::FingerScanner);
-        let attempt = Attempt { score: judged.sample.score, passes: judged.sample.accepted, took: elapsed(&active) };
-        let number = self.next_number(slot);
-        if self.at_desk(Event::AttemptScored(slot, attempt)).is_ok()
+        let took = elapsed(&active);
+        let open = self.at_desk.as_ref().and_then(|case| case.progress()).map(|taken| taken.open_slots(&active.aim));
+        let open = open.unwrap_or_default();
+        // A finger that was accepted before keeps the sample that was accepted.
+        let counted: Vec<_> = judged.into_iter().filter(|judged| open.contains(&judged.slot())).collect();
+        let numbered: Vec<_> = counted.into_iter().map(|judged| (self.next_number(judged.slot()), judged)).collect();
+        let attempts = numbered.iter().map(|(_, judged)| (judged.slot(), judged.attempt(took))).collect();
+        let hint = finger::hint(&open, numbered.iter().map(|(_, judged)| judged));
+        if self.at_desk(Event::AttemptScored(active.aim, attempts)).is_ok()
             && let Some(case) = self.at_desk.as_mut()
         {
-            let is_best = case.progress().and_then(|progress| progress.best(slot)) == number;
-            case.samples.offer_finger(judged.sample, is_best);
-            if !attempt.passes {
-                self.hint = judged.advice;
+            for (number, judged) in numbered {
+                let is_best = case.progress().and_then(|progress| progress.best(judged.slot())) == number;
+                case.samples.offer_finger(judged.sample, is_best);
             }
+            self.hint = hint;
         }
     }
 

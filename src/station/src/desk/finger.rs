@@ -1,4 +1,4 @@
-//! Judging one finger image, off the desk's task.
+//! Judging the finger images of one placement, off the desk's task.
 
 use super::actor::Message;
 use super::effects::tell;
@@ -7,6 +7,8 @@ use domain::finger::Finger;
 use domain::guarded::Biometric;
 use domain::image::FingerImage;
 use domain::record::{FingerSample, Measure};
+use domain::session::{Attempt, Slot};
+use domain::units::Millis;
 use image::codecs::png::PngEncoder;
 use image::{ExtendedColorType, ImageEncoder};
 use quality::finger::{self, FingerAssessment};
@@ -21,13 +23,80 @@ pub struct FingerJudged {
     pub advice: Option<&'static str>,
 }
 
-/// Judges an image on a thread of its own and tells the desk.
-pub fn judge(loaded: &Arc<Loaded>, attempt: u64, which: Finger, image: FingerImage, messages: mpsc::Sender<Message>) {
-    let loaded = loaded.clone();
+impl FingerJudged {
+    /// The slot that the sample is for.
+    pub fn slot(&self) -> Slot {
+        Slot::Finger(self.sample.finger)
+    }
+
+    /// The attempt as the session counts it.
+    pub fn attempt(&self, took: Millis) -> Attempt {
+        Attempt { score: self.sample.score, passes: self.sample.accepted, took }
+    }
+}
+
+/// What the traveller should do: put so many fingers down, or lift what is still on the glass first.
+pub fn prompt(fingers: usize, still_on: bool) -> &'static str {
+    match (fingers, still_on) {
+        (0 | 1, false) => "place-finger",
+        (0 | 1, true) => "lift-finger",
+        (_, false) => "place-fingers",
+        (_, true) => "lift-fingers",
+    }
+}
+
+/// What would make the next attempt better: a finger that did not show comes first, then the first poor one's advice.
+pub fn hint<'a>(wanted: &[Slot], judged: impl Iterator<Item = &'a FingerJudged> + Clone) -> Option<&'static str> {
+    if wanted.iter().any(|slot| !judged.clone().any(|judged| judged.slot() == *slot)) {
+        return Some("place-all-fingers");
+    }
+    judged.into_iter().filter(|judged| !judged.sample.accepted).find_map(|judged| judged.advice)
+}
+
+/// Judges the images of a placement, each on a thread of its own, and tells the desk.
+pub fn judge(
+    loaded: &Arc<Loaded>,
+    attempt: u64,
+    wanted: &[Finger],
+    images: Vec<FingerImage>,
+    messages: mpsc::Sender<Message>,
+) {
+    let (loaded, named) = (loaded.clone(), named(wanted, images));
     tokio::task::spawn_blocking(move || {
-        let judged = judged(&loaded, which, &image);
-        tell(&messages, Message::FingerJudged(attempt, Box::new(judged)));
+        let judged = std::thread::scope(|scope| {
+            let judge = |(which, image)| {
+                (
+                    which,
+                    scope.spawn({
+                        let loaded = &loaded;
+                        move || judged(loaded, which, &image)
+                    }),
+                )
+            };
+            let judging: Vec<_> = named.into_iter().map(judge).collect();
+            judging.into_iter().filter_map(|(_, thread)| thread.join().ok()).collect()
+        });
+        tell(&messages, Message::FingersJudged(attempt, judged));
     });
+}
+
+/// Which finger each image is of: the one that the device names, if it was wanted, or the only one that was wanted. Of
+/// two images of one finger the first counts. An image that is of none of these is dropped, and its finger counts as
+/// not seen.
+fn named(wanted: &[Finger], images: Vec<FingerImage>) -> Vec<(Finger, FingerImage)> {
+    let mut named: Vec<(Finger, FingerImage)> = Vec::with_capacity(wanted.len());
+    for image in images {
+        let which = match (image.position, wanted) {
+            (Some(position), _) => wanted.contains(&position).then_some(position),
+            (None, [only]) => Some(*only),
+            (None, _) => None,
+        };
+        match which {
+            Some(which) if named.iter().all(|(known, _)| *known != which) => named.push((which, image)),
+            _ => tracing::warn!(wanted = wanted.len(), "an image of a finger that was not asked for was dropped"),
+        }
+    }
+    named
 }
 
 fn judged(loaded: &Loaded, which: Finger, image: &FingerImage) -> FingerJudged {
@@ -68,4 +137,34 @@ fn png(image: &FingerImage) -> Biometric<Vec<u8>> {
         bytes.clear();
     }
     Biometric::new(bytes)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use domain::units::Ppi;
+
+    fn image(position: Option<Finger>, shade: u8) -> FingerImage {
+        FingerImage::new(1, 1, Ppi::FIVE_HUNDRED, 8, vec![shade]).unwrap().of(position)
+    }
+
+    #[test]
+    fn images_go_to_the_fingers_that_were_asked_for() {
+        use Finger::*;
+        let hand = [RightIndex, RightMiddle];
+        for (wanted, sent, found) in [
+            (&hand[..1], vec![None], vec![(RightIndex, 0)]),
+            (&hand[..1], vec![Some(RightIndex)], vec![(RightIndex, 0)]),
+            (&hand[..1], vec![Some(LeftIndex)], vec![]),
+            (&hand[..1], vec![None, None], vec![(RightIndex, 0)]),
+            (&hand, vec![Some(RightMiddle), Some(RightIndex)], vec![(RightMiddle, 0), (RightIndex, 1)]),
+            (&hand, vec![Some(RightMiddle), Some(RightMiddle)], vec![(RightMiddle, 0)]),
+            (&hand, vec![None], vec![]),
+            (&hand, vec![], vec![]),
+        ] {
+            let images = sent.iter().zip(0..).map(|(position, shade)| image(*position, shade)).collect();
+            let named: Vec<_> = named(wanted, images).iter().map(|(of, image)| (*of, image.grey()[0])).collect();
+            assert_eq!(named, found, "{wanted:?} {sent:?}");
+        }
+    }
 }

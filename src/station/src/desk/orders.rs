@@ -178,16 +178,20 @@ impl Desk {
         }
         // Without an override the scanner has to have said that it is good enough.
         let scanner = self.devices.get(DeviceKind::FingerScanner).and_then(|scanner| scanner.descriptor());
-        let grade = scanner.is_some_and(|descriptor| descriptor.enrolment_grade());
+        let grade = scanner.as_ref().is_some_and(|descriptor| descriptor.enrolment_grade());
         if !grade && self.loaded.config.laboratory.is_none() {
             return Err(DeskRefusal::ScannerGrade);
         }
         let reservation = self.keeper.reserve(RESERVED_BYTES).map_err(DeskRefusal::Store)?;
-        let fingers = self.loaded.pack.capture.single_plan(&missing);
+        // A scanner that sends whole hands uncut is used for single fingers only. One that has not spoken yet is taken
+        // for a single-finger sensor: its attempt will be refused until it is there.
+        let groups =
+            scanner.filter(|scanner| scanner.segments_itself).map(|scanner| scanner.groups).unwrap_or_default();
+        let placements = self.loaded.pack.capture.plan(&groups, &missing);
         if let Some(case) = self.at_desk.as_mut() {
             case.reservation = Some(reservation);
         }
-        self.at_desk(Event::CaptureDeclared(CapturePlan { fingers, missing, face_exception }))
+        self.at_desk(Event::CaptureDeclared(CapturePlan { placements, missing, face_exception }))
     }
 
     fn recall(&mut self, number: &CaseNumber) -> Done {

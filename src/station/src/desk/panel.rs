@@ -2,7 +2,7 @@
 
 use super::case::Case;
 use super::view::{AttemptPanel, ParkedPanel, ParkedView, SlotView, View};
-use domain::session::{Progress, ReviewReason, SlotState, Step};
+use domain::session::{Aim, Progress, ReviewReason, SlotState, Step};
 
 /// The slots of a capture in codes.
 pub fn slots(progress: &Progress) -> Vec<SlotView> {
@@ -25,14 +25,15 @@ pub fn slots(progress: &Progress) -> Vec<SlotView> {
 /// The case at the desk in codes.
 pub fn view_of(case: &Case) -> View {
     let step = case.session.step();
-    let slot = match step {
-        Step::Capturing(_, _, slot) | Step::Held(_, _, slot) => Some(slot.id()),
+    let aim = match step {
+        Step::Capturing(_, _, aim) | Step::Held(_, _, aim) => Some(aim),
         _ => None,
     };
     View {
         case: Some(case.number().clone()),
         step: step.id(),
-        slot,
+        slot: aim.map(Aim::id),
+        aimed_at: aim.map(|aim| aim.slots().iter().map(|slot| slot.id()).collect()).unwrap_or_default(),
         decision: case.decision().cloned(),
         slots: case.progress().map(slots).unwrap_or_default(),
         missing: case.progress().map(|progress| progress.plan().missing.clone()).unwrap_or_default(),

@@ -45,9 +45,12 @@ pub struct View {
     pub case: Option<CaseNumber>,
     /// `idle`, or the step of the session.
     pub step: &'static str,
-    /// What is being captured.
+    /// What is being captured: `face`, a finger, or fingers that are put down together (`right-four`).
     pub slot: Option<&'static str>,
-    /// What the traveller should do: `look-at-camera`, `place-finger`, `lift-finger`.
+    /// The slots that this attempt can fill.
+    pub aimed_at: Vec<&'static str>,
+    /// What the traveller should do: `look-at-camera`, `place-finger`, `place-fingers`, `lift-finger`, `lift-fingers`,
+    /// `hold-still`.
     pub prompt: Option<&'static str>,
     /// What would make the capture better.
     pub hint: Option<&'static str>,

@@ -105,7 +105,8 @@ impl Panel {
         let view = &self.view;
         let slot = view.slots.iter().find(|slot| slot.slot == finger.id());
         match slot {
-            Some(_) if view.slot == Some(finger.id()) => "active",
+            // An accepted finger stays accepted while the others of its hand are put down again.
+            Some(slot) if slot.state == "open" && view.aimed_at.contains(&finger.id()) => "active",
             Some(slot) => slot.state,
             None if view.missing.iter().any(|missing| missing.finger == finger) => "missing",
             None => "idle",

@@ -138,8 +138,8 @@ impl Panel {
 
     /// Attempts at whatever is captured now: each one has a live picture of its own.
     fn attempts_so_far(&self) -> usize {
-        let current = self.view.slots.iter().find(|slot| Some(slot.slot) == self.view.slot);
-        current.map_or(0, |slot| slot.attempts)
+        let current = self.view.slots.iter().filter(|slot| self.view.aimed_at.contains(&slot.slot));
+        current.map(|slot| slot.attempts).sum()
     }
 
     /// What the sentence of the fault leaves out: the place in a document, or what the store says.

@@ -70,6 +70,7 @@ fn panel(step: &'static str) -> Panel {
         step,
         case: Some(case()),
         slot: matches!(step, "capturing" | "held").then_some("right-index"),
+        aimed_at: vec!["right-index"],
         prompt: Some("place-finger"),
         hint: Some("press-more"),
         decision: Some(decision(|_| ())),

@@ -15,7 +15,14 @@ fn no_list_of_codes_lacks_a_text() {
     let verdicts = [Verdict::AskSupervisor, Verdict::Exempt, Verdict::NoRule, Verdict::NotInScope, Verdict::Required];
     let words = |text: &str| text.split_whitespace().map(str::to_owned).collect::<Vec<_>>();
     let lists: Vec<(&str, Vec<String>)> = vec![
-        ("hint", quality::assessment::Advice::ALL.iter().map(|advice| advice.id().to_owned()).collect()),
+        (
+            "hint",
+            quality::assessment::Advice::ALL
+                .iter()
+                .map(|advice| advice.id().to_owned())
+                .chain(["place-all-fingers".into()])
+                .collect(),
+        ),
         ("fault", drivers::codes::Code::ALL.iter().map(|code| code.code().to_owned()).collect()),
         ("error", refusals().iter().map(|error| error.code().to_owned()).collect()),
         ("outcome", Outcome::ALL.iter().map(|outcome| outcome.id().to_owned()).collect()),
@@ -26,12 +33,19 @@ fn no_list_of_codes_lacks_a_text() {
             "evidence",
             evidence.into_iter().chain(words("reader typed manual officer supervisor configuration clock")).collect(),
         ),
-        ("finger", Finger::ALL.iter().map(|finger| finger.id().to_owned()).chain(["face".into()]).collect()),
+        (
+            "finger",
+            Finger::ALL
+                .iter()
+                .map(|finger| finger.id().to_owned())
+                .chain(words("face right-four left-four two-thumbs"))
+                .collect(),
+        ),
         ("fact", words(facts)),
         ("question", words(questions)),
         ("step", STEPS.iter().map(|step| (*step).to_owned()).collect()),
         ("stage", words("document decision capture sign")),
-        ("prompt", words("look-at-camera place-finger lift-finger hold-still")),
+        ("prompt", words("look-at-camera place-finger place-fingers lift-finger lift-fingers hold-still")),
         ("state", words("open accepted exhausted active idle missing")),
         ("review", words("attestation no-fingers question rejected vetoed recapture")),
         ("approve", words("attestation no-fingers question rejected vetoed")),
