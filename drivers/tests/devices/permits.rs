@@ -4,7 +4,7 @@ use domain::case::{CaseNumber, StationId};
 use domain::finger::Finger;
 use domain::permit::CapturePermit;
 use domain::policy::{BirthDate, Checkpoint, Evidence, Facts, Pack, decide};
-use domain::session::{Attempt, CapturePlan, Effect, Event, Session, Slot};
+use domain::session::{Aim, Attempt, CapturePlan, Effect, Event, Session, Slot};
 use domain::units::{Millis, StaffId};
 
 const PACK: &str = include_str!("../../../config/policies/ru-entry.toml");
@@ -17,7 +17,7 @@ pub fn face() -> CapturePermit {
 /// Leave to take the right index finger.
 pub fn finger() -> CapturePermit {
     let attempt = Attempt { score: None, passes: true, took: Millis(1) };
-    let (_, effects) = walk().0.apply(Event::AttemptScored(Slot::Face, attempt)).unwrap();
+    let (_, effects) = walk().0.apply(Event::AttemptScored(Aim::Face, vec![(Slot::Face, attempt)])).unwrap();
     permit(effects)
 }
 
@@ -32,7 +32,7 @@ fn walk() -> (Session, CapturePermit) {
     };
     let checkpoint = Checkpoint { id: "mashtakovo".into(), technically_possible: true };
     let decision = decide(&Pack::parse(PACK).unwrap(), &facts, day.at(12, 0, 0, 0), &checkpoint, &[]);
-    let plan = CapturePlan { fingers: vec![Finger::RightIndex], ..CapturePlan::default() };
+    let plan = CapturePlan { placements: vec![vec![Finger::RightIndex]], ..CapturePlan::default() };
     let case = CaseNumber::new(&StationId("S1".into()), day, 1);
     let mut session = Session::open(case, StaffId("o1".into()), false);
     let mut effects = Vec::new();
