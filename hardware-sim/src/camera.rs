@@ -1,6 +1,6 @@
 //! The simulated network camera: MJPEG over HTTP, as `multipart/x-mixed-replace`.
 
-use crate::stage::{Device, FaultKind, Stage, pictures::FRAME};
+use crate::stage::{Device, FaultKind, KEPT, Stage, pictures::FRAME};
 use axum::Router;
 use axum::body::{Body, Bytes};
 use axum::extract::State;
@@ -105,27 +105,43 @@ fn headers() -> HeaderMap {
     headers
 }
 
+/// A frame as JPEG, and the view that it shows; a dark one shows none.
+type Frame = (Arc<Vec<u8>>, Option<u64>);
+
 /// Sends frames until the client goes, the cable is out or the simulation ends.
 async fn film(stage: &Arc<Stage>, frames: mpsc::Sender<io::Result<Bytes>>) {
     let mut tick = interval(Duration::from_millis(1000 / RATE));
     tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
     let mut noise = Rng::stream(RATE, 0xCA);
+    let mut last: Option<Frame> = None;
     for number in 0.. {
         tick.tick().await;
         if stage.has_ended() || frames.is_closed() {
             return;
         }
         let fault = stage.fault(Device::Camera);
-        if fault == FaultKind::Stall || fault == FaultKind::Silent {
+        if matches!(fault, FaultKind::Stall | FaultKind::Silent) || (fault == FaultKind::Dropped && number % KEPT != 0)
+        {
             continue;
         }
         let source = Arc::clone(stage);
+        let frozen = last.take().filter(|_| fault == FaultKind::Frozen);
         // Drawing and compressing take milliseconds of a core.
-        let drawn = tokio::task::spawn_blocking(move || source.frame(number)).await;
-        let Ok((jpeg, view)) = drawn else { return };
+        let drawn = tokio::task::spawn_blocking(move || match (frozen, fault) {
+            (Some(frozen), _) => frozen,
+            (None, FaultKind::Dark) => (source.dark_frame(number), None),
+            (None, _) => {
+                let (jpeg, view) = source.frame(number);
+                (jpeg, Some(view))
+            }
+        });
+        let Ok((jpeg, view)) = drawn.await else { return };
+        last = Some((Arc::clone(&jpeg), view));
         let part = part(&jpeg);
         let good = stage.spend(Device::Camera, part.len());
-        stage.sends(view, monotonic_now());
+        if let Some(view) = view {
+            stage.sends(view, monotonic_now());
+        }
         if !send(stage, &frames, part, good, &mut noise).await {
             return;
         }
@@ -160,9 +176,8 @@ async fn send(
             frames.send(Ok(Bytes::from(part))).await.is_ok()
         }
         FaultKind::Slow => send_slowly(stage, frames, &part, good).await,
-        FaultKind::BadChecksum | FaultKind::None | FaultKind::Replug => {
-            frames.send(Ok(Bytes::from(part))).await.is_ok()
-        }
+        // The others show in what is sent, or do not fit.
+        _ => frames.send(Ok(Bytes::from(part))).await.is_ok(),
     }
 }
 

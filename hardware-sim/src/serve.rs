@@ -105,7 +105,9 @@ pub async fn start(args: &ServeArgs) -> Result<(Running, Vec<JoinHandle<()>>), S
         if first.settings().autopilot {
             first.arrive(Person::new(seed, &Traits::default(), first.settings().today))?;
         }
-        Device::ALL.iter().try_for_each(|device| first.wait_plugged(*device, true, START))
+        [Device::Camera, Device::Reader, Device::Scanner]
+            .iter()
+            .try_for_each(|device| first.wait_plugged(*device, true, START))
     });
     ready.await.map_err(|error| io_error("start")(io::Error::other(error)))??;
     Ok((Running { stage, camera_port, page_port }, devices))

@@ -141,6 +141,77 @@ async fn garbage_frames_are_no_pictures() {
     assert!(image::load_from_memory(&first[start..]).is_err());
 }
 
+/// The next so many pictures of a stream, as bytes.
+async fn pictures(stream: &mut reqwest::Response, count: usize) -> Vec<Vec<u8>> {
+    let mut bytes: Vec<u8> = Vec::new();
+    let mut found = Vec::new();
+    while found.len() < count {
+        bytes.extend(stream.chunk().await.unwrap().unwrap());
+        while let Some(envelope) = bytes.windows(4).position(|four| four == b"\r\n\r\n") {
+            let head = String::from_utf8(bytes[..envelope].to_vec()).unwrap();
+            let length: usize = head.rsplit("Content-Length: ").next().unwrap().trim().parse().unwrap();
+            let (start, end) = (envelope + 4, envelope + 4 + length);
+            if bytes.len() < end + 2 {
+                break;
+            }
+            found.push(bytes[start..end].to_vec());
+            bytes.drain(..end + 2);
+        }
+    }
+    found
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_frozen_camera_repeats_itself_and_a_dark_one_shows_nothing() {
+    let simulation = Simulation::start(false, 0).await;
+    let stage = &simulation.running.stage;
+    let address = format!("http://localhost:{}/stream", simulation.running.camera_port);
+    let mut stream = client().get(&address).send().await.unwrap();
+    let live = pictures(&mut stream, 3).await;
+    assert!(live[0] != live[1] && live[1] != live[2], "no two live frames are alike");
+    stage.set_fault(Device::Camera, FaultKind::Frozen, 0).unwrap();
+    // One frame may be on its way, and one drawn.
+    let frozen = pictures(&mut stream, 6).await;
+    assert!(frozen[3] == frozen[4] && frozen[4] == frozen[5]);
+    let brightness = |jpeg: &[u8]| {
+        let grey = image::load_from_memory(jpeg).unwrap().into_luma8();
+        let wall = image::imageops::crop_imm(&grey, 100, 50, 400, 300).to_image();
+        wall.as_raw().iter().map(|value| u64::from(*value)).sum::<u64>() / wall.as_raw().len() as u64
+    };
+    stage.set_fault(Device::Camera, FaultKind::Dark, 0).unwrap();
+    let dark = pictures(&mut stream, 4).await;
+    assert!(brightness(&frozen[5]) > 100 && brightness(&dark[3]) < 20, "{}", brightness(&dark[3]));
+    assert_ne!(dark[2], dark[3], "its sensor still has noise");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_camera_that_drops_frames_sends_few_of_them() {
+    let simulation = Simulation::start(false, 0).await;
+    let stage = &simulation.running.stage;
+    stage.set_fault(Device::Camera, FaultKind::Dropped, 0).unwrap();
+    let address = format!("http://localhost:{}/stream", simulation.running.camera_port);
+    let began = std::time::Instant::now();
+    let mut stream = client().get(&address).send().await.unwrap();
+    pictures(&mut stream, 3).await;
+    // Between three frames lie two times nine that were dropped: a machine can be late with them, but not early.
+    assert!(began.elapsed() >= std::time::Duration::from_millis(2 * 9 * 50), "{:?}", began.elapsed());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_hand_is_put_on_the_glass_by_order() {
+    let simulation = Simulation::start(false, 0).await;
+    simulation.arrive(9);
+    let fingers = ["left-thumb", "right-thumb"];
+    let put = json!({ "do": "hand", "fingers": fingers, "rotation": -12.5 });
+    assert_eq!(order(&simulation, &put), json!({ "ok": true }));
+    assert_eq!(order(&simulation, &json!({ "do": "who" }))["hand"], json!(fingers));
+    assert_eq!(simulation.running.stage.platen().unwrap().pose.rotation, -12.5);
+    let turned = order(&simulation, &json!({ "do": "hand", "fingers": fingers, "rotation": 50 }));
+    assert!(turned["error"].as_str().unwrap().contains("45 degrees"), "{turned}");
+    assert_eq!(order(&simulation, &json!({ "do": "hand", "fingers": [] }))["ok"], true);
+    assert_eq!(order(&simulation, &json!({ "do": "who" }))["hand"], Value::Null);
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn the_page_plays_the_traveller() {
     let simulation = Simulation::start(false, 0).await;

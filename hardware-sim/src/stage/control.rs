@@ -1,6 +1,6 @@
 //! Orders on the control socket: one JSON object a line in, one a line out.
 
-use super::{Device, FaultKind, Stage, StageError};
+use super::{Device, FaultKind, HandPose, Stage, StageError};
 use crate::person::{Person, Traits};
 use domain::finger::Finger;
 use render::head::Pose;
@@ -51,6 +51,14 @@ pub enum Order {
     Finger {
         /// Which.
         finger: Option<Finger>,
+    },
+    /// Fingers together on the glass of the slap scanner; none lifts the hand.
+    Hand {
+        /// Which, of one hand or of two.
+        fingers: Vec<Finger>,
+        /// Degrees clockwise, -45 to 45.
+        #[serde(default)]
+        rotation: f32,
     },
     /// The visitor goes.
     Leave {},
@@ -146,6 +154,7 @@ pub fn carry_out(stage: &Stage, order: Order) -> Result<Value, ControlError> {
         Order::Fault { device, fault, after_bytes } => set_fault(stage, device, fault, after_bytes)?,
         Order::Finger { finger: Some(finger) } => stage.put(finger)?,
         Order::Finger { finger: None } => stage.lift(),
+        Order::Hand { fingers, rotation } => stage.put_hand(&fingers, HandPose { rotation })?,
         Order::Leave {} => stage.leave(),
         Order::Pose { yaw, pitch, roll, lids, distance } => {
             let now = stage.pose();
@@ -189,6 +198,7 @@ fn who(stage: &Stage) -> Value {
         "seed": visitor.as_ref().map(|visitor| visitor.person.seed),
         "lines": visitor.as_ref().map(|visitor| &visitor.person.lines),
         "finger": stage.finger().map(Finger::id),
+        "hand": stage.platen().map(|platen| platen.fingers.iter().map(|laid| laid.finger.id()).collect::<Vec<_>>()),
         "autopilot": stage.has_autopilot(),
         "shown_at_ms": stage.shown_at().map(|at| at.0),
         "fingers": visitor.as_ref().map(|v| v.person.planned_fingers().iter().map(|f| f.id()).collect::<Vec<_>>()),
@@ -203,7 +213,10 @@ mod tests {
 
     #[test]
     fn orders_are_read() {
-        let rows: [(&str, Order); 6] = [
+        let pair = Order::Hand { fingers: vec![Finger::LeftThumb, Finger::RightThumb], rotation: -8.0 };
+        let rows: [(&str, Order); 8] = [
+            (r#"{"do":"hand","fingers":["left-thumb","right-thumb"],"rotation":-8}"#, pair),
+            (r#"{"do":"hand","fingers":[]}"#, Order::Hand { fingers: vec![], rotation: 0.0 }),
             (r#"{"do":"autopilot","on":false}"#, Order::Autopilot { on: false }),
             (r#"{"do":"counters"}"#, Order::Counters {}),
             (r#"{"do":"finger","finger":"right-index"}"#, Order::Finger { finger: Some(Finger::RightIndex) }),
@@ -247,8 +260,8 @@ mod tests {
 
         #[test]
         fn nearly_right_lines_never_panic(
-            word in "arrive|autopilot|fault|finger|leave|pose|swipe|counters|who",
-            key in "seed|on|traits|device|fault|finger|lines|yaw|lids|after_bytes",
+            word in "arrive|autopilot|fault|finger|hand|leave|pose|swipe|counters|who",
+            key in "seed|on|traits|device|fault|finger|fingers|rotation|lines|yaw|lids|after_bytes",
             value in "[0-9eE+.\"a-z\\[\\]{}:,-]{0,20}",
         ) {
             let _ = parse(format!(r#"{{"do":"{word}","{key}":{value}}}"#).as_bytes());

@@ -10,13 +10,15 @@ pub enum Device {
     Camera,
     /// The MRZ reader.
     Reader,
-    /// The fingerprint scanner.
+    /// The fingerprint scanner for single fingers.
     Scanner,
+    /// The slap scanner for whole hands.
+    Slap,
 }
 
 impl Device {
-    /// All three, in the order of their values.
-    pub const ALL: [Self; 3] = [Self::Camera, Self::Reader, Self::Scanner];
+    /// All of them, in the order of their values.
+    pub const ALL: [Self; 4] = [Self::Camera, Self::Reader, Self::Scanner, Self::Slap];
 
     /// The word on the control socket and the page.
     pub const fn id(self) -> &'static str {
@@ -24,9 +26,13 @@ impl Device {
             Self::Camera => "camera",
             Self::Reader => "reader",
             Self::Scanner => "scanner",
+            Self::Slap => "slap",
         }
     }
 }
+
+/// Of this many frames one leaves a camera that drops frames.
+pub const KEPT: u64 = 10;
 
 /// What goes wrong.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
@@ -34,11 +40,21 @@ impl Device {
 pub enum FaultKind {
     /// Packets end in a wrong checksum. Serial scanner only.
     BadChecksum,
+    /// Every capture is refused because another host has the device. Scanners only.
+    Busy,
+    /// Frames without light. Camera only.
+    Dark,
+    /// Most frames never leave: one of [`KEPT`] does. Camera only.
+    Dropped,
+    /// The same frame again and again, to the last byte. Camera only.
+    Frozen,
     /// Random bytes instead of the right ones; from the camera, parts that are no JPEG.
     Garbage,
     /// Nothing.
     #[default]
     None,
+    /// An earlier answer once more instead of a new one: the image of the capture before. Scanners only.
+    Replay,
     /// The end of `unplug`: the device is there again.
     Replug,
     /// Commands are swallowed and nothing is answered; the camera accepts a request and sends no header.
@@ -56,8 +72,13 @@ impl FaultKind {
     pub const fn id(self) -> &'static str {
         match self {
             Self::BadChecksum => "bad-checksum",
+            Self::Busy => "busy",
+            Self::Dark => "dark",
+            Self::Dropped => "dropped",
+            Self::Frozen => "frozen",
             Self::Garbage => "garbage",
             Self::None => "none",
+            Self::Replay => "replay",
             Self::Replug => "replug",
             Self::Silent => "silent",
             Self::Slow => "slow",
@@ -68,7 +89,12 @@ impl FaultKind {
 
     /// Whether this device can have this fault.
     pub const fn fits(self, device: Device) -> bool {
-        !matches!((self, device), (Self::BadChecksum, Device::Camera | Device::Reader))
+        match self {
+            Self::BadChecksum => matches!(device, Device::Scanner),
+            Self::Busy | Self::Replay => matches!(device, Device::Scanner | Device::Slap),
+            Self::Dark | Self::Dropped | Self::Frozen => matches!(device, Device::Camera),
+            Self::Garbage | Self::None | Self::Replug | Self::Silent | Self::Slow | Self::Stall | Self::Unplug => true,
+        }
     }
 }
 

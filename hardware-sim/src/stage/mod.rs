@@ -6,15 +6,20 @@
 mod cables;
 pub mod control;
 mod fault;
+mod finger;
+pub mod hand;
 pub mod pictures;
 pub mod socket;
 
-pub use fault::{Device, Fault, FaultKind};
+pub use fault::{Device, Fault, FaultKind, KEPT};
+pub use hand::{HandPose, Laid, Placement, Platen};
 
 use crate::person::Person;
 use crate::serial::Bell;
 use domain::finger::Finger;
 use domain::units::Millis;
+use finger::Touch;
+use hand::OnPlaten;
 use jiff::civil::Date;
 use pictures::{Clip, Pictures};
 use render::head::Pose;
@@ -22,7 +27,7 @@ use serde::Serialize;
 use std::collections::VecDeque;
 use std::io;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::{Duration, Instant};
 use thiserror::Error;
 
@@ -56,6 +61,10 @@ pub struct Counters {
     pub scanner_uploads: u64,
     /// Time that image transfers took on the line.
     pub scanner_transfer_ms: u64,
+    /// Captures that a slap scanner was asked for.
+    pub slap_captures: u64,
+    /// Images that a slap scanner sent: one for each finger, or one for a raw slap.
+    pub slap_images: u64,
     /// Documents swiped.
     pub reader_swipes: u64,
     /// Time that swiped documents took on the line.
@@ -76,18 +85,27 @@ pub enum StageError {
     /// This visitor lacks that finger.
     #[error("the visitor has no {0}")]
     FingerMissing(Finger),
+    /// The same finger is named twice in one placement.
+    #[error("{0} is named twice")]
+    FingerTwice(Finger),
     /// Nobody stands there.
     #[error("nobody stands at the desk: send {{\"do\":\"arrive\"}} first")]
     NobodyThere,
     /// The visitor's pictures could not be made.
     #[error("the visitor cannot be drawn: {0}")]
     Picture(String),
+    /// A hand that no arm could turn like that.
+    #[error("a hand is turned by at most {} degrees", hand::MAX_ROTATION)]
+    Rotation,
     /// A port did not come or go in time.
     #[error("the {0} did not follow in time")]
     Slow(&'static str),
     /// Too many documents wait to be swiped.
     #[error("{MAX_SWIPES} documents wait to be swiped already")]
     SwipesFull,
+    /// More fingers than the glass has room for.
+    #[error("at most {} fingers lie on the glass together", hand::MAX_TOGETHER)]
+    TooManyFingers,
 }
 
 /// A person at the desk, with pictures made.
@@ -99,16 +117,6 @@ pub struct Visitor {
     pub pictures: Pictures,
 }
 
-/// A finger on the sensor: 8-bit grey, the size of the sensor.
-#[derive(Clone, Debug)]
-struct Touch {
-    finger: Finger,
-    grey: Arc<Vec<u8>>,
-    /// Still coming down: the next exposure shows a free glass. Nobody's finger is quicker than the polling of a
-    /// host, and hosts rely on seeing the glass free between two fingers.
-    landing: bool,
-}
-
 #[derive(Debug)]
 struct Scene {
     visitor: Option<Arc<Visitor>>,
@@ -118,8 +126,11 @@ struct Scene {
     views: (u64, Option<Millis>),
     touch: Option<Touch>,
     touches: u32,
-    faults: [Fault; 3],
-    plugged: [bool; 3],
+    /// On the glass of the slap scanner.
+    hand: Option<OnPlaten>,
+    hand_lifted: Option<Instant>,
+    faults: [Fault; Device::ALL.len()],
+    plugged: [bool; Device::ALL.len()],
     swipes: VecDeque<Vec<String>>,
     counters: Counters,
     /// The autopilot's place in the row of fingers, and when it last lifted one.
@@ -139,10 +150,12 @@ pub struct Stage {
     settings: Settings,
     scene: Mutex<Scene>,
     moved: Condvar,
-    bells: [Bell; 3],
+    bells: [Bell; Device::ALL.len()],
     ended: AtomicBool,
     autopilot: AtomicBool,
+    expects_hands: AtomicBool,
     empty: Arc<Clip>,
+    dark: OnceLock<Clip>,
     started: Instant,
 }
 
@@ -157,13 +170,15 @@ impl Stage {
             views: (0, None),
             touch: None,
             touches: 0,
-            faults: [Fault::default(); 3],
-            plugged: [false; 3],
+            hand: None,
+            hand_lifted: None,
+            faults: [Fault::default(); Device::ALL.len()],
+            plugged: [false; Device::ALL.len()],
             swipes: VecDeque::new(),
             counters: Counters::default(),
             pilot: (0, None),
         };
-        let bells = [Bell::new()?, Bell::new()?, Bell::new()?];
+        let bells = [Bell::new()?, Bell::new()?, Bell::new()?, Bell::new()?];
         let (ended, autopilot) = (AtomicBool::new(false), AtomicBool::new(settings.autopilot));
         Ok(Self {
             settings,
@@ -172,7 +187,9 @@ impl Stage {
             bells,
             ended,
             autopilot,
+            expects_hands: AtomicBool::new(false),
             empty,
+            dark: OnceLock::new(),
             started: Instant::now(),
         })
     }
@@ -207,22 +224,21 @@ impl Stage {
         self.scene().visitor.clone()
     }
 
-    /// The finger on the sensor.
-    pub fn finger(&self) -> Option<Finger> {
-        self.scene().touch.as_ref().map(|touch| touch.finger)
-    }
-
     /// A person steps up to the desk. Returns once they can be seen and touched: pictures take time to make, and
     /// a device must not wait for them later.
     pub fn arrive(&self, person: Person) -> Result<(), StageError> {
         let pose = Pose::default();
         let pictures = Pictures::make(&person, self.settings.sensor).map_err(StageError::Picture)?;
+        if self.expects_hands() {
+            pictures.grow_hands();
+        }
         let clip = pictures.clip(&pose).map_err(StageError::Picture)?;
         let mut scene = self.scene();
         scene.visitor = Some(Arc::new(Visitor { person, pictures }));
         scene.pose = pose;
         scene.show(Arc::new(clip));
         (scene.touch, scene.touches, scene.pilot) = (None, 0, (0, None));
+        (scene.hand, scene.hand_lifted) = (None, None);
         scene.swipes.clear();
         Ok(())
     }
@@ -232,7 +248,7 @@ impl Stage {
         let mut scene = self.scene();
         scene.visitor = None;
         scene.show(Arc::clone(&self.empty));
-        scene.touch = None;
+        (scene.touch, scene.hand) = (None, None);
         scene.swipes.clear();
     }
 
@@ -260,6 +276,11 @@ impl Stage {
         (clip.frame(number), view)
     }
 
+    /// What the camera sees when no light reaches it, as JPEG.
+    pub fn dark_frame(&self, number: u64) -> Arc<Vec<u8>> {
+        self.dark.get_or_init(pictures::dark_desk).frame(number)
+    }
+
     /// A frame of this view leaves the camera at this time. Late frames of an earlier view do not count.
     pub fn sends(&self, view: u64, at: Millis) {
         let mut scene = self.scene();
@@ -277,52 +298,6 @@ impl Stage {
     pub fn peek(&self) -> Arc<Vec<u8>> {
         // Frames differ in their noise; the moment decides which one.
         self.frame(self.started.elapsed().as_millis() as u64 / 50).0
-    }
-
-    /// The image of the finger on the sensor, for the page: no image is commanded by that.
-    pub fn on_glass(&self) -> Option<Arc<Vec<u8>>> {
-        self.scene().touch.as_ref().map(|touch| Arc::clone(&touch.grey))
-    }
-
-    /// Puts a finger on the sensor: a new impression each time.
-    pub fn put(&self, finger: Finger) -> Result<(), StageError> {
-        let visitor = self.visitor().ok_or(StageError::NobodyThere)?;
-        if visitor.person.lacks(finger) {
-            return Err(StageError::FingerMissing(finger));
-        }
-        let number = self.scene().touches;
-        let grey = visitor.pictures.impression(finger, number).map_err(StageError::Picture)?;
-        let mut scene = self.scene();
-        scene.touch = Some(Touch { finger, grey, landing: true });
-        scene.touches = number.wrapping_add(1);
-        Ok(())
-    }
-
-    /// Lifts whatever is on the sensor.
-    pub fn lift(&self) {
-        let mut scene = self.scene();
-        scene.touch = None;
-        scene.pilot.1 = Some(Instant::now());
-    }
-
-    /// The image of the finger on the sensor, if one is there. On autopilot one comes when it is asked for.
-    pub fn sense(&self) -> Option<Arc<Vec<u8>>> {
-        if self.has_autopilot() {
-            self.touch_by_itself();
-        }
-        let mut scene = self.scene();
-        let touch = scene.touch.as_mut()?;
-        let landing = std::mem::take(&mut touch.landing);
-        (!landing).then(|| Arc::clone(&touch.grey))
-    }
-
-    /// An image has been sent: on autopilot the finger is lifted, and the next one will come.
-    pub fn sent(&self) {
-        if self.has_autopilot() {
-            self.lift();
-            let mut scene = self.scene();
-            scene.pilot.0 += 1;
-        }
     }
 
     /// A camera stream starts: the autopilot begins with the first finger again.
@@ -347,23 +322,6 @@ impl Stage {
     /// The next document for the reader.
     pub fn next_swipe(&self) -> Option<Vec<String>> {
         self.scene().swipes.pop_front()
-    }
-
-    fn touch_by_itself(&self) {
-        let (visitor, at) = {
-            let scene = self.scene();
-            let resting = scene.pilot.1.is_some_and(|lifted| lifted.elapsed() < BETWEEN_TOUCHES);
-            if scene.touch.is_some() || resting {
-                return;
-            }
-            (scene.visitor.clone(), scene.pilot.0)
-        };
-        let Some(visitor) = visitor else { return };
-        let fingers = visitor.person.planned_fingers();
-        if let Some(finger) = fingers.get(at % fingers.len().max(1)) {
-            // Whoever has this finger can be drawn with it; a failure shows as an empty sensor.
-            let _ = self.put(*finger);
-        }
     }
 
     fn scene(&self) -> MutexGuard<'_, Scene> {

@@ -1,13 +1,13 @@
 //! The visitor as pictures: frames of the head for the camera, impressions of fingers for the sensor.
 
+use super::hand::Placement;
 use crate::person::Person;
 use domain::finger::Finger;
 use image::codecs::jpeg::JpegEncoder;
 use image::{ExtendedColorType, RgbImage};
-use render::head::{self, Identity, Pose, Scene};
+use render::head::{self, Identity, Light, Pose, Scene};
 use render::print::Master;
-use std::collections::HashMap;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, OnceLock};
 
 /// Size of a camera frame in pixels.
 pub const FRAME: (u32, u32) = (640, 480);
@@ -40,19 +40,43 @@ pub fn empty_desk() -> Result<Clip, image::ImageError> {
     jpeg(&head.frame(0)).map(|_| Clip { head })
 }
 
+/// Light that reaches the sensor through a covered lens, as a share of a well-lit booth.
+const COVERED: f32 = 0.004;
+
+/// The view through a covered lens, or with the light out: the sensor's noise, and next to nothing else.
+pub fn dark_desk() -> Clip {
+    let light = Light { exposure: COVERED, ..Light::default() };
+    Clip { head: head::Clip::of(&[], &Scene { light, ..Scene::default() }, FRAME, 1) }
+}
+
 /// One person's head and the patterns of the fingers seen so far.
 #[derive(Debug)]
 pub struct Pictures {
     person: Person,
     head: Identity,
     sensor: (u32, u32),
-    masters: Mutex<HashMap<Finger, Arc<Master>>>,
+    masters: Arc<Masters>,
+}
+
+/// The patterns of one person's fingers. Each grows once, when it is first asked for; who asks meanwhile, waits.
+#[derive(Debug)]
+struct Masters {
+    seed: u64,
+    grown: [OnceLock<Arc<Master>>; Finger::ALL.len()],
+}
+
+impl Masters {
+    fn get(&self, finger: Finger) -> Arc<Master> {
+        let grow = || Arc::new(Master::from_seed(self.seed, finger.code()));
+        Arc::clone(self.grown[usize::from(finger.code()) - 1].get_or_init(grow))
+    }
 }
 
 impl Pictures {
     /// Draws what will be asked for first: the patterns of the fingers that a station takes.
     pub fn make(person: &Person, sensor: (u32, u32)) -> Result<Self, String> {
-        let made = Self { person: person.clone(), head: person.head(), sensor, masters: Mutex::new(HashMap::new()) };
+        let masters = Arc::new(Masters { seed: person.seed, grown: Default::default() });
+        let made = Self { person: person.clone(), head: person.head(), sensor, masters };
         std::thread::scope(|scope| {
             let made = &made;
             let growing: Vec<_> =
@@ -61,6 +85,23 @@ impl Pictures {
             if grown { Ok(()) } else { Err(String::from("a fingerprint could not be grown")) }
         })?;
         Ok(made)
+    }
+
+    /// Lets the patterns of all fingers that are there grow in the background, in the order in which slaps are taken.
+    /// Stops between two fingers when the visitor has gone.
+    pub fn grow_hands(&self) {
+        let slaps = Placement::ALL.iter().flat_map(|placement| placement.fingers());
+        let fingers: Vec<Finger> = slaps.filter(|finger| !self.person.lacks(*finger)).collect();
+        let masters = Arc::downgrade(&self.masters);
+        let growing = std::thread::Builder::new().name("fingers".into()).spawn(move || {
+            for finger in fingers {
+                let Some(masters) = masters.upgrade() else { return };
+                masters.get(finger);
+            }
+        });
+        if let Err(error) = growing {
+            tracing::warn!(%error, "fingers grow only when they are asked for");
+        }
     }
 
     /// The head in this pose.
@@ -82,18 +123,9 @@ impl Pictures {
         Ok(Arc::new(image.into_raw()))
     }
 
-    fn master(&self, finger: Finger) -> Arc<Master> {
-        if let Some(master) = self.known().get(&finger) {
-            return Arc::clone(master);
-        }
-        // Grown outside the lock: two fingers grow at the same time.
-        let master = Arc::new(Master::from_seed(self.person.seed, finger.code()));
-        self.known().insert(finger, Arc::clone(&master));
-        master
-    }
-
-    fn known(&self) -> std::sync::MutexGuard<'_, HashMap<Finger, Arc<Master>>> {
-        self.masters.lock().unwrap_or_else(PoisonError::into_inner)
+    /// The pattern of a finger.
+    pub fn master(&self, finger: Finger) -> Arc<Master> {
+        self.masters.get(finger)
     }
 }
 

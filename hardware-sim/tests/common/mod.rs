@@ -2,6 +2,7 @@
 
 #![allow(dead_code, reason = "each test file uses its part")]
 
+use clap::Parser;
 use drivers::scanner::ef01::command::{Instruction, command, parse_ack};
 use drivers::scanner::ef01::packet::{DEFAULT_ADDRESS, Decoder, Packet, PacketKind};
 use hardware_sim::person::{Person, Traits};
@@ -14,6 +15,12 @@ use std::time::{Duration, Instant};
 /// Ends every wait of a test that fails.
 pub const LIMIT: Duration = Duration::from_secs(20);
 
+#[derive(Parser)]
+struct Cli {
+    #[command(flatten)]
+    serve: ServeArgs,
+}
+
 /// A simulation with ports of its own.
 pub struct Simulation {
     pub running: Running,
@@ -25,17 +32,10 @@ impl Simulation {
     /// A small sensor, so that images are short.
     pub async fn start(autopilot: bool, password: u32) -> Self {
         let folder = tempfile::tempdir().unwrap();
-        let args = ServeArgs {
-            dir: folder.path().into(),
-            camera_port: 0,
-            page_port: 0,
-            baud: 115_200,
-            reader_baud: 9600,
-            sensor: (64, 48),
-            password,
-            seed: 1,
-            autopilot,
-        };
+        let (dir, password) = (folder.path().to_string_lossy(), password.to_string());
+        let fixed = ["serve", "--dir", &dir, "--camera-port", "0", "--page-port", "0", "--sensor", "64x48"];
+        let chosen = ["--password", &password].into_iter().chain(autopilot.then_some("--autopilot"));
+        let args = Cli::parse_from(fixed.into_iter().chain(chosen)).serve;
         let (running, devices) = serve::start(&args).await.unwrap();
         Self { running, folder, devices }
     }

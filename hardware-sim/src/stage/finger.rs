@@ -1,0 +1,86 @@
+//! One finger on the sensor of a single-finger scanner.
+
+use super::{BETWEEN_TOUCHES, Stage, StageError};
+use domain::finger::Finger;
+use std::sync::Arc;
+use std::time::Instant;
+
+/// A finger on the sensor: 8-bit grey, the size of the sensor.
+#[derive(Clone, Debug)]
+pub(super) struct Touch {
+    finger: Finger,
+    grey: Arc<Vec<u8>>,
+    /// Still coming down: the next exposure shows a free glass. Nobody's finger is quicker than the polling of a
+    /// host, and hosts rely on seeing the glass free between two fingers.
+    landing: bool,
+}
+
+impl Stage {
+    /// The finger on the sensor.
+    pub fn finger(&self) -> Option<Finger> {
+        self.scene().touch.as_ref().map(|touch| touch.finger)
+    }
+
+    /// The image of the finger on the sensor, for the page: no image is commanded by that.
+    pub fn on_glass(&self) -> Option<Arc<Vec<u8>>> {
+        self.scene().touch.as_ref().map(|touch| Arc::clone(&touch.grey))
+    }
+
+    /// Puts a finger on the sensor: a new impression each time.
+    pub fn put(&self, finger: Finger) -> Result<(), StageError> {
+        let visitor = self.visitor().ok_or(StageError::NobodyThere)?;
+        if visitor.person.lacks(finger) {
+            return Err(StageError::FingerMissing(finger));
+        }
+        let number = self.scene().touches;
+        let grey = visitor.pictures.impression(finger, number).map_err(StageError::Picture)?;
+        let mut scene = self.scene();
+        scene.touch = Some(Touch { finger, grey, landing: true });
+        scene.touches = number.wrapping_add(1);
+        Ok(())
+    }
+
+    /// Lifts whatever is on the sensor.
+    pub fn lift(&self) {
+        let mut scene = self.scene();
+        scene.touch = None;
+        scene.pilot.1 = Some(Instant::now());
+    }
+
+    /// The image of the finger on the sensor, if one is there. On autopilot one comes when it is asked for.
+    pub fn sense(&self) -> Option<Arc<Vec<u8>>> {
+        if self.has_autopilot() {
+            self.touch_by_itself();
+        }
+        let mut scene = self.scene();
+        let touch = scene.touch.as_mut()?;
+        let landing = std::mem::take(&mut touch.landing);
+        (!landing).then(|| Arc::clone(&touch.grey))
+    }
+
+    /// An image has been sent: on autopilot the finger is lifted, and the next one will come.
+    pub fn sent(&self) {
+        if self.has_autopilot() {
+            self.lift();
+            let mut scene = self.scene();
+            scene.pilot.0 += 1;
+        }
+    }
+
+    fn touch_by_itself(&self) {
+        let (visitor, at) = {
+            let scene = self.scene();
+            let resting = scene.pilot.1.is_some_and(|lifted| lifted.elapsed() < BETWEEN_TOUCHES);
+            if scene.touch.is_some() || resting {
+                return;
+            }
+            (scene.visitor.clone(), scene.pilot.0)
+        };
+        let Some(visitor) = visitor else { return };
+        let fingers = visitor.person.planned_fingers();
+        if let Some(finger) = fingers.get(at % fingers.len().max(1)) {
+            // Whoever has this finger can be drawn with it; a failure shows as an empty sensor.
+            let _ = self.put(*finger);
+        }
+    }
+}

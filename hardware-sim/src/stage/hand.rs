@@ -1,0 +1,319 @@
+//! Whole hands on the glass of a slap scanner: fingers put down together, each with its own impression.
+
+use super::{BETWEEN_TOUCHES, Scene, Stage, StageError, Visitor};
+use domain::finger::{Digit, Finger, Hand};
+use image::GrayImage;
+use render::print::{Impression, Master};
+use std::sync::atomic::Ordering;
+use std::sync::{Arc, PoisonError};
+use std::time::{Duration, Instant};
+
+/// Resolution of impressions on the platen in pixels per inch: that of FAP 60 devices.
+pub const PLATEN_PPI: f32 = 500.0;
+
+/// Width and height of a finger's impression in pixels: 20 by 25 mm at 500 per inch, as a fingertip needs.
+pub const FINGER_SIZE: (u32, u32) = (400, 500);
+
+/// Fingers that lie on the glass together, of one hand or of two.
+pub const MAX_TOGETHER: usize = 4;
+
+/// How far a hand may be turned on the glass, in degrees to either side.
+pub const MAX_ROTATION: f32 = 45.0;
+
+/// How long a waiting device looks away between two looks at the glass.
+const LOOK: Duration = Duration::from_millis(50);
+
+/// How a hand lies on the glass.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct HandPose {
+    /// Degrees clockwise as the picture shows it, -45 to 45; 0 points the fingers upwards.
+    pub rotation: f32,
+}
+
+/// Fingers that are taken together in the order 4-4-2.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Placement {
+    /// Index to little finger of the left hand.
+    LeftFour,
+    /// Index to little finger of the right hand.
+    RightFour,
+    /// Both thumbs.
+    TwoThumbs,
+}
+
+impl Placement {
+    /// All three, in the order in which they are taken.
+    pub const ALL: [Self; 3] = [Self::RightFour, Self::LeftFour, Self::TwoThumbs];
+
+    /// The word on pages and in the station's view.
+    pub const fn id(self) -> &'static str {
+        match self {
+            Self::LeftFour => "left-four",
+            Self::RightFour => "right-four",
+            Self::TwoThumbs => "two-thumbs",
+        }
+    }
+
+    /// The placement with this word.
+    pub fn from_id(id: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|placement| placement.id() == id)
+    }
+
+    /// Its fingers.
+    pub fn fingers(self) -> Vec<Finger> {
+        let four =
+            |hand| [Digit::Index, Digit::Middle, Digit::Ring, Digit::Little].map(|d| Finger::of(hand, d)).to_vec();
+        match self {
+            Self::LeftFour => four(Hand::Left),
+            Self::RightFour => four(Hand::Right),
+            Self::TwoThumbs => vec![Finger::LeftThumb, Finger::RightThumb],
+        }
+    }
+}
+
+/// One finger on the glass.
+#[derive(Clone, Debug)]
+pub struct Laid {
+    /// Which.
+    pub finger: Finger,
+    /// How it was put down: with the pattern this gives the impression again, at any place and size.
+    pub touch: Impression,
+    /// The finger's pattern.
+    pub master: Arc<Master>,
+    /// Its impression alone, upright: 8-bit grey of [`FINGER_SIZE`] at [`PLATEN_PPI`], ridges dark.
+    pub image: Arc<GrayImage>,
+}
+
+/// What lies on the glass of a slap scanner.
+#[derive(Clone, Debug)]
+pub struct Platen {
+    /// At least one finger, at most [`MAX_TOGETHER`], in the order in which they were named.
+    pub fingers: Vec<Laid>,
+    /// How the hand lies.
+    pub pose: HandPose,
+    /// Which placement of this visit it is: no two are alike.
+    pub number: u32,
+}
+
+/// A hand on the glass, and whether it is still coming down: the next look shows a free glass, as with one finger.
+#[derive(Clone, Debug)]
+pub(super) struct OnPlaten {
+    platen: Arc<Platen>,
+    landing: bool,
+}
+
+impl Stage {
+    /// A slap scanner is here: from now on the patterns of all fingers grow in the background when somebody arrives.
+    pub fn expect_hands(&self) {
+        self.expects_hands.store(true, Ordering::Release);
+        if let Some(visitor) = self.visitor() {
+            visitor.pictures.grow_hands();
+        }
+    }
+
+    /// Whether a slap scanner is here.
+    pub fn expects_hands(&self) -> bool {
+        self.expects_hands.load(Ordering::Acquire)
+    }
+
+    /// Puts these fingers on the glass together, with a new impression of each; none lifts the hand.
+    /// Blocks until the impressions are drawn.
+    pub fn put_hand(&self, fingers: &[Finger], pose: HandPose) -> Result<(), StageError> {
+        if fingers.is_empty() {
+            self.lift_hand();
+            return Ok(());
+        }
+        let visitor = self.visitor().ok_or(StageError::NobodyThere)?;
+        check(&visitor, fingers, pose)?;
+        let number = self.scene().touches;
+        let platen = Arc::new(Platen { fingers: lay(&visitor, fingers, number)?, pose, number });
+        let mut scene = self.scene();
+        scene.hand = Some(OnPlaten { platen, landing: true });
+        scene.touches = number.wrapping_add(1);
+        drop(scene);
+        self.moved.notify_all();
+        Ok(())
+    }
+
+    /// Lifts whatever is on the glass of the slap scanner.
+    pub fn lift_hand(&self) {
+        let mut scene = self.scene();
+        scene.hand = None;
+        scene.hand_lifted = Some(Instant::now());
+        drop(scene);
+        self.moved.notify_all();
+    }
+
+    /// What lies on the glass now. No image is commanded by that.
+    pub fn platen(&self) -> Option<Arc<Platen>> {
+        self.scene().hand.as_ref().map(|hand| Arc::clone(&hand.platen))
+    }
+
+    /// A device looks at its glass for a capture of these fingers. On autopilot they come when they are wanted, as far
+    /// as the visitor has them.
+    pub fn sense_hand(&self, wanted: &[Finger]) -> Option<Arc<Platen>> {
+        if self.has_autopilot() {
+            self.hand_by_itself(wanted);
+        }
+        let mut scene = self.scene();
+        let hand = scene.hand.as_mut()?;
+        let landing = std::mem::take(&mut hand.landing);
+        (!landing).then(|| Arc::clone(&hand.platen))
+    }
+
+    /// Waits for a hand as [`Self::sense_hand`] sees it; nothing when none came within `limit`.
+    pub fn wait_hand(&self, wanted: &[Finger], limit: Duration) -> Option<Arc<Platen>> {
+        self.look_until(limit, |stage| stage.sense_hand(wanted))
+    }
+
+    /// Waits until the glass is free, at most for `limit`; whether it is.
+    pub fn wait_hand_lifted(&self, limit: Duration) -> bool {
+        self.look_until(limit, |stage| stage.platen().is_none().then_some(())).is_some()
+    }
+
+    /// The images have been sent: on autopilot the hand is lifted.
+    pub fn hand_sent(&self) {
+        if self.has_autopilot() {
+            self.lift_hand();
+        }
+    }
+
+    fn look_until<T>(&self, limit: Duration, mut look: impl FnMut(&Self) -> Option<T>) -> Option<T> {
+        let deadline = Instant::now() + limit;
+        loop {
+            if let Some(seen) = look(self) {
+                return Some(seen);
+            }
+            let left = deadline.saturating_duration_since(Instant::now());
+            if left.is_zero() || self.has_ended() {
+                return None;
+            }
+            // A hand that lands or an autopilot that rests rings no bell, so that no look is far away.
+            drop(self.moved.wait_timeout(self.scene(), left.min(LOOK)).unwrap_or_else(PoisonError::into_inner));
+        }
+    }
+
+    fn hand_by_itself(&self, wanted: &[Finger]) {
+        let resting = |scene: &Scene| scene.hand_lifted.is_some_and(|lifted| lifted.elapsed() < BETWEEN_TOUCHES);
+        let visitor = {
+            let scene = self.scene();
+            if scene.hand.is_some() || resting(&scene) {
+                return;
+            }
+            scene.visitor.clone()
+        };
+        let Some(visitor) = visitor else { return };
+        let there = wanted.iter().copied().filter(|finger| !visitor.person.lacks(*finger));
+        let fingers: Vec<Finger> = there.take(MAX_TOGETHER).collect();
+        if !fingers.is_empty() {
+            // Whoever has these fingers can be drawn with them; a failure shows as an empty glass.
+            let _ = self.put_hand(&fingers, HandPose::default());
+        }
+    }
+}
+
+fn check(visitor: &Visitor, fingers: &[Finger], pose: HandPose) -> Result<(), StageError> {
+    if let Some(missing) = fingers.iter().find(|finger| visitor.person.lacks(**finger)) {
+        return Err(StageError::FingerMissing(*missing));
+    }
+    let twice = fingers.iter().enumerate().find(|(at, finger)| fingers[..*at].contains(finger));
+    match twice {
+        Some((_, finger)) => Err(StageError::FingerTwice(*finger)),
+        None if fingers.len() > MAX_TOGETHER => Err(StageError::TooManyFingers),
+        // Written so that not-a-number is outside.
+        None if !(-MAX_ROTATION..=MAX_ROTATION).contains(&pose.rotation) => Err(StageError::Rotation),
+        None => Ok(()),
+    }
+}
+
+/// Draws the impressions, one thread each.
+fn lay(visitor: &Visitor, fingers: &[Finger], number: u32) -> Result<Vec<Laid>, StageError> {
+    let (width, height) = FINGER_SIZE;
+    let draw = |finger: Finger| {
+        let touch = visitor.person.touch(finger, number);
+        let master = visitor.pictures.master(finger);
+        let image = Arc::new(master.impression(&touch, width, height, PLATEN_PPI));
+        Laid { finger, touch, master, image }
+    };
+    std::thread::scope(|scope| {
+        let drawing: Vec<_> = fingers.iter().map(|finger| scope.spawn(move || draw(*finger))).collect();
+        let failed = |_| StageError::Picture(String::from("an impression could not be drawn"));
+        drawing.into_iter().map(|thread| thread.join().map_err(failed)).collect()
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::person::{Person, Traits};
+    use crate::stage::Settings;
+    use Finger::{LeftIndex, LeftThumb, RightIndex, RightLittle, RightMiddle, RightRing, RightThumb};
+    use jiff::civil::date;
+
+    const TODAY: jiff::civil::Date = date(2026, 3, 1);
+
+    fn stage(autopilot: bool, missing: &[Finger]) -> Stage {
+        let stage = Stage::new(Settings { sensor: (64, 48), autopilot, today: TODAY }).unwrap();
+        let traits = Traits { missing: missing.to_vec(), face: Some(false), ..Traits::default() };
+        stage.expect_hands();
+        stage.arrive(Person::new(7, &traits, TODAY)).unwrap();
+        stage
+    }
+
+    #[test]
+    fn a_hand_lies_on_the_glass_until_it_is_lifted_and_never_twice_the_same_way() {
+        let stage = stage(false, &[]);
+        let four = Placement::RightFour.fingers();
+        assert!(stage.platen().is_none());
+        stage.put_hand(&four, HandPose { rotation: 20.0 }).unwrap();
+        assert!(stage.sense_hand(&four).is_none(), "still coming down");
+        let first = stage.sense_hand(&four).unwrap();
+        assert_eq!(first.fingers.iter().map(|laid| laid.finger).collect::<Vec<_>>(), four);
+        assert_eq!(first.pose.rotation, 20.0);
+        assert!(first.fingers.iter().all(|laid| laid.image.dimensions() == FINGER_SIZE));
+        stage.put_hand(&[], HandPose::default()).unwrap();
+        assert!(stage.sense_hand(&four).is_none());
+        stage.put_hand(&four, HandPose::default()).unwrap();
+        let second = stage.platen().unwrap();
+        assert!(first.fingers.iter().zip(&second.fingers).all(|(one, two)| one.image != two.image));
+        stage.leave();
+        assert!(stage.platen().is_none(), "whoever goes takes the hands along");
+    }
+
+    #[test]
+    fn hands_that_cannot_be_are_refused() {
+        let stage = stage(false, &[RightIndex]);
+        let rows: [(&[Finger], f32, StageError); 5] = [
+            (&[RightMiddle, RightIndex], 0.0, StageError::FingerMissing(RightIndex)),
+            (&[LeftIndex, LeftIndex], 0.0, StageError::FingerTwice(LeftIndex)),
+            (&[RightThumb, RightMiddle, RightRing, RightLittle, LeftThumb], 0.0, StageError::TooManyFingers),
+            (&[LeftThumb], 46.0, StageError::Rotation),
+            (&[LeftThumb], f32::NAN, StageError::Rotation),
+        ];
+        for (fingers, rotation, refusal) in rows {
+            assert_eq!(stage.put_hand(fingers, HandPose { rotation }), Err(refusal), "{fingers:?} {rotation}");
+        }
+        stage.leave();
+        assert_eq!(stage.put_hand(&[LeftThumb], HandPose::default()), Err(StageError::NobodyThere));
+    }
+
+    #[test]
+    fn on_autopilot_the_wanted_fingers_come_as_far_as_they_are_there() {
+        let stage = stage(true, &[RightIndex]);
+        let platen = stage.wait_hand(&Placement::RightFour.fingers(), Duration::from_secs(60)).unwrap();
+        let there: Vec<Finger> = platen.fingers.iter().map(|laid| laid.finger).collect();
+        assert_eq!(there, [RightMiddle, RightRing, RightLittle]);
+        stage.hand_sent();
+        assert!(stage.platen().is_none());
+        assert!(stage.wait_hand(&[RightIndex], Duration::ZERO).is_none(), "a missing finger does not come");
+    }
+
+    #[test]
+    fn placements_have_words_and_all_ten_fingers_between_them() {
+        let mut all: Vec<Finger> = Placement::ALL.iter().flat_map(|placement| placement.fingers()).collect();
+        all.sort();
+        assert_eq!(all, Finger::ALL);
+        assert!(Placement::ALL.iter().all(|one| Placement::from_id(one.id()) == Some(*one)));
+        assert_eq!(Placement::from_id("right-index"), None);
+    }
+}
