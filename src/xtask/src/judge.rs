@@ -5,18 +5,28 @@
 use crate::failure::Failure;
 use crate::process::cargo;
 use crate::setup;
+use clap::Args;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
-/// Exact versions of the outside programs.
-const REQUIREMENTS: &str = "tests/judge/requirements.txt";
+/// Where the scripts are, and beside them the exact versions of the outside programs of each.
+const FOLDER: &str = "tests/judge";
 
-/// Their environment.
-const VENV: &str = "target/judge-venv";
+/// The environments of the outside programs.
+const VENVS: &str = "target/judge";
 
-/// The scripts, in the order in which they run.
-const SCRIPTS: &[&str] = &["mrz_lines.py", "ef01_sensor.py", "dependencies.py"];
+/// The scripts in the order in which they run, each with its environment: `NAME` is made of `NAME.txt`. Programs that
+/// cannot live together live in environments of their own.
+const JUDGES: &[(&str, &str)] =
+    &[("mrz_lines.py", "requirements"), ("ef01_sensor.py", "requirements"), ("dependencies.py", "requirements")];
+
+/// What `judge` is told.
+#[derive(Args, Clone, Debug)]
+pub struct Options {
+    /// Only the judges whose names contain one of these.
+    names: Vec<String>,
+}
 
 /// How a check ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -27,15 +37,20 @@ enum Verdict {
 }
 
 /// Builds what is judged, makes the environment, runs the scripts and counts.
-pub fn run() -> Result<(), Failure> {
+pub fn run(options: &Options) -> Result<(), Failure> {
+    let wanted = |script: &str| options.names.is_empty() || options.names.iter().any(|name| script.contains(name));
+    let judges: Vec<_> = JUDGES.iter().filter(|(script, _)| wanted(script)).collect();
+    if judges.is_empty() {
+        let known: Vec<_> = JUDGES.iter().map(|(script, _)| *script).collect();
+        return Err(Failure::new(format!("No judge has such a name. There are: {}.", known.join(", "))));
+    }
     setup::run(setup::For::Judges)?;
     cargo(&["build", "--package", "domain", "--example", "mrz"])?;
     cargo(&["build", "--release"])?;
-    let environment = environment();
     let mut verdicts = Vec::new();
-    for script in SCRIPTS {
-        match &environment {
-            Ok(python) => verdicts.extend(judge(python, script)),
+    for (script, needs) in judges {
+        match environment(needs) {
+            Ok(python) => verdicts.extend(judge(&python, script)),
             Err(why) => {
                 println!("SKIPPED {script}: {why}");
                 verdicts.push(Verdict::Skipped);
@@ -49,17 +64,19 @@ pub fn run() -> Result<(), Failure> {
 }
 
 /// The interpreter of an environment with exactly the wanted programs. `Err` says why there is none.
-fn environment() -> Result<PathBuf, String> {
-    let venv = Path::new(VENV);
+fn environment(needs: &str) -> Result<PathBuf, String> {
+    let venv = Path::new(VENVS).join(needs);
     let (python, stamp) = (venv.join("bin/python"), venv.join("requirements.txt"));
-    let wanted = fs::read_to_string(REQUIREMENTS).map_err(|error| format!("{REQUIREMENTS} cannot be read: {error}"))?;
+    let requirements = format!("{FOLDER}/{needs}.txt");
+    let wanted =
+        fs::read_to_string(&requirements).map_err(|error| format!("{requirements} cannot be read: {error}"))?;
     if fs::read_to_string(&stamp).is_ok_and(|made| made == wanted) {
         return Ok(python);
     }
     // Half an environment, or one of other versions, is no environment.
-    let _ = fs::remove_dir_all(venv);
-    quietly("python3", &["-m", "venv", VENV])?;
-    let pip = ["-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--requirement", REQUIREMENTS];
+    let _ = fs::remove_dir_all(&venv);
+    quietly("python3", &["-m", "venv", &venv.display().to_string()])?;
+    let pip = ["-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--requirement", &requirements];
     quietly(&python.display().to_string(), &pip)?;
     fs::write(&stamp, wanted).map_err(|error| format!("{} cannot be written: {error}", stamp.display()))?;
     Ok(python)
@@ -76,7 +93,7 @@ fn quietly(program: &str, arguments: &[&str]) -> Result<(), String> {
 }
 
 fn judge(python: &Path, script: &str) -> Vec<Verdict> {
-    let path = format!("tests/judge/{script}");
+    let path = format!("{FOLDER}/{script}");
     // Tracebacks go to the terminal as they come; the verdicts are read.
     let output = Command::new(python).arg(&path).stdin(Stdio::null()).stderr(Stdio::inherit()).output();
     let output = match output {
@@ -128,15 +145,19 @@ mod tests {
 
     #[test]
     fn every_script_is_there_and_in_the_list() {
-        let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/judge");
-        let mut there: Vec<String> = fs::read_dir(folder)
+        let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
+        let mut there: Vec<String> = fs::read_dir(root.join(FOLDER))
             .unwrap()
             .filter_map(|entry| entry.unwrap().file_name().into_string().ok())
             .filter(|name| name.ends_with(".py"))
             .collect();
         there.sort();
-        let mut listed = SCRIPTS.to_vec();
+        let mut listed: Vec<_> = JUDGES.iter().map(|(script, _)| *script).collect();
         listed.sort_unstable();
         assert_eq!(there, listed);
+        for (script, needs) in JUDGES {
+            let requirements = root.join(FOLDER).join(format!("{needs}.txt"));
+            assert!(requirements.exists(), "{script} needs {}", requirements.display());
+        }
     }
 }

@@ -40,8 +40,8 @@ enum Command {
     Run(run::Options),
     /// Set-up and all tests.
     Test,
-    /// Compare with outside programs.
-    Judge,
+    /// Compare with outside programs: all, or those named.
+    Judge(judge::Options),
     /// Measure, print a table and write target/bench.json.
     Bench(bench::Options),
 }
@@ -51,7 +51,7 @@ fn main() -> ExitCode {
         Command::Setup { all } => setup::run(if all { setup::For::Everything } else { setup::For::Programs }),
         Command::Run(options) => run::run(&options),
         Command::Test => test::run(),
-        Command::Judge => judge::run(),
+        Command::Judge(options) => judge::run(&options),
         Command::Bench(options) => bench::run(&options),
     });
     match done {
