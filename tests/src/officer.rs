@@ -128,6 +128,8 @@ impl Officer {
             match (view.prompt.as_deref(), view.finger()) {
                 (Some("place-finger"), Some(finger)) => sim.finger(Some(finger.id())).await,
                 (Some("lift-finger"), _) => sim.finger(None).await,
+                (Some("place-fingers"), _) => sim.hand(&view.aimed_at).await,
+                (Some("lift-fingers"), _) => sim.hand(&[]).await,
                 _ => {}
             }
             last = Some(ask(&view));

@@ -56,6 +56,11 @@ impl Sim {
         self.order(json!({ "do": "finger", "finger": finger })).await;
     }
 
+    /// Fingers are put on the glass of the slap scanner together; none of them lifts what is there.
+    pub async fn hand(&mut self, fingers: &[String]) {
+        self.order(json!({ "do": "hand", "fingers": fingers })).await;
+    }
+
     /// A bad day that begins after so many good bytes.
     pub async fn fault(&mut self, device: &str, fault: &str, after_bytes: u64) {
         self.order(json!({ "do": "fault", "device": device, "fault": fault, "after_bytes": after_bytes })).await;

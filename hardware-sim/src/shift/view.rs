@@ -14,8 +14,10 @@ pub struct View {
     /// `idle`, `confirm-date`, `document`, `decided`, `declare`, `capturing`, `held`, `summary`, `in-review`,
     /// `keeping`, `closed`.
     pub step: String,
-    /// What is being captured: `face` or a finger.
+    /// What is being captured: `face`, a finger, or fingers that are put down together (`right-four`).
     pub slot: Option<String>,
+    /// The slots that this attempt can fill.
+    pub aimed_at: Vec<String>,
     /// What the traveller is told.
     pub prompt: Option<String>,
     /// What could be better.

@@ -34,6 +34,9 @@ pub struct Options {
     /// Port of the station; the others follow it.
     #[arg(long, default_value_t = PORT, value_parser = clap::value_parser!(u16).range(1024..=65_000))]
     port: u16,
+    /// Another fingerprint scanner than that of config/station.toml: a file of config/scanners, without its ending.
+    #[arg(long)]
+    scanner: Option<String>,
 }
 
 /// Set-up, build, start, and stay until Ctrl-C or the end of the shift.
@@ -42,6 +45,7 @@ pub fn run(options: &Options) -> Result<(), Failure> {
     cargo(&["build", "--release"])?;
     let interrupt = Interrupt::listen()?;
     let place = Place::new(if options.exit { "target/demo-run" } else { "target/demo" }, options.port);
+    let place = place.with_scanner(options.scanner.clone());
     if options.exit {
         place.forget()?;
     }

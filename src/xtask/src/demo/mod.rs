@@ -2,13 +2,14 @@
 //!
 //! Every command line of the product that the demonstration types stands in this file.
 
+mod config;
+
 use crate::failure::Failure;
 use crate::http;
 use crate::process::{Background, Interrupt, foreground, wait_for};
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
-use toml::{Table, Value};
 
 /// The officer of the demonstration, as `NAME:PIN`; `gatepost init` makes the account.
 pub const OFFICER: &str = "anna:2468";
@@ -19,11 +20,6 @@ pub const SUPERVISOR: &str = "boris:1357";
 /// The station's port unless another is wished.
 pub const PORT: u16 = 8600;
 
-/// The configuration that the demonstration starts from, and the folder and port that it names.
-const CONFIG: &str = "config/station.toml";
-const CONFIG_DATA: &str = "target/demo/";
-const CONFIG_CAMERA: &str = "localhost:8610";
-
 /// How long a program may take to get ready. The station's own goal is 3 s; a loaded machine gets more.
 const READY: Duration = Duration::from_secs(30);
 
@@ -32,12 +28,18 @@ const READY: Duration = Duration::from_secs(30);
 pub struct Place {
     dir: PathBuf,
     port: u16,
+    scanner: Option<String>,
 }
 
 impl Place {
     /// Data in `dir`. Camera, page of the simulator and intake listen at fixed distances from the station's port.
     pub fn new(dir: &str, port: u16) -> Self {
-        Self { dir: dir.into(), port }
+        Self { dir: dir.into(), port, scanner: None }
+    }
+
+    /// With another fingerprint scanner: a file of `config/scanners`, without its ending.
+    pub fn with_scanner(self, scanner: Option<String>) -> Self {
+        Self { scanner, ..self }
     }
 
     /// What people type.
@@ -172,48 +174,6 @@ impl Place {
         }
         fs::write(&made, "").map_err(|error| Failure::io("write", &made, &error))
     }
-
-    /// Writes the configuration of this place; gives the station's name in it.
-    fn write_config(&self) -> Result<String, Failure> {
-        let from = Path::new(CONFIG);
-        let text = fs::read_to_string(from).map_err(|error| Failure::io("read", from, &error))?;
-        let folder = fs::canonicalize("config").map_err(|error| Failure::io("find", Path::new("config"), &error))?;
-        let table: Table = text.parse().map_err(|error| Failure::new(format!("{CONFIG} is damaged: {error}")))?;
-        let station = table.get("station").and_then(|section| section.get("id")).and_then(Value::as_str);
-        let station = station.ok_or_else(|| Failure::new(format!("{CONFIG} has no id in [station].")))?.to_owned();
-        let to = self.dir.join("station.toml");
-        let adapted = self.adapted(table, &folder);
-        let text = format!("# Made from {CONFIG} by `cargo xtask run`, anew at each start.\n{adapted}");
-        fs::write(&to, text).map_err(|error| Failure::io("write", &to, &error))?;
-        Ok(station)
-    }
-
-    /// The configuration for this place: ports, devices and the files beside it.
-    fn adapted(&self, mut config: Table, folder: &Path) -> Table {
-        let mut set = |section: &str, key: &str, value: &dyn Fn(&str) -> String| {
-            let place = config.get_mut(section).and_then(|section| section.get_mut(key));
-            if let Some(Value::String(text)) = place {
-                *text = value(text);
-            }
-        };
-        set("desk", "address", &|_| self.address());
-        set("desk", "listen", &|_| format!("127.0.0.1:{}", self.port));
-        set("intake", "url", &|_| format!("http://localhost:{}", self.intake_port()));
-        for (section, key) in [("policy", "pack"), ("quality", "thresholds")] {
-            set(section, key, &|file| folder.join(file).display().to_string());
-        }
-        let devices = config.get_mut("device").and_then(Value::as_array_mut).into_iter().flatten();
-        for device in devices {
-            let settings = device.get_mut("settings").and_then(Value::as_table_mut).into_iter().flatten();
-            for (_, setting) in settings {
-                if let Value::String(text) = setting {
-                    let camera = format!("localhost:{}", self.camera_port());
-                    *text = text.replace(CONFIG_DATA, &self.path("")).replace(CONFIG_CAMERA, &camera);
-                }
-            }
-        }
-        config
-    }
 }
 
 /// The running demonstration. Dropping it stops all of it, the station first.
@@ -307,39 +267,6 @@ fn words(line: &[&str]) -> Vec<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn the_configuration_is_moved_to_its_place() {
-        let config = r#"
-            [desk]
-            address = "http://localhost:8600"
-            listen = "127.0.0.1:8600"
-            language = "en"
-            [intake]
-            url = "http://localhost:8620"
-            [policy]
-            pack = "policies/ru-entry.toml"
-            [[device]]
-            name = "camera"
-            settings = { url = "http://localhost:8610/stream", fps = 25 }
-            [[device]]
-            name = "scanner"
-            settings = { path = "target/demo/devices/scanner", baud = 115200 }
-        "#;
-        let place = Place::new("target/elsewhere", 9000);
-        let adapted = place.adapted(config.parse().unwrap(), Path::new("/c")).to_string();
-        for expected in [
-            r#"address = "http://localhost:9000""#,
-            r#"listen = "127.0.0.1:9000""#,
-            r#"url = "http://localhost:9020""#,
-            r#"pack = "/c/policies/ru-entry.toml""#,
-            r#"url = "http://localhost:9010/stream""#,
-            r#"path = "target/elsewhere/devices/scanner""#,
-            "fps = 25",
-        ] {
-            assert!(adapted.contains(expected), "{expected} is not in\n{adapted}");
-        }
-    }
 
     #[test]
     fn a_taken_port_is_said_with_the_way_out() {
