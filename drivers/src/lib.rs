@@ -11,6 +11,8 @@ pub mod codes;
 pub mod host;
 pub mod reader;
 pub mod run;
+#[cfg(feature = "sbi")]
+pub mod sbi;
 pub mod scanner;
 pub mod serial;
 pub mod serve;
