@@ -23,6 +23,9 @@ struct Cli {
 /// A shift of these scripts at a stand-in with these manners: how it ended, and its report.
 async fn shift_of(scripts: &str, count: usize, manners: Manners) -> (Result<(), ShiftError>, Value, StandIn) {
     let simulation = Simulation::start(false, 0).await;
+    if manners.takes_slaps {
+        simulation.running.stage.expect_hands();
+    }
     let station = StandIn::open(&simulation, manners).await;
     let report = simulation.path("report.json");
     let cli = Cli::parse_from([
@@ -66,6 +69,21 @@ async fn travellers_are_led_through_to_their_outcomes() {
     assert_eq!(report["summary"]["unexpected"], 0);
     // The adult, the bandaged finger, and who walks away later; the others ended before.
     assert_eq!(station.declared(), ["", "missing-right-index=bandaged", ""]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn hands_are_put_down_and_put_down_again_as_a_slap_scanner_asks() {
+    let manners = Manners { takes_slaps: true, ..Manners::default() };
+    let (ended, _, station) = shift_of("bandaged-finger,walks-away", 2, manners).await;
+    ended.unwrap();
+    // The second traveller leaves when the right index is asked for with its hand.
+    let slaps = [
+        vec!["right-middle", "right-ring", "right-little"],
+        vec!["left-index", "left-middle", "left-ring", "left-little"],
+        vec!["right-thumb", "left-thumb"],
+    ];
+    let twice: Vec<Vec<&str>> = slaps.iter().flat_map(|slap| [slap.clone(), slap.clone()]).collect();
+    assert_eq!(station.slaps(), twice);
 }
 
 #[tokio::test(flavor = "multi_thread")]

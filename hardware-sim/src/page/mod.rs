@@ -1,5 +1,6 @@
 //! "Simulated traveller": the page beside the officer's page, for whoever plays the traveller by hand.
 
+mod hands;
 mod view;
 
 use crate::person::{Person, Traits};
@@ -37,6 +38,8 @@ pub async fn serve(stage: Arc<Stage>, listener: TcpListener) -> io::Result<()> {
         .route("/document", post(document))
         .route("/finger", post(finger))
         .route("/fault", post(fault))
+        .route("/hand", post(hand))
+        .route("/platen.png", get(platen))
         .layer(DefaultBodyLimit::max(MAX_FORM))
         .with_state(stage);
     axum::serve(listener, router).await
@@ -71,6 +74,16 @@ async fn touch(State(stage): Shared) -> Response {
         Some(Ok(())) => pixels("image/png", png),
         Some(Err(_)) => StatusCode::INTERNAL_SERVER_ERROR.into_response(),
         None => StatusCode::NOT_FOUND.into_response(),
+    }
+}
+
+/// What lies on the glass of the slap scanner.
+async fn platen(State(stage): Shared) -> Response {
+    let drawn = tokio::task::spawn_blocking(move || hands::glass(&stage).map(|picture| hands::png(&picture))).await;
+    match drawn {
+        Ok(Some(Ok(png))) => pixels("image/png", png),
+        Ok(None) => StatusCode::NOT_FOUND.into_response(),
+        Ok(Some(Err(_))) | Err(_) => StatusCode::INTERNAL_SERVER_ERROR.into_response(),
     }
 }
 
@@ -128,6 +141,10 @@ struct FingerForm {
 async fn finger(State(stage): Shared, Form(form): Form<FingerForm>) -> Response {
     let finger = Finger::from_id(&form.finger);
     act(move || carry_out(&stage, Order::Finger { finger }).map(drop)).await
+}
+
+async fn hand(State(stage): Shared, Form(form): Form<hands::HandForm>) -> Response {
+    act(move || Ok(hands::put(&stage, &form)?)).await
 }
 
 #[derive(Deserialize)]

@@ -1,5 +1,6 @@
 //! The page's HTML. What changes stands in [`now`], which the page fetches again and again.
 
+use super::hands;
 use crate::person::Person;
 use crate::shift::script;
 use crate::stage::{Device, FaultKind, Stage};
@@ -22,7 +23,11 @@ pub fn now(stage: &Stage) -> String {
     let person = visitor.as_ref().map(|visitor| &visitor.person);
     let mut html = String::new();
     // Writing to a string cannot fail.
-    let _ = write!(html, "{}{}{}", papers(person), hands(stage, person), devices(stage));
+    let _ = write!(html, "{}{}", papers(person), hands(stage, person));
+    if stage.expects_hands() {
+        html.push_str(&hands::card(stage, person));
+    }
+    html.push_str(&devices(stage));
     html
 }
 
@@ -98,27 +103,28 @@ fn hand(hand: Hand, on_glass: Option<Finger>, person: Option<&Person>) -> String
 }
 
 fn devices(stage: &Stage) -> String {
-    let rows: String = Device::ALL.iter().map(|device| device_row(stage, *device)).collect();
+    let served = Device::ALL.into_iter().filter(|device| *device != Device::Slap || stage.expects_hands());
+    let rows: String = served.map(|device| device_row(stage, device)).collect();
     let done = stage.counters();
     format!(
         "<section class=\"card\" id=\"devices\"><h2>Devices</h2><table>{rows}</table>\
-         <p class=\"quiet\">Streams started {} &middot; images commanded {} &middot; images sent {} &middot; documents swiped {}</p></section>",
-        done.camera_streams, done.scanner_images, done.scanner_uploads, done.reader_swipes,
+         <p class=\"quiet\">Streams started {} &middot; images commanded {} &middot; images sent {} &middot; \
+         slaps {} &middot; documents swiped {}</p></section>",
+        done.camera_streams, done.scanner_images, done.scanner_uploads, done.slap_captures, done.reader_swipes,
     )
 }
 
 fn device_row(stage: &Stage, device: Device) -> String {
     let set = stage.fault_set(device).kind;
-    let buttons: String = [FaultKind::Unplug, FaultKind::Stall, FaultKind::Garbage, FaultKind::Slow, FaultKind::None]
-        .into_iter()
+    let common = [FaultKind::Unplug, FaultKind::Stall, FaultKind::Garbage, FaultKind::Slow];
+    let own = [FaultKind::Frozen, FaultKind::Dark, FaultKind::Busy, FaultKind::Replay];
+    let offered = common.into_iter().chain(own).filter(|fault| fault.fits(device)).chain([FaultKind::None]);
+    let buttons: String = offered
         .map(|fault| {
             let label = match fault {
-                FaultKind::None if set == FaultKind::Unplug => "Replug",
-                FaultKind::None => "Repair",
-                FaultKind::Unplug => "Unplug",
-                FaultKind::Stall => "Stall",
-                FaultKind::Garbage => "Garbage",
-                _ => "Slow",
+                FaultKind::None if set == FaultKind::Unplug => "replug",
+                FaultKind::None => "repair",
+                other => other.id(),
             };
             let off = if fault == set { " disabled" } else { "" };
             let (device, fault) = (device.id(), fault.id());

@@ -1,5 +1,6 @@
 //! The shift's hand on the simulated devices: orders over the control socket.
 
+use domain::finger::Finger;
 use serde::Deserialize;
 use serde_json::{Value, json};
 use std::io;
@@ -39,16 +40,19 @@ pub enum DirectorError {
 pub struct Counted {
     camera_streams: u64,
     scanner_images: u64,
+    #[serde(default)]
+    slap_captures: u64,
     scanner_transfer_ms: u64,
     #[serde(default)]
     reader_transfer_ms: u64,
 }
 
 impl Counted {
-    /// Streams started and images commanded since an earlier count.
+    /// Streams started, images commanded and slaps asked for since an earlier count.
     pub fn opens_since(self, earlier: Self) -> u64 {
         let streams = self.camera_streams.saturating_sub(earlier.camera_streams);
-        streams + self.scanner_images.saturating_sub(earlier.scanner_images)
+        let slaps = self.slap_captures.saturating_sub(earlier.slap_captures);
+        streams + slaps + self.scanner_images.saturating_sub(earlier.scanner_images)
     }
 
     /// Time on the serial lines since an earlier count.
@@ -63,13 +67,14 @@ pub struct Director {
     reader: BufReader<OwnedReadHalf>,
     writer: OwnedWriteHalf,
     busy: Duration,
+    slap: bool,
 }
 
 impl Director {
     /// Connects.
     pub async fn connect(socket: &Path) -> Result<Self, DirectorError> {
         let (reader, writer) = UnixStream::connect(socket).await?.into_split();
-        Ok(Self { reader: BufReader::new(reader), writer, busy: Duration::ZERO })
+        Ok(Self { reader: BufReader::new(reader), writer, busy: Duration::ZERO, slap: false })
     }
 
     /// Time spent so far on orders: drawing and putting down fingers is the simulation's work, not the station's.
@@ -79,6 +84,8 @@ impl Director {
 
     /// Fingers come only when the shift puts them down: a simulator that helps by itself would be in the way.
     pub async fn take_over(&mut self) -> Result<(), DirectorError> {
+        let who = self.order(&json!({ "do": "who" })).await?;
+        self.slap = who.get("slap").and_then(Value::as_bool).unwrap_or_default();
         self.order(&json!({ "do": "autopilot", "on": false })).await.map(drop)
     }
 
@@ -97,9 +104,24 @@ impl Director {
         self.order(&json!({ "do": "swipe", "lines": lines })).await.map(drop)
     }
 
-    /// A finger is put on the sensor, or lifted.
-    pub async fn finger(&mut self, finger: Option<&str>) -> Result<(), DirectorError> {
-        self.order(&json!({ "do": "finger", "finger": finger })).await.map(drop)
+    /// Fingers are put down together, on whichever scanners stand at the desk: the station commands one of them.
+    pub async fn put(&mut self, fingers: &[Finger]) -> Result<(), DirectorError> {
+        if self.slap {
+            let fingers: Vec<&str> = fingers.iter().map(|finger| finger.id()).collect();
+            self.order(&json!({ "do": "hand", "fingers": fingers })).await?;
+        }
+        match fingers {
+            [finger] => self.order(&json!({ "do": "finger", "finger": finger.id() })).await.map(drop),
+            _ => Ok(()),
+        }
+    }
+
+    /// Whatever was put down is lifted.
+    pub async fn lift(&mut self) -> Result<(), DirectorError> {
+        if self.slap {
+            self.order(&json!({ "do": "hand", "fingers": [] })).await?;
+        }
+        self.order(&json!({ "do": "finger", "finger": null })).await.map(drop)
     }
 
     /// The person steps to this many metres from the camera; answered when frames show it.
@@ -146,9 +168,21 @@ mod tests {
 
     #[test]
     fn opens_and_transfer_are_differences() {
-        let before = Counted { camera_streams: 3, scanner_images: 10, scanner_transfer_ms: 500, reader_transfer_ms: 5 };
-        let after = Counted { camera_streams: 4, scanner_images: 14, scanner_transfer_ms: 4000, reader_transfer_ms: 9 };
-        assert_eq!((after.opens_since(before), after.transfer_ms_since(before)), (5, 3504));
+        let before = Counted {
+            camera_streams: 3,
+            scanner_images: 10,
+            slap_captures: 1,
+            scanner_transfer_ms: 500,
+            reader_transfer_ms: 5,
+        };
+        let after = Counted {
+            camera_streams: 4,
+            scanner_images: 14,
+            slap_captures: 4,
+            scanner_transfer_ms: 4000,
+            reader_transfer_ms: 9,
+        };
+        assert_eq!((after.opens_since(before), after.transfer_ms_since(before)), (8, 3504));
         assert_eq!((before.opens_since(after), before.transfer_ms_since(after)), (0, 0));
     }
 }

@@ -18,12 +18,14 @@ pub enum Act {
     DeclareException,
     /// The traveller hands over the document, and the officer swipes it.
     HandOver,
-    /// The traveller lifts the finger.
+    /// The traveller lifts the finger, or the hand.
     LiftFinger,
     /// The traveller looks at the camera and stands still.
     LookAtCamera,
     /// The traveller finds the right finger and puts it down.
     PlaceFinger,
+    /// The traveller lays several fingers down together.
+    PlaceHand,
     /// The officer reads the decision.
     ReadDecision,
     /// The officer reads a warning.
@@ -58,6 +60,8 @@ impl Act {
             // Of the 7 s that TR-03121-3 allows for the whole face.
             Self::LookAtCamera => 3000,
             Self::PlaceFinger => 2500,
+            // Of the 10 s that TR-03121-3 allows for a whole slap.
+            Self::PlaceHand => 4000,
             Self::ReadDecision => 2000,
             Self::ReadWarning => 2000,
             Self::Refuse => 10_000,

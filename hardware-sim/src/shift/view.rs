@@ -18,7 +18,7 @@ pub struct View {
     pub slot: Option<String>,
     /// The slots that this attempt can fill.
     pub aimed_at: Vec<String>,
-    /// What the traveller is told.
+    /// What the traveller is told: `place-finger` or `place-fingers`, for one.
     pub prompt: Option<String>,
     /// What could be better.
     pub hint: Option<String>,
@@ -131,15 +131,25 @@ impl View {
         self.slot.as_deref().and_then(Finger::from_id)
     }
 
+    /// The fingers that are put down together for this attempt: those that the page names, or the one in the slot.
+    pub fn fingers(&self) -> Vec<Finger> {
+        let named: Vec<Finger> = self.aimed_at.iter().filter_map(|slot| Finger::from_id(slot)).collect();
+        if named.is_empty() { self.finger().into_iter().collect() } else { named }
+    }
+
+    /// Whether this attempt is for what is called so: the slot, or one of the fingers that are put down together.
+    pub fn takes(&self, slot: &str) -> bool {
+        self.slot.as_deref() == Some(slot) || self.aimed_at.iter().any(|aimed| aimed == slot)
+    }
+
     /// Attempts of all slots together.
     pub fn attempts(&self) -> u32 {
         self.slots.iter().map(|slot| slot.attempts).sum()
     }
 
-    /// Attempts of the slot that is being captured.
+    /// Attempts of what is being captured, added up over the fingers that are put down together.
     pub fn attempts_here(&self) -> u32 {
-        let here = |slot: &&SlotView| Some(&slot.slot) == self.slot.as_ref();
-        self.slots.iter().find(here).map_or(0, |slot| slot.attempts)
+        self.slots.iter().filter(|slot| self.takes(&slot.slot)).map(|slot| slot.attempts).sum()
     }
 
     /// Where the case stands, in words for an error.
@@ -154,5 +164,28 @@ impl View {
             or_none(&self.prompt),
             or_none(&self.hint)
         )
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use Finger::{RightIndex, RightMiddle};
+
+    #[test]
+    fn one_finger_or_several_are_read_from_the_page() {
+        let slots = r#"[{"slot":"face","attempts":1},{"slot":"right-index","attempts":2},{"slot":"right-middle","attempts":1}]"#;
+        let rows: [(&str, &[Finger], u32); 4] = [
+            (r#""slot":"right-index""#, &[RightIndex], 2),
+            (r#""slot":"right-index","aimed_at":["right-index"]"#, &[RightIndex], 2),
+            (r#""slot":"right-four","aimed_at":["right-index","right-middle"]"#, &[RightIndex, RightMiddle], 3),
+            (r#""slot":"face","aimed_at":["face"]"#, &[], 1),
+        ];
+        for (here, fingers, attempts) in rows {
+            let view: View = serde_json::from_str(&format!(r#"{{{here},"slots":{slots}}}"#)).unwrap();
+            assert_eq!((view.fingers().as_slice(), view.attempts_here()), (fingers, attempts), "{here}");
+        }
+        let four: View = serde_json::from_str(r#"{"slot":"right-four","aimed_at":["right-index"]}"#).unwrap();
+        assert!(four.takes("right-four") && four.takes("right-index") && !four.takes("left-four"));
     }
 }

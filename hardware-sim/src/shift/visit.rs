@@ -7,6 +7,7 @@ use super::plan::Planned;
 use super::script::How;
 use super::view::View;
 use crate::person::Person;
+use domain::finger::Finger;
 use std::collections::BTreeMap;
 use std::time::Duration;
 use thiserror::Error;
@@ -192,9 +193,10 @@ impl Desk<'_> {
         retries: &mut u32,
     ) -> Result<(), VisitError> {
         let desk = &planned.script.desk;
-        let ends_here = desk.ends.as_ref().filter(|ending| {
-            ending.at == view.step || (view.slot.as_ref() == Some(&ending.at) && view.prompt.is_some())
-        });
+        let ends_here = desk
+            .ends
+            .as_ref()
+            .filter(|ending| ending.at == view.step || (view.takes(&ending.at) && view.prompt.is_some()));
         if let Some(ending) = ends_here {
             return self.end(ending.how).await;
         }
@@ -206,7 +208,7 @@ impl Desk<'_> {
             "document" => self.present(planned.typed, person).await?,
             "decided" => self.decided(view, planned).await?,
             "declare" => self.declare(&desk.declare).await?,
-            "capturing" => self.capture(view).await?,
+            "capturing" => self.capture(view, person).await?,
             "held" => {
                 *retries += 1;
                 if *retries > MAX_RETRIES {
@@ -216,7 +218,7 @@ impl Desk<'_> {
                 self.officer.post("/officer/retry", &[]).await?;
             }
             "summary" => {
-                self.director.finger(None).await?;
+                self.director.lift().await?;
                 self.watch.act(Act::CheckSummary).await;
                 self.officer.post("/officer/sign", &[]).await?;
             }
@@ -266,16 +268,17 @@ impl Desk<'_> {
         Ok(self.officer.post("/officer/declare", &fields).await?)
     }
 
-    async fn capture(&mut self, view: &View) -> Result<(), VisitError> {
-        match (view.prompt.as_deref(), view.finger()) {
-            (Some("look-at-camera"), _) => self.watch.act(Act::LookAtCamera).await,
-            (Some("place-finger"), Some(finger)) => {
-                self.watch.act(Act::PlaceFinger).await;
-                self.director.finger(Some(finger.id())).await?;
+    async fn capture(&mut self, view: &View, person: &Person) -> Result<(), VisitError> {
+        match view.prompt.as_deref() {
+            Some("look-at-camera") => self.watch.act(Act::LookAtCamera).await,
+            Some("place-finger" | "place-fingers") => {
+                let there: Vec<Finger> = view.fingers().into_iter().filter(|finger| !person.lacks(*finger)).collect();
+                self.watch.act(if there.len() > 1 { Act::PlaceHand } else { Act::PlaceFinger }).await;
+                self.director.put(&there).await?;
             }
-            (Some("lift-finger"), _) => {
+            Some("lift-finger" | "lift-fingers") => {
                 self.watch.act(Act::LiftFinger).await;
-                self.director.finger(None).await?;
+                self.director.lift().await?;
             }
             _ => {}
         }

@@ -199,6 +199,7 @@ fn who(stage: &Stage) -> Value {
         "lines": visitor.as_ref().map(|visitor| &visitor.person.lines),
         "finger": stage.finger().map(Finger::id),
         "hand": stage.platen().map(|platen| platen.fingers.iter().map(|laid| laid.finger.id()).collect::<Vec<_>>()),
+        "slap": stage.expects_hands(),
         "autopilot": stage.has_autopilot(),
         "shown_at_ms": stage.shown_at().map(|at| at.0),
         "fingers": visitor.as_ref().map(|v| v.person.planned_fingers().iter().map(|f| f.id()).collect::<Vec<_>>()),

@@ -1,7 +1,8 @@
 //! Whole hands on the glass of a slap scanner: fingers put down together, each with its own impression.
 
 use super::{BETWEEN_TOUCHES, Scene, Stage, StageError, Visitor};
-use domain::finger::{Digit, Finger, Hand};
+use domain::device::CaptureGroup;
+use domain::finger::Finger;
 use image::GrayImage;
 use render::print::{Impression, Master};
 use std::sync::atomic::Ordering;
@@ -30,46 +31,8 @@ pub struct HandPose {
     pub rotation: f32,
 }
 
-/// Fingers that are taken together in the order 4-4-2.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Placement {
-    /// Index to little finger of the left hand.
-    LeftFour,
-    /// Index to little finger of the right hand.
-    RightFour,
-    /// Both thumbs.
-    TwoThumbs,
-}
-
-impl Placement {
-    /// All three, in the order in which they are taken.
-    pub const ALL: [Self; 3] = [Self::RightFour, Self::LeftFour, Self::TwoThumbs];
-
-    /// The word on pages and in the station's view.
-    pub const fn id(self) -> &'static str {
-        match self {
-            Self::LeftFour => "left-four",
-            Self::RightFour => "right-four",
-            Self::TwoThumbs => "two-thumbs",
-        }
-    }
-
-    /// The placement with this word.
-    pub fn from_id(id: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|placement| placement.id() == id)
-    }
-
-    /// Its fingers.
-    pub fn fingers(self) -> Vec<Finger> {
-        let four =
-            |hand| [Digit::Index, Digit::Middle, Digit::Ring, Digit::Little].map(|d| Finger::of(hand, d)).to_vec();
-        match self {
-            Self::LeftFour => four(Hand::Left),
-            Self::RightFour => four(Hand::Right),
-            Self::TwoThumbs => vec![Finger::LeftThumb, Finger::RightThumb],
-        }
-    }
-}
+/// What is put down together, in the order in which it is taken.
+pub const SLAPS: [CaptureGroup; 3] = [CaptureGroup::RightFour, CaptureGroup::LeftFour, CaptureGroup::TwoThumbs];
 
 /// One finger on the glass.
 #[derive(Clone, Debug)]
@@ -263,17 +226,17 @@ mod tests {
     #[test]
     fn a_hand_lies_on_the_glass_until_it_is_lifted_and_never_twice_the_same_way() {
         let stage = stage(false, &[]);
-        let four = Placement::RightFour.fingers();
+        let four = CaptureGroup::RightFour.fingers();
         assert!(stage.platen().is_none());
-        stage.put_hand(&four, HandPose { rotation: 20.0 }).unwrap();
-        assert!(stage.sense_hand(&four).is_none(), "still coming down");
-        let first = stage.sense_hand(&four).unwrap();
-        assert_eq!(first.fingers.iter().map(|laid| laid.finger).collect::<Vec<_>>(), four);
+        stage.put_hand(four, HandPose { rotation: 20.0 }).unwrap();
+        assert!(stage.sense_hand(four).is_none(), "still coming down");
+        let first = stage.sense_hand(four).unwrap();
+        assert_eq!(first.fingers.iter().map(|laid| laid.finger).collect::<Vec<_>>(), *four);
         assert_eq!(first.pose.rotation, 20.0);
         assert!(first.fingers.iter().all(|laid| laid.image.dimensions() == FINGER_SIZE));
         stage.put_hand(&[], HandPose::default()).unwrap();
-        assert!(stage.sense_hand(&four).is_none());
-        stage.put_hand(&four, HandPose::default()).unwrap();
+        assert!(stage.sense_hand(four).is_none());
+        stage.put_hand(four, HandPose::default()).unwrap();
         let second = stage.platen().unwrap();
         assert!(first.fingers.iter().zip(&second.fingers).all(|(one, two)| one.image != two.image));
         stage.leave();
@@ -300,20 +263,11 @@ mod tests {
     #[test]
     fn on_autopilot_the_wanted_fingers_come_as_far_as_they_are_there() {
         let stage = stage(true, &[RightIndex]);
-        let platen = stage.wait_hand(&Placement::RightFour.fingers(), Duration::from_secs(60)).unwrap();
+        let platen = stage.wait_hand(CaptureGroup::RightFour.fingers(), Duration::from_secs(60)).unwrap();
         let there: Vec<Finger> = platen.fingers.iter().map(|laid| laid.finger).collect();
         assert_eq!(there, [RightMiddle, RightRing, RightLittle]);
         stage.hand_sent();
         assert!(stage.platen().is_none());
         assert!(stage.wait_hand(&[RightIndex], Duration::ZERO).is_none(), "a missing finger does not come");
-    }
-
-    #[test]
-    fn placements_have_words_and_all_ten_fingers_between_them() {
-        let mut all: Vec<Finger> = Placement::ALL.iter().flat_map(|placement| placement.fingers()).collect();
-        all.sort();
-        assert_eq!(all, Finger::ALL);
-        assert!(Placement::ALL.iter().all(|one| Placement::from_id(one.id()) == Some(*one)));
-        assert_eq!(Placement::from_id("right-index"), None);
     }
 }

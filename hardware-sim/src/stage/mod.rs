@@ -12,7 +12,7 @@ pub mod pictures;
 pub mod socket;
 
 pub use fault::{Device, Fault, FaultKind, KEPT};
-pub use hand::{HandPose, Laid, Placement, Platen};
+pub use hand::{HandPose, Laid, Platen, SLAPS};
 
 use crate::person::Person;
 use crate::serial::Bell;

@@ -1,6 +1,6 @@
 //! The visitor as pictures: frames of the head for the camera, impressions of fingers for the sensor.
 
-use super::hand::Placement;
+use super::hand::SLAPS;
 use crate::person::Person;
 use domain::finger::Finger;
 use image::codecs::jpeg::JpegEncoder;
@@ -90,7 +90,7 @@ impl Pictures {
     /// Lets the patterns of all fingers that are there grow in the background, in the order in which slaps are taken.
     /// Stops between two fingers when the visitor has gone.
     pub fn grow_hands(&self) {
-        let slaps = Placement::ALL.iter().flat_map(|placement| placement.fingers());
+        let slaps = SLAPS.iter().flat_map(|slap| slap.fingers().iter().copied());
         let fingers: Vec<Finger> = slaps.filter(|finger| !self.person.lacks(*finger)).collect();
         let masters = Arc::downgrade(&self.masters);
         let growing = std::thread::Builder::new().name("fingers".into()).spawn(move || {

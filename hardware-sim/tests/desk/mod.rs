@@ -26,6 +26,8 @@ pub struct Manners {
     pub enrols_everybody: bool,
     pub knows_nobody: bool,
     pub never_warns: bool,
+    /// Takes whole hands from a slap scanner, and each of them only at the second attempt.
+    pub takes_slaps: bool,
 }
 
 /// The stand-in.
@@ -47,7 +49,10 @@ struct Memory {
     seen: HashSet<String>,
     lines: String,
     declared: Vec<String>,
-    fingers: Vec<&'static str>,
+    /// What is still to be taken, the last one first.
+    fingers: Vec<Vec<&'static str>>,
+    /// Slaps that were on the glass, in order.
+    slaps: Vec<Vec<String>>,
 }
 
 impl StandIn {
@@ -73,6 +78,11 @@ impl StandIn {
             .with_state(Arc::clone(&desk));
         tokio::spawn(async move { axum::serve(listener, router).await });
         Self { address, desk }
+    }
+
+    /// What lay on the glass of the slap scanner, placement after placement.
+    pub fn slaps(&self) -> Vec<Vec<String>> {
+        self.desk.memory.lock().unwrap().slaps.clone()
     }
 
     /// The declarations that came, as `name=value` pairs.
@@ -209,24 +219,29 @@ impl Desk {
         let right = if said.is_empty() { "right-index" } else { "right-middle" };
         let mut memory = self.memory.lock().unwrap();
         memory.declared.push(said.join("&"));
-        memory.fingers = vec!["left-index", right];
+        memory.fingers = if self.manners.takes_slaps { slaps(&said) } else { vec![vec!["left-index"], vec![right]] };
         drop(memory);
         self.next_finger();
     }
 
     fn next_finger(&self) {
-        let finger = self.memory.lock().unwrap().fingers.pop();
-        self.change(|view| match finger {
-            Some(finger) => {
+        let fingers = self.memory.lock().unwrap().fingers.pop();
+        self.change(|view| match fingers {
+            Some(fingers) => {
                 view["step"] = json!("capturing");
+                view["aimed_at"] = json!(fingers);
                 // The walking-away script names the right index: the slot is asked for before the prompt is shown.
-                view["slot"] = json!(finger);
-                view["prompt"] = json!("place-finger");
+                let (slot, prompt) = match fingers.as_slice() {
+                    [one] => (*one, "place-finger"),
+                    [first, ..] if first.ends_with("thumb") => ("two-thumbs", "place-fingers"),
+                    [first, ..] if first.starts_with("right") => ("right-four", "place-fingers"),
+                    _ => ("left-four", "place-fingers"),
+                };
+                (view["slot"], view["prompt"]) = (json!(slot), json!(prompt));
             }
             None => {
                 view["step"] = json!("summary");
-                view["slot"] = Value::Null;
-                view["prompt"] = Value::Null;
+                (view["slot"], view["prompt"], view["aimed_at"]) = (Value::Null, Value::Null, json!([]));
             }
         });
     }
@@ -266,21 +281,42 @@ fn read_documents(desk: &Desk, mut reader: Box<dyn serialport::SerialPort>) {
     }
 }
 
-/// Sees the finger that is asked for on the real simulated sensor, and wants it lifted before the next.
+/// The ten fingers as 4-4-2, without those that were declared missing; what comes first stands last.
+fn slaps(said: &[String]) -> Vec<Vec<&'static str>> {
+    let there = |finger: &&str| !said.iter().any(|said| said.starts_with(&format!("missing-{finger}=")));
+    let slaps = [
+        ["right-thumb", "left-thumb"].as_slice(),
+        &["left-index", "left-middle", "left-ring", "left-little"],
+        &["right-index", "right-middle", "right-ring", "right-little"],
+    ];
+    let there = slaps.iter().map(|slap| slap.iter().copied().filter(there).collect::<Vec<_>>());
+    // Every slap is asked for twice.
+    there.flat_map(|slap| [slap.clone(), slap]).collect()
+}
+
+/// Sees the fingers that are asked for on the real simulated glass, and wants them lifted before the next.
 async fn watch_fingers(desk: Arc<Desk>) {
     let mut look = tokio::time::interval(Duration::from_millis(5));
     while !desk.stage.has_ended() {
         look.tick().await;
-        let (slot, prompt) = {
+        let (wanted, prompt) = {
             let view = desk.view.borrow();
-            (view["slot"].as_str().map(str::to_owned), view["prompt"].as_str().map(str::to_owned))
+            (view["aimed_at"].clone(), view["prompt"].as_str().map(str::to_owned))
         };
-        let on = desk.stage.finger().map(|finger| finger.id().to_owned());
+        let on: Vec<String> = if desk.manners.takes_slaps {
+            let platen = desk.stage.platen();
+            platen.iter().flat_map(|platen| &platen.fingers).map(|laid| laid.finger.id().to_owned()).collect()
+        } else {
+            desk.stage.finger().iter().map(|finger| finger.id().to_owned()).collect()
+        };
         match prompt.as_deref() {
-            Some("place-finger") if on.is_some() && on == slot => {
-                desk.change(|view| view["prompt"] = json!("lift-finger"));
+            Some("place-finger" | "place-fingers") if !on.is_empty() && json!(on) == wanted => {
+                let several = on.len() > 1;
+                desk.memory.lock().unwrap().slaps.push(on);
+                let lift = if several { "lift-fingers" } else { "lift-finger" };
+                desk.change(|view| view["prompt"] = json!(lift));
             }
-            Some("lift-finger") if on.is_none() => desk.next_finger(),
+            Some("lift-finger" | "lift-fingers") if on.is_empty() => desk.next_finger(),
             _ => {}
         }
     }
