@@ -3,8 +3,9 @@
 
 use super::super::maths::exp;
 use super::super::rng::Rng;
-use super::fields::Field;
-use super::impression::{Touch, direction};
+use super::fields::{Field, gaussian};
+use super::geometry::Skin;
+use super::impression::{Stage, Touch, direction};
 
 /// Dry, wet and broken skin change where a ridge begins.
 pub(super) fn thin_or_thicken(touch: &mut Touch, threshold: &mut Field) {
@@ -31,44 +32,68 @@ pub(super) fn thin_or_thicken(touch: &mut Touch, threshold: &mut Field) {
     }
 }
 
-/// Creases and smudges cross the ridges.
-pub(super) fn cross(touch: &mut Touch, amount: &mut Field, finger: u64) {
-    smudge(touch, amount);
+/// Creases, scars and smudges cross the ridges.
+pub(super) fn cross(touch: &mut Touch, amount: &mut Field, skin: &Skin, finger: u64) {
+    smudge(touch.stage(Stage::Smudge), amount);
+    touch.stage(Stage::Creases);
     // Lines of the skin belong to the finger: they are in the same place at every touch, roughly.
     let mut own = Rng::stream(finger, 0xC4EA5E);
     let level = 1.35 * touch.levels.creases;
     let mean = 70.0 * level * level.sqrt().sqrt() + 6.0 * (8.0 * level).min(1.0);
     let count = (mean + mean.sqrt() * own.normal()).round().max(0.0) as usize;
     for _ in 0..count {
-        crease(touch, amount, &mut own, level);
+        let half = 0.5 * own.range(1.0, 2.0 + 6.0 * level);
+        let length = own.range(30.0, 50.0 + 280.0 * level);
+        let (jitter_x, jitter_y) = (touch.rng.range(-4.0, 4.0), touch.rng.range(-4.0, 4.0));
+        let at = (own.range(-200.0, 200.0) + jitter_x, own.range(-240.0, 240.0) + jitter_y);
+        let along = direction(&mut own);
+        let line = Line { half, length, at, along, curve: own.range(-0.006, 0.006), depth: 0.6 };
+        line.draw(touch, amount, skin);
+    }
+    for scar in skin.scars() {
+        let curve = own.range(-0.001, 0.001);
+        let half = scar.half_width;
+        Line { half, length: scar.length, at: scar.from, along: scar.along, curve, depth: 0.45 }
+            .draw(touch, amount, skin);
     }
 }
 
-fn crease(touch: &mut Touch, amount: &mut Field, own: &mut Rng, level: f32) {
-    let scale = touch.scale;
-    let (width, height) = (touch.width as f32, touch.height as f32);
-    let half = 0.5 * own.range(1.0, 2.0 + 6.0 * level) * scale;
-    let length = own.range(30.0, 50.0 + 280.0 * level) * scale;
-    let (mut x, mut y) = (
-        width / 2.0 + own.range(-200.0, 200.0) * scale + touch.rng.range(-4.0, 4.0),
-        height / 2.0 + own.range(-240.0, 240.0) * scale + touch.rng.range(-4.0, 4.0),
-    );
-    let (mut dx, mut dy) = direction(own);
-    let curve = own.range(-0.006, 0.006) / scale;
-    let reach = (half + 2.0).ceil() as i32;
-    for _ in 0..length as usize {
-        for (ox, oy) in (-reach..=reach).flat_map(|oy| (-reach..=reach).map(move |ox| (ox, oy))) {
-            let (px, py) = (x.floor() + ox as f32, y.floor() + oy as f32);
-            if px < 0.0 || py < 0.0 || px >= width || py >= height {
-                continue;
+/// A white line over the finger; lengths in pixels of the master, the place from the finger's middle.
+struct Line {
+    half: f32,
+    length: f32,
+    at: (f32, f32),
+    along: (f32, f32),
+    /// Radians a pixel.
+    curve: f32,
+    /// Share of the ridge that one stamp takes away.
+    depth: f32,
+}
+
+impl Line {
+    fn draw(&self, touch: &Touch, amount: &mut Field, skin: &Skin) {
+        let (width, height) = (touch.width as f32, touch.height as f32);
+        let half = self.half * touch.scale;
+        let reach = (half + 2.0).ceil() as i32;
+        let ((mut fx, mut fy), (mut dx, mut dy)) = (self.at, self.along);
+        // A pixel of the image from stamp to stamp.
+        let step = 1.0 / touch.scale;
+        for _ in 0..(self.length * touch.scale) as usize {
+            let (x, y) = skin.rigid(fx, fy);
+            for (ox, oy) in (-reach..=reach).flat_map(|oy| (-reach..=reach).map(move |ox| (ox, oy))) {
+                let (px, py) = (x.floor() + ox as f32, y.floor() + oy as f32);
+                if px < 0.0 || py < 0.0 || px >= width || py >= height {
+                    continue;
+                }
+                let off = ((px - x) * (px - x) + (py - y) * (py - y)).sqrt() - half;
+                // The line is stamped once per pixel of its length: about three stamps meet in every place.
+                let cover = (0.5 - off / 1.6).clamp(0.0, 1.0) * self.depth;
+                amount.values[py as usize * touch.width + px as usize] *= 1.0 - cover;
             }
-            let off = ((px - x) * (px - x) + (py - y) * (py - y)).sqrt() - half;
-            // The line is stamped once per pixel of its length: about three stamps meet in every place.
-            let cover = (0.5 - off / 1.6).clamp(0.0, 1.0) * 0.6;
-            amount.values[py as usize * touch.width + px as usize] *= 1.0 - cover;
+            let turn = self.curve * step;
+            (dx, dy) = (dx - turn * dy, dy + turn * dx);
+            (fx, fy) = (fx + dx * step, fy + dy * step);
         }
-        (dx, dy) = (dx - curve * dy, dy + curve * dx);
-        (x, y) = (x + dx, y + dy);
     }
 }
 
@@ -128,4 +153,31 @@ pub(super) fn fade(touch: &mut Touch, image: &mut Field) {
     for (value, fine) in image.values.iter_mut().zip(&fine.values) {
         *value = grey + (*value - grey) * keep + white * touch.rng.normal() + 8.0 * level * fine;
     }
+}
+
+/// The lens out of focus, and a finger that moved: a Gaussian along the way, curved a little, and a narrower one across.
+/// (A straight box would bring the ridges back in reverse where it is a period and a half long.)
+pub(super) fn soften(touch: &mut Touch, image: &mut Field) {
+    let (blur, motion) = (touch.levels.blur, touch.levels.motion);
+    let (along, across) = if motion > 0.0 { (0.3 + 4.6 * motion, 0.3 + 2.5 * motion) } else { (0.0, 0.0) };
+    let (dx, dy) = direction(&mut touch.rng);
+    let curve = touch.rng.range(-0.02, 0.02) / touch.scale;
+    let rest = (along * along - across * across).max(0.0).sqrt() * touch.scale;
+    if rest > 0.4 {
+        let kernel = gaussian(rest);
+        let middle = (kernel.len() / 2) as f32;
+        let taps: Vec<(f32, f32, f32)> = kernel
+            .iter()
+            .enumerate()
+            .map(|(i, weight)| (i as f32 - middle, *weight))
+            .map(|(s, weight)| (s * dx - curve * s * s * dy, s * dy + curve * s * s * dx, weight))
+            .collect();
+        let still = image.clone();
+        for (i, value) in image.values.iter_mut().enumerate() {
+            let (x, y) = ((i % touch.width) as f32, (i / touch.width) as f32);
+            *value = taps.iter().map(|(ox, oy, weight)| weight * still.at(x + ox, y + oy)).sum();
+        }
+    }
+    let wide = [0.65, 3.4 * blur * touch.scale, across * touch.scale];
+    image.blur(wide.iter().map(|sigma| sigma * sigma).sum::<f32>().sqrt());
 }

@@ -1,11 +1,13 @@
 //! The master pattern of a finger: ridges grow from a few seeds under filters that follow the orientation field.
 
 use std::f32::consts::PI;
+use std::sync::OnceLock;
 
 use super::super::maths::{cos, exp, sin_cos_deg};
 use super::super::rng::Rng;
 use super::PatternClass;
 use super::fields::Field;
+use super::minutiae::{self, Minutia};
 use super::orientation::Orientation;
 
 /// The master's canvas at 500 pixels per inch: 22 by 27 mm, more than any fingertip touches.
@@ -45,6 +47,18 @@ pub struct Master {
     pub(super) seed: u64,
     /// About -1 in valleys to 1 on ridges.
     pub(super) ridges: Field,
+    /// Where ridges end in loops and where three directions meet, pixels of the canvas.
+    pub(super) singular: Singular,
+    minutiae: OnceLock<Vec<Minutia>>,
+}
+
+/// The singular points of a pattern, in pixels to the right and downwards.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Singular {
+    /// Where ridges turn back.
+    pub cores: Vec<(f32, f32)>,
+    /// Where ridges of three directions meet.
+    pub deltas: Vec<(f32, f32)>,
 }
 
 impl Master {
@@ -64,10 +78,21 @@ impl Master {
             _ => 1.0,
         } * rng.range(0.95, 1.05);
         let grown = grow(&orientation, period, &mut rng);
-        let mut ridges = bend(&enlarge(&grown), &mut rng);
+        let (mut ridges, follow) = bend(&enlarge(&grown), &mut rng);
         ridges.blur(rng.range(0.9, 1.3));
         normalise(&mut ridges);
-        Self { class: orientation.class, contact: (164.0 * size, 209.0 * size), seed: own, ridges }
+        let middle = (WIDTH as f32 / 2.0, HEIGHT as f32 / 2.0);
+        let bent = |points: &[(f32, f32)]| -> Vec<(f32, f32)> {
+            points.iter().map(|(x, y)| follow.bent((x + middle.0, y + middle.1))).collect()
+        };
+        let singular = Singular { cores: bent(orientation.cores()), deltas: bent(orientation.deltas()) };
+        let contact = (164.0 * size, 209.0 * size);
+        Self { class: orientation.class, contact, seed: own, ridges, singular, minutiae: OnceLock::new() }
+    }
+
+    /// Its minutiae, in pixels of the whole pattern at 500 per inch; found when first asked for.
+    pub(super) fn minutiae(&self) -> &[Minutia] {
+        self.minutiae.get_or_init(|| minutiae::find(&self.ridges))
     }
 
     /// Its class.
@@ -194,15 +219,34 @@ fn enlarge(small: &Field) -> Field {
 }
 
 /// Bends the grown pattern, so that the distance of its ridges varies as real ones do.
-fn bend(grown: &Field, rng: &mut Rng) -> Field {
+fn bend(grown: &Field, rng: &mut Rng) -> (Field, Follow) {
     let height = rng.range(4.0, 12.0);
-    let (across, down) = (Field::smooth(rng, WIDTH, HEIGHT, 45.0), Field::smooth(rng, WIDTH, HEIGHT, 45.0));
+    let follow = Follow {
+        height,
+        across: Field::smooth(rng, WIDTH, HEIGHT, 45.0),
+        down: Field::smooth(rng, WIDTH, HEIGHT, 45.0),
+    };
     let mut bent = Field::flat(WIDTH, HEIGHT, 0.0);
     for (i, value) in bent.values.iter_mut().enumerate() {
         let (x, y) = ((i % WIDTH) as f32, (i / WIDTH) as f32);
-        *value = grown.at(x + height * across.values[i], y + height * down.values[i]);
+        *value = grown.at(x + height * follow.across.values[i], y + height * follow.down.values[i]);
     }
-    bent
+    (bent, follow)
+}
+
+/// Where the bend takes a point.
+struct Follow {
+    height: f32,
+    across: Field,
+    down: Field,
+}
+
+impl Follow {
+    fn bent(&self, (x, y): (f32, f32)) -> (f32, f32) {
+        (0..10).fold((x, y), |(bx, by), _| {
+            (x - self.height * self.across.at(bx, by), y - self.height * self.down.at(bx, by))
+        })
+    }
 }
 
 /// Divides by the 92nd percentile of the height.

@@ -7,78 +7,20 @@ use image::GrayImage;
 
 use super::super::maths::{exp, logistic, sin_cos_deg};
 use super::super::rng::Rng;
-use super::defects;
 use super::fields::Field;
-use super::grow::{HEIGHT, Master, WIDTH};
+use super::geometry::{Contact, Skin};
+use super::grow::Master;
+use super::touch::Impression;
+use super::truth::PrintTruth;
+use super::{defects, stains};
 
-/// How a finger was put down. Every defect is a level from 0 (none) to 1; values outside are taken as the nearest.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Impression {
-    /// Seed of everything that differs between two touches.
-    pub seed: u64,
-    /// Degrees, clockwise.
-    pub rotation: f32,
-    /// Millimetres to the right and downwards.
-    pub shift: (f32, f32),
-    /// Dry skin: broken, pale ridges.
-    pub dryness: f32,
-    /// Wet skin or too much pressure: ridges that run together.
-    pub wetness: f32,
-    /// Pale, noisy image.
-    pub low_contrast: f32,
-    /// Only a part of the fingertip touches.
-    pub small_area: f32,
-    /// Coarse grain.
-    pub grain: f32,
-    /// White lines across the ridges.
-    pub creases: f32,
-    /// Out of focus.
-    pub blur: f32,
-    /// Patches that slid.
-    pub smudge: f32,
-    /// Ridges with gaps.
-    pub broken: f32,
-}
-
-impl Impression {
-    /// A good touch, placed as people do: turned and shifted a little, differently for every seed.
-    pub fn clean(seed: u64) -> Self {
-        let mut rng = Rng::stream(seed, 0x70C4);
-        Self {
-            seed,
-            rotation: 4.0 * rng.normal(),
-            shift: (0.35 * rng.normal(), 0.45 * rng.normal()),
-            dryness: 0.0,
-            wetness: 0.0,
-            low_contrast: 0.0,
-            small_area: 0.0,
-            grain: 0.0,
-            creases: 0.0,
-            blur: 0.0,
-            smudge: 0.0,
-            broken: 0.0,
-        }
-    }
-
-    /// Levels within 0..=1, and not below those of everyday touches.
-    pub(super) fn bounded(mut self) -> Self {
-        // Everyday defects of every good print: without them scores scatter twice as far.
-        let floors = [
-            (&mut self.dryness, 0.0),
-            (&mut self.wetness, 0.0),
-            (&mut self.low_contrast, 0.0),
-            (&mut self.small_area, 0.0),
-            (&mut self.grain, 0.0),
-            (&mut self.creases, 0.06),
-            (&mut self.blur, 0.0),
-            (&mut self.smudge, 0.1),
-            (&mut self.broken, 0.1),
-        ];
-        for (level, floor) in floors {
-            *level = if level.is_nan() { floor } else { level.clamp(floor, 1.0) };
-        }
-        self
-    }
+/// An image and the truth about it.
+#[derive(Clone, Debug)]
+pub struct Print {
+    /// 8-bit grey, ridges dark.
+    pub image: GrayImage,
+    /// What it shows.
+    pub truth: PrintTruth,
 }
 
 /// What the defects and the ridges share while one image is made.
@@ -89,86 +31,102 @@ pub(super) struct Touch {
     pub height: usize,
     /// Pixels of the image for one at 500 per inch.
     pub scale: f32,
+    /// What every stage draws from.
+    own: u64,
+}
+
+/// Parts of the work. Each draws its own random numbers, so that a level changes one part and nothing else.
+#[derive(Clone, Copy)]
+pub(super) enum Stage {
+    Contact,
+    Skin,
+    Threshold,
+    Moisture,
+    Press,
+    Smudge,
+    Creases,
+    Ink,
+    Dirt,
+    Latent,
+    Background,
+    Motion,
+    Fade,
+    Sensor,
 }
 
 impl Touch {
+    pub(super) fn new(master: &Master, touch: &Impression, width: u32, height: u32, ppi: f32) -> Self {
+        let own = Rng::stream(master.seed, touch.seed).bits();
+        let scale = if ppi.is_nan() { 1.0 } else { ppi.clamp(100.0, 2000.0) / 500.0 };
+        Self { levels: touch.bounded(), rng: Rng::new(own), width: width as usize, height: height as usize, scale, own }
+    }
+
     /// Smooth noise whose width is given for 500 pixels per inch.
     pub fn noise(&mut self, sigma: f32) -> Field {
         Field::smooth(&mut self.rng, self.width, self.height, (sigma * self.scale).max(0.3))
+    }
+
+    /// From here on, the random numbers of this stage.
+    pub fn stage(&mut self, stage: Stage) -> &mut Self {
+        self.rng = Rng::stream(self.own, stage as u64);
+        self
+    }
+}
+
+/// What lies on the glass, before the sensor adds its noise.
+pub(super) struct Layer {
+    /// Grey values.
+    pub image: Field,
+    /// How far every pixel lies from the middle of the contact: 1 is its border.
+    pub radius: Field,
+    pub contact: Contact,
+    pub skin: Skin,
+}
+
+impl Layer {
+    pub fn of(master: &Master, touch: &mut Touch) -> Self {
+        let contact = Contact::draw(master, touch.stage(Stage::Contact));
+        let radius = contact.field(touch);
+        let skin = Skin::draw(master, touch.stage(Stage::Skin));
+        let ridges = skin.ridges(master, touch.width, touch.height);
+        let threshold = threshold(touch.stage(Stage::Threshold), &radius);
+        let mut amount = press(touch.stage(Stage::Press), &ridges, &threshold);
+        defects::cross(touch, &mut amount, &skin, master.seed);
+        let mut image = ink(touch.stage(Stage::Ink), &amount, &radius);
+        defects::dirty(touch.stage(Stage::Dirt), &mut image, &radius);
+        stains::latent(touch.stage(Stage::Latent), &mut image);
+        stains::background(touch.stage(Stage::Background), &mut image);
+        defects::soften(touch.stage(Stage::Motion), &mut image);
+        defects::fade(touch.stage(Stage::Fade), &mut image);
+        Self { image, radius, contact, skin }
     }
 }
 
 impl Master {
     /// What a sensor of this size and resolution (pixels per inch, 100..=2000) sees of one touch.
     pub fn impression(&self, touch: &Impression, width: u32, height: u32, ppi: f32) -> GrayImage {
+        self.touched(touch, width, height, ppi).map_or_else(|| GrayImage::new(width, height), |(image, _)| image)
+    }
+
+    /// The same, with the truth about it. An image without pixels shows nothing.
+    pub fn print(&self, touch: &Impression, width: u32, height: u32, ppi: f32) -> Print {
+        match self.touched(touch, width, height, ppi) {
+            Some((image, layer)) => {
+                let truth = PrintTruth::of(self, &layer, touch, (width, height));
+                Print { image, truth }
+            }
+            None => Print { image: GrayImage::new(width, height), truth: PrintTruth::nothing(self, touch) },
+        }
+    }
+
+    fn touched(&self, touch: &Impression, width: u32, height: u32, ppi: f32) -> Option<(GrayImage, Layer)> {
         if width == 0 || height == 0 {
-            return GrayImage::new(width, height);
+            return None;
         }
-        let mut touch = Touch {
-            levels: touch.bounded(),
-            rng: Rng::stream(self.seed, touch.seed),
-            width: width as usize,
-            height: height as usize,
-            scale: ppi.clamp(100.0, 2000.0) / 500.0,
-        };
-        let radius = contact(self, &mut touch);
-        let ridges = place(self, &mut touch);
-        let threshold = threshold(&mut touch, &radius);
-        let mut amount = press(&mut touch, &ridges, &threshold);
-        defects::cross(&mut touch, &mut amount, self.seed);
-        let image = ink(&mut touch, &amount, &radius);
-        sense(&mut touch, image)
+        let mut touch = Touch::new(self, touch, width, height, ppi);
+        let layer = Layer::of(self, &mut touch);
+        Some((sense(touch.stage(Stage::Sensor), &layer.image), layer))
     }
-}
-
-/// How far every pixel lies from the middle of the contact: 1 is its border.
-fn contact(master: &Master, touch: &mut Touch) -> Field {
-    let share = (1.0 - 0.86 * touch.levels.small_area).sqrt();
-    let (full_x, full_y) = (master.contact.0 * touch.scale, master.contact.1 * touch.scale);
-    let (half_x, half_y) = (full_x * share, full_y * share);
-    // A partial touch lies anywhere within the whole one, as far as the sensor sees it.
-    let room = |full: f32, half: f32, side: usize| (full - half).min((side as f32 / 2.0 - 0.6 * half).max(0.0)) * 0.8;
-    let move_x = touch.rng.range(-1.0, 1.0) * room(full_x, half_x, touch.width);
-    let move_y = touch.rng.range(-1.0, 1.0) * room(full_y, half_y, touch.height);
-    let pixels = 500.0 / 25.4 * touch.scale;
-    let shift = (touch.levels.shift.0.clamp(-30.0, 30.0) * pixels, touch.levels.shift.1.clamp(-30.0, 30.0) * pixels);
-    let middle = (touch.width as f32 / 2.0 + shift.0 + move_x, touch.height as f32 / 2.0 + shift.1 + move_y);
-    let mut radius = touch.noise(30.0);
-    let power = |t: f32| t * t * t.sqrt();
-    let across: Vec<f32> = (0..touch.width).map(|x| power((x as f32 - middle.0).abs() / half_x)).collect();
-    for (y, row) in radius.values.chunks_exact_mut(touch.width).enumerate() {
-        let down = power((y as f32 - middle.1).abs() / half_y);
-        for (value, across) in row.iter_mut().zip(&across) {
-            // The superellipse of exponent 2.5, with its root linearised: exact on the border, where it matters.
-            *value = 1.0 + 0.4 * (across + down - 1.0) + 0.03 * *value;
-        }
-    }
-    radius
-}
-
-/// The finger's ridges under the sensor: turned, shifted and bent.
-fn place(master: &Master, touch: &mut Touch) -> Field {
-    // Skin is soft: no two touches press it into quite the same shape.
-    let bend = touch.rng.range(1.5, 3.5);
-    let (bend_x, bend_y) = (touch.noise(45.0), touch.noise(45.0));
-    let rotation = touch.levels.rotation;
-    let (sine, cosine) = sin_cos_deg(if rotation.is_finite() { rotation % 360.0 } else { 0.0 });
-    let pixels = 500.0 / 25.4;
-    let (shift_x, shift_y) =
-        (touch.levels.shift.0.clamp(-30.0, 30.0) * pixels, touch.levels.shift.1.clamp(-30.0, 30.0) * pixels);
-    let mut ridges = Field::flat(touch.width, touch.height, 0.0);
-    let step = 1.0 / touch.scale;
-    for y in 0..touch.height {
-        for x in 0..touch.width {
-            let i = y * touch.width + x;
-            let dx = (x as f32 - touch.width as f32 / 2.0) * step - shift_x + bend * bend_x.values[i];
-            let dy = (y as f32 - touch.height as f32 / 2.0) * step - shift_y + bend * bend_y.values[i];
-            ridges.values[i] = master
-                .ridges
-                .at(dx * cosine + dy * sine + WIDTH as f32 / 2.0, dy * cosine - dx * sine + HEIGHT as f32 / 2.0);
-        }
-    }
-    ridges
 }
 
 /// Where a ridge begins: varies slowly with pressure and finely along the ridges' edges.
@@ -182,7 +140,7 @@ fn threshold(touch: &mut Touch, radius: &Field) -> Field {
         let outer = ((radius - 0.75) / 0.25).clamp(0.0, 1.0);
         *value += 0.72 * outer * outer;
     }
-    defects::thin_or_thicken(touch, &mut field);
+    defects::thin_or_thicken(touch.stage(Stage::Moisture), &mut field);
     field
 }
 
@@ -231,19 +189,15 @@ fn ink(touch: &mut Touch, amount: &Field, radius: &Field) -> Field {
         let touching = logistic(60.0 * (1.0 - radius.values[i]));
         image.values[i] = ground - (ground - ridge) * amount.values[i] * touching;
     }
-    defects::dirty(touch, &mut image, radius);
     image
 }
 
-/// The sensor's own blur and noise.
-fn sense(touch: &mut Touch, mut image: Field) -> GrayImage {
-    let defocus = 3.4 * touch.levels.blur * touch.scale;
-    image.blur((0.65 * 0.65 + defocus * defocus).sqrt());
-    defects::fade(touch, &mut image);
-    let noise = touch.rng.range(2.4, 3.6);
+/// The sensor's own noise: grey values as bytes.
+pub(super) fn sense(touch: &mut Touch, image: &Field) -> GrayImage {
+    let noise = touch.rng.range(2.4, 3.6) + 34.0 * touch.levels.noise;
     let bytes = image.values.iter().map(|value| (value + noise * touch.rng.normal()).round().clamp(0.0, 255.0) as u8);
     let bytes: Vec<u8> = bytes.collect();
-    GrayImage::from_raw(touch.width as u32, touch.height as u32, bytes).unwrap_or_default()
+    GrayImage::from_raw(image.width as u32, image.height as u32, bytes).unwrap_or_default()
 }
 
 /// A random direction.
@@ -304,15 +258,15 @@ mod tests {
     /// How well a patch from the middle of one touch is found anywhere near the middle of another: the skin bends by
     /// up to a ridge, so the patch has to be looked for.
     fn found(one: &GrayImage, other: &GrayImage) -> f32 {
-        let patch = |image: &GrayImage, x, y| image::imageops::crop_imm(image, x, y, 40, 40).to_image();
-        let sought = patch(one, 80, 80);
-        let places = (50..110).step_by(2).flat_map(|y| (50..110).step_by(2).map(move |x| (x, y)));
+        let patch = |image: &GrayImage, x, y| image::imageops::crop_imm(image, x, y, 56, 56).to_image();
+        let sought = patch(one, 72, 72);
+        let places = (52..92).step_by(2).flat_map(|y| (52..92).step_by(2).map(move |x| (x, y)));
         places.map(|(x, y)| likeness(&sought, &patch(other, x, y))).fold(-1.0, f32::max)
     }
 
     #[test]
     fn two_touches_show_one_pattern_and_another_finger_does_not() {
-        let touch = |seed| Impression { rotation: 0.0, shift: (0.0, 0.0), ..Impression::clean(seed) };
+        let touch = |seed| Impression { rotation: 0.0, shift: (0.0, 0.0), distortion: 0.0, ..Impression::clean(seed) };
         let (one, other) = (Master::from_seed(5, 2), Master::from_seed(6, 2));
         let image = |who: &Master, seed| who.impression(&touch(seed), 200, 200, 500.0);
         let mean_of =
@@ -333,6 +287,12 @@ mod tests {
         assert!(contrast(&bad(|t, u| t.smudge = u)) < 0.9 * contrast(&clean), "smudge");
         assert!(mean(&bad(|t, u| t.broken = u)) > mean(&clean) + 5.0, "gaps are white");
         assert!(mean(&bad(|t, u| t.creases = u)) > mean(&clean) + 3.0, "creases are white");
+        assert!(contrast(&bad(|t, u| t.motion = u)) < 0.7 * contrast(&clean), "motion");
+        assert!(mean(&bad(|t, u| t.latent = u)) < mean(&clean) - 10.0, "others' prints are dark");
+        assert!(mean(&bad(|t, u| t.background = u)) < mean(&clean) - 10.0, "a grey platen");
+        assert!(likeness(&bad(|t, u| t.noise = u), &clean) < 0.95, "noise");
+        assert!(likeness(&bad(|t, u| t.scars = u), &clean) < 0.99, "scars");
+        assert!(likeness(&bad(|t, u| t.distortion = u), &clean) < 0.9, "pulled skin");
         assert!(likeness(&bad(|t, u| t.grain = u), &clean) < 0.85, "grain hides the pattern");
     }
 
@@ -365,9 +325,16 @@ mod tests {
                         blur: level,
                         smudge: level,
                         broken: level,
+                        motion: level,
+                        latent: level,
+                        scars: level,
+                        distortion: level,
+                        background: level,
+                        noise: level,
                         ..Impression::clean(1)
                     };
-                    assert_eq!(finger.impression(&touch, width, height, ppi).dimensions(), (width, height));
+                    let print = finger.print(&touch, width, height, ppi);
+                    assert_eq!(print.image.dimensions(), (width, height));
                 }
             }
         }

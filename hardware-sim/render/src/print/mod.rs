@@ -2,14 +2,25 @@
 //!
 //! The steps are those of SFinGe (Cappelli, Maio, Maltoni, 2000-2004): singular points give an orientation field,
 //! ridges grow in it under oriented filters, and each impression places, bends, presses, dirties and samples the
-//! pattern anew.
+//! pattern anew. Beside every image stands the truth about it.
 
 mod defects;
 mod fields;
+mod geometry;
 mod grow;
+mod hand;
 mod impression;
+mod minutiae;
 mod orientation;
+pub mod slap;
+mod stains;
+mod touch;
+mod truth;
 
-pub use grow::Master;
-pub use impression::Impression;
+pub use geometry::Contact;
+pub use grow::{Master, Singular};
+pub use impression::Print;
+pub use minutiae::{Kind, Minutia};
 pub use orientation::PatternClass;
+pub use touch::{Axis, Impression};
+pub use truth::PrintTruth;

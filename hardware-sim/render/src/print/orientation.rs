@@ -19,6 +19,18 @@ pub enum PatternClass {
     Whorl,
 }
 
+impl PatternClass {
+    /// Its name in files.
+    pub fn id(self) -> &'static str {
+        match self {
+            Self::Arch => "arch",
+            Self::LeftLoop => "left-loop",
+            Self::RightLoop => "right-loop",
+            Self::Whorl => "whorl",
+        }
+    }
+}
+
 /// Ridge directions over a finger, in pixels at 500 per inch with the origin in the middle of the fingertip.
 #[derive(Clone, Debug)]
 pub(super) struct Orientation {
@@ -64,6 +76,16 @@ impl Orientation {
     pub fn at(&self, x: f32, y: f32) -> f32 {
         let wave: f32 = self.waves.iter().map(|(height, phase, fx, fy)| height * sin(phase + fx * x + fy * y)).sum();
         self.pattern(x, y) + wave + self.turn
+    }
+
+    /// Where ridges turn back.
+    pub fn cores(&self) -> &[(f32, f32)] {
+        &self.cores
+    }
+
+    /// Where ridges of three directions meet.
+    pub fn deltas(&self) -> &[(f32, f32)] {
+        &self.deltas
     }
 
     fn pattern(&self, x: f32, y: f32) -> f32 {
