@@ -23,6 +23,18 @@ pub struct Print {
     pub truth: PrintTruth,
 }
 
+/// The image as a sensor of this many bits a pixel (1..=8) sends it, spread over 0..=255 again: a small serial sensor
+/// has four.
+pub fn at_depth(image: &GrayImage, bits: u8) -> GrayImage {
+    let drop = 8 - bits.clamp(1, 8);
+    let most = u16::from(u8::MAX >> drop);
+    let mut image = image.clone();
+    for value in image.iter_mut() {
+        *value = (u16::from(*value >> drop) * 255 / most) as u8;
+    }
+    image
+}
+
 /// What the defects and the ridges share while one image is made.
 pub(super) struct Touch {
     pub levels: Impression,
@@ -338,6 +350,17 @@ mod tests {
                 }
             }
         }
+    }
+
+    #[test]
+    fn depth_leaves_as_many_greys_as_it_has_bits() {
+        let ramp = GrayImage::from_fn(256, 1, |x, _| image::Luma([x as u8]));
+        for (bits, shades) in [(0, 2), (1, 2), (4, 16), (8, 256), (9, 256)] {
+            let seen: std::collections::BTreeSet<u8> = at_depth(&ramp, bits).into_raw().into_iter().collect();
+            assert_eq!(seen.len(), shades, "{bits} bits");
+            assert_eq!((seen.first(), seen.last()), (Some(&0), Some(&255)), "{bits} bits");
+        }
+        assert_eq!(at_depth(&ramp, 4)[(0x5B, 0)].0, [0x55], "the upper half of the byte");
     }
 
     #[test]

@@ -126,11 +126,7 @@ impl Lines {
     fn spare(&self, at: usize, second: bool) -> bool {
         let n = self.around(at);
         let count = n.iter().filter(|on| **on).count();
-        let sides = if second {
-            !(n[0] && n[2] && n[6]) && !(n[0] && n[4] && n[6])
-        } else {
-            !(n[0] && n[2] && n[4]) && !(n[2] && n[4] && n[6])
-        };
+        let sides = if second { !(n[0] && n[6] && (n[2] || n[4])) } else { !(n[2] && n[4] && (n[0] || n[6])) };
         (2..=6).contains(&count) && rises(&n) == 1 && sides
     }
 

@@ -19,7 +19,7 @@ mod truth;
 
 pub use geometry::Contact;
 pub use grow::{Master, Singular};
-pub use impression::Print;
+pub use impression::{Print, at_depth};
 pub use minutiae::{Kind, Minutia};
 pub use orientation::PatternClass;
 pub use touch::{Axis, Impression};
