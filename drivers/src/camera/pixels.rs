@@ -1,4 +1,8 @@
-//! Raw camera formats as RGB. Full-range BT.601, as JPEG has it and as webcams send it in practice.
+//! Raw camera formats as RGB.
+//!
+//! The colours are BT.601 in limited range (black 16, white 235): what V4L2 means by a YUV format unless the camera says
+//! that it has JPEG's full range (kernel documentation, "Colorspaces": `V4L2_MAP_QUANTIZATION_DEFAULT`). Taken for full
+//! range, black would be a grey of 16 and every picture flat.
 
 use thiserror::Error;
 
@@ -60,12 +64,13 @@ fn pixels(width: u32, height: u32) -> Option<usize> {
     (1..=super::jpeg::MAX_PIXELS).contains(&count).then_some(count)
 }
 
-/// Fixed point with 16 bits behind the point: 1.402, 0.344136, 0.714136 and 1.772 (JFIF 1.02).
+/// Fixed point with 16 bits behind the point: 255/219 for luma, and 1.402, 0.344136, 0.714136 and 1.772 (BT.601) times
+/// 255/224 for chroma.
 fn rgb_of(luma: u8, blue: u8, red: u8) -> [u8; 3] {
-    let (luma, blue, red) = (i32::from(luma) << 16, i32::from(blue) - 128, i32::from(red) - 128);
+    let (luma, blue, red) = (76_309 * (i32::from(luma) - 16), i32::from(blue) - 128, i32::from(red) - 128);
     // `clamp` makes each sum fit a byte.
     let byte = |value: i32| ((value + (1 << 15)) >> 16).clamp(0, 255) as u8;
-    [byte(luma + 91_881 * red), byte(luma - 22_554 * blue - 46_802 * red), byte(luma + 116_130 * blue)]
+    [byte(luma + 104_597 * red), byte(luma - 25_675 * blue - 53_279 * red), byte(luma + 132_201 * blue)]
 }
 
 #[cfg(test)]
@@ -76,11 +81,14 @@ mod tests {
     #[test]
     fn known_colours() {
         for (yuv, rgb, name) in [
-            ([0, 128, 128], [0, 0, 0], "black"),
-            ([255, 128, 128], [255, 255, 255], "white"),
-            ([76, 85, 255], [254, 0, 0], "red"),
-            ([150, 44, 21], [0, 255, 1], "green"),
-            ([29, 255, 107], [0, 0, 254], "blue"),
+            ([16, 128, 128], [0, 0, 0], "black"),
+            ([235, 128, 128], [255, 255, 255], "white"),
+            ([0, 128, 128], [0, 0, 0], "blacker than black"),
+            ([255, 128, 128], [255, 255, 255], "whiter than white"),
+            ([126, 128, 128], [128, 128, 128], "grey"),
+            ([81, 90, 240], [254, 0, 0], "red"),
+            ([145, 54, 34], [0, 255, 1], "green"),
+            ([41, 240, 110], [0, 0, 255], "blue"),
         ] {
             let [luma, blue, red] = yuv;
             assert_eq!(rgb_of(luma, blue, red), rgb, "{name}");
@@ -89,8 +97,11 @@ mod tests {
 
     #[test]
     fn layouts() {
-        assert_eq!(yuyv_to_rgb(2, 1, &[10, 128, 20, 128]).unwrap(), [10, 10, 10, 20, 20, 20]);
-        assert_eq!(nv12_to_rgb(2, 2, &[1, 2, 3, 4, 128, 128]).unwrap(), [1, 1, 1, 2, 2, 2, 3, 3, 3, 4, 4, 4]);
+        assert_eq!(yuyv_to_rgb(2, 1, &[16, 128, 235, 128]).unwrap(), [0, 0, 0, 255, 255, 255]);
+        assert_eq!(
+            nv12_to_rgb(2, 2, &[16, 126, 235, 16, 128, 128]).unwrap(),
+            [0, 0, 0, 128, 128, 128, 255, 255, 255, 0, 0, 0]
+        );
         assert_eq!(grey_to_rgb(2, 1, &[7, 8]).unwrap(), [7, 7, 7, 8, 8, 8]);
     }
 
@@ -111,7 +122,10 @@ mod tests {
     proptest! {
         #[test]
         fn fixed_point_agrees_with_the_formula(luma: u8, blue: u8, red: u8) {
-            let (y, b, r) = (f64::from(luma), f64::from(blue) - 128.0, f64::from(red) - 128.0);
+            let (y, [b, r]) = (
+                (f64::from(luma) - 16.0) * 255.0 / 219.0,
+                [blue, red].map(|chroma| (f64::from(chroma) - 128.0) * 255.0 / 224.0),
+            );
             let exact = [y + 1.402 * r, y - 0.344_136 * b - 0.714_136 * r, y + 1.772 * b];
             for (got, exact) in rgb_of(luma, blue, red).into_iter().zip(exact) {
                 prop_assert!((f64::from(got) - exact.clamp(0.0, 255.0)).abs() <= 0.51);

@@ -1,4 +1,4 @@
-//! The commands of the project's own house: `cargo xtask setup | run | test | judge | bench`.
+//! The commands of the project's own house: `cargo xtask setup | run | test | vm-test | judge | bench`.
 //!
 //! Each does the whole of what it says on a fresh machine, and where it cannot, it says what is missing and what to
 //! type. Nothing of the product is linked in: the programs are built and met as their users meet them.
@@ -14,6 +14,7 @@ mod process;
 mod run;
 mod setup;
 mod test;
+mod vm_test;
 
 use clap::{Parser, Subcommand};
 use failure::Failure;
@@ -38,8 +39,14 @@ enum Command {
     },
     /// Build in release, start intake, simulated devices and station, and stop them on Ctrl-C.
     Run(run::Options),
-    /// Set-up and all tests.
+    /// Set-up and all tests, those in the virtual kernel among them.
     Test,
+    /// The drivers in Debian's kernel under QEMU, with virtual cameras and a virtual USB port.
+    VmTest {
+        /// With the programs as they were built before.
+        #[arg(long)]
+        built: bool,
+    },
     /// Compare with outside programs: all, or those named.
     Judge(judge::Options),
     /// Measure, print a table and write target/bench.json.
@@ -51,6 +58,8 @@ fn main() -> ExitCode {
         Command::Setup { all } => setup::run(if all { setup::For::Everything } else { setup::For::Programs }),
         Command::Run(options) => run::run(&options),
         Command::Test => test::run(),
+        Command::VmTest { built: true } => vm_test::run_built(),
+        Command::VmTest { built: false } => vm_test::run(),
         Command::Judge(options) => judge::run(&options),
         Command::Bench(options) => bench::run(&options),
     });

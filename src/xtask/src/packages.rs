@@ -25,6 +25,9 @@ pub const BROWSER: &[&str] = &["chromium", "chromium-driver"];
 /// The outside programs of `judge` live in a Python environment.
 pub const PYTHON: &[&str] = &["python3", "python3-venv"];
 
+/// The emulator in which the drivers meet a kernel with cameras, and the first programs of its guest.
+pub const EMULATOR: &[&str] = &["qemu-system-x86", "busybox-static", "binutils"];
+
 /// Installs those of the packages that are missing. Does nothing, and says so, when none is.
 pub fn install(wanted: &[&str]) -> Result<(), Failure> {
     let missing = missing(wanted)?;
@@ -41,6 +44,11 @@ pub fn install(wanted: &[&str]) -> Result<(), Failure> {
     how.apt_get(&install)?;
     let left = self::missing(wanted)?;
     if left.is_empty() { Ok(()) } else { Err(refused(&left, "apt-get ended well, but they are not there")) }
+}
+
+/// Fetches the lists of the archive again, for the sake of a package that they lack.
+pub fn refresh(wanted: &[&str]) -> Result<(), Failure> {
+    Installer::find(wanted)?.apt_get(&["update"])
 }
 
 /// Those of the packages that dpkg does not have as installed.
@@ -135,7 +143,7 @@ mod tests {
 
     #[test]
     fn no_package_is_named_twice() {
-        let mut all = [PROGRAMS, BROWSER, PYTHON].concat();
+        let mut all = [PROGRAMS, BROWSER, PYTHON, EMULATOR].concat();
         let named = all.len();
         all.sort_unstable();
         all.dedup();

@@ -3,18 +3,23 @@
 //! nokhwa's wait for a frame has no time limit: a stalled camera holds its thread for ever. So the stream runs on a
 //! thread of its own, and when it stalls the driver process ends, to be started again by the station.
 
+mod choice;
+mod pace;
+mod picture;
+
 use super::slot::{Slot, Taken};
-use super::{Camera, CameraEvent, CameraFactory, MAX_DAMAGED, jpeg, monotonic_now, pixels};
+use super::{Camera, CameraEvent, CameraFactory, MAX_DAMAGED, jpeg, monotonic_now};
 use crate::codes::Code;
 use crate::host::frame_limit;
 use crate::run::Run;
 use crate::settings;
+use choice::FORMATS;
 use domain::device::{DeviceDescriptor, DeviceFault, DeviceKind};
 use domain::guarded::Biometric;
-use domain::image::Frame;
-use nokhwa::utils::{
-    ApiBackend, CameraFormat, CameraIndex, FrameFormat, RequestedFormat, RequestedFormatType, Resolution,
-};
+use nokhwa::utils::{ApiBackend, CameraFormat, CameraIndex, RequestedFormat, RequestedFormatType};
+use pace::Pace;
+use picture::Picture;
+use rustix::io::Errno;
 use serde::Deserialize;
 use serde_json::Value;
 use std::io;
@@ -31,14 +36,13 @@ const NAME: &str = "v4l2";
 /// For the first picture: cameras set their exposure first.
 const FIRST_FRAME: Duration = Duration::from_secs(4);
 
-/// Pictures thrown away at the start, while the camera finds its exposure.
+/// Pictures thrown away at the start, while the camera finds its exposure, and how long that may last: a slow camera
+/// must not look like a stalled one.
 const WARM_UP: u64 = 5;
+const WARM_UP_TIME: Duration = Duration::from_secs(1);
 
 /// What the stream's thread gets to close the camera.
 const CLOSE: Duration = Duration::from_secs(1);
-
-/// The formats that we can decode, in the order of preference.
-const FORMATS: [FrameFormat; 4] = [FrameFormat::MJPEG, FrameFormat::YUYV, FrameFormat::NV12, FrameFormat::GRAY];
 
 /// `v4l2` in the factory list.
 pub struct Factory;
@@ -85,6 +89,9 @@ pub enum V4l2Error {
     /// The account may not open it.
     #[error("permission denied")]
     Denied,
+    /// It is there, and is no camera that we can take pictures from.
+    #[error("{0}")]
+    Refused(String),
     /// The stream is open, and no picture comes.
     #[error("no picture for {0} ms")]
     Stalled(u128),
@@ -147,18 +154,23 @@ impl V4l2 {
         let stop = Arc::new(AtomicBool::new(false));
         // The thread drains the camera's queue, and only the newest picture waits for us.
         let newest = Arc::new(Slot::default());
+        let losing = Arc::new(AtomicBool::new(false));
         let thread = {
             let (settings, stop, newest) = (self.settings.clone(), stop.clone(), newest.clone());
+            let losing = losing.clone();
             std::thread::Builder::new()
                 .name("camera".into())
                 .spawn(move || {
-                    let ended = drain(index, &settings, &stop, &newest);
+                    let ended = drain(index, &settings, &stop, &newest, &losing);
                     newest.close();
                     ended
                 })
                 .map_err(|error| V4l2Error::Gone(error.to_string()))?
         };
         let streamed = self.receive(&newest, run, report);
+        if losing.load(Ordering::SeqCst) {
+            report(CameraEvent::Degraded);
+        }
         stop.store(true, Ordering::SeqCst);
         let ended = close(thread);
         self.hangs = ended.is_none();
@@ -209,6 +221,7 @@ impl V4l2 {
             V4l2Error::Denied => Code::CameraDenied,
             V4l2Error::Gone(_) => Code::CameraGone,
             V4l2Error::Held => Code::CameraHeld,
+            V4l2Error::Refused(_) => Code::CameraRefused,
             V4l2Error::Stalled(_) => Code::CameraStalled,
         };
         code.fault(format!("{}: {error}", self.settings.device))
@@ -233,49 +246,34 @@ impl Camera for V4l2 {
     }
 }
 
-/// A picture as the camera sent it.
-struct Picture {
-    format: FrameFormat,
-    size: Resolution,
-    sequence: u64,
-    captured_at: domain::units::Millis,
-    bytes: Biometric<Vec<u8>>,
-}
-
-impl Picture {
-    fn decode(&self) -> Option<Frame> {
-        let (width, height, bytes) = (self.size.width(), self.size.height(), self.bytes.expose().as_slice());
-        let (width, height, rgb) = match self.format {
-            FrameFormat::MJPEG => {
-                let rgb = jpeg::decode(bytes).ok()?;
-                (rgb.width, rgb.height, rgb.pixels)
-            }
-            FrameFormat::YUYV => (width, height, pixels::yuyv_to_rgb(width, height, bytes).ok()?),
-            FrameFormat::NV12 => (width, height, pixels::nv12_to_rgb(width, height, bytes).ok()?),
-            FrameFormat::GRAY => (width, height, pixels::grey_to_rgb(width, height, bytes).ok()?),
-            FrameFormat::RAWRGB | FrameFormat::RAWBGR => return None,
-        };
-        Frame::new(width, height, self.captured_at, self.sequence, rgb).ok()
-    }
-}
-
 /// The stream's thread: takes every picture out of the camera's queue, keeps the newest for whoever receives.
-fn drain(index: u32, settings: &Settings, stop: &AtomicBool, newest: &Slot<Picture>) -> Result<(), V4l2Error> {
+fn drain(
+    index: u32,
+    settings: &Settings,
+    stop: &AtomicBool,
+    newest: &Slot<Picture>,
+    losing: &AtomicBool,
+) -> Result<(), V4l2Error> {
     let mut camera = open(index, settings)?;
     let format = camera.camera_format();
     camera.open_stream().map_err(|error| named(&error.to_string()))?;
-    let mut sequence = 0;
+    let mut pace = Pace::new(format.frame_rate());
+    let (mut came, mut began) = (0, None);
     while !stop.load(Ordering::SeqCst) {
         let bytes = camera.frame_raw().map_err(|error| named(&error.to_string()))?.into_owned();
+        let captured_at = monotonic_now();
+        pace.frame(Duration::from_millis(captured_at.0));
+        losing.store(pace.is_degraded(), Ordering::SeqCst);
         let picture = Picture {
             format: format.format(),
             size: format.resolution(),
-            sequence,
-            captured_at: monotonic_now(),
+            sequence: came + pace.lost(),
+            captured_at,
             bytes: Biometric::new(bytes),
         };
-        sequence += 1;
-        if sequence > WARM_UP {
+        came += 1;
+        let began = began.get_or_insert_with(Instant::now);
+        if came > WARM_UP || began.elapsed() > WARM_UP_TIME {
             newest.put(picture);
         }
     }
@@ -295,29 +293,40 @@ fn close(thread: JoinHandle<Result<(), V4l2Error>>) -> Option<Result<(), V4l2Err
 }
 
 fn open(index: u32, settings: &Settings) -> Result<nokhwa::Camera, V4l2Error> {
-    let size = Resolution::new(settings.width, settings.height);
-    let mut last = V4l2Error::Gone("it has no format that we know".to_owned());
-    for format in FORMATS {
-        let wanted = CameraFormat::new(size, format, u32::from(settings.fps));
-        let request = RequestedFormat::with_formats(RequestedFormatType::Closest(wanted), &FORMATS);
-        match nokhwa::Camera::with_backend(CameraIndex::Index(index), request, ApiBackend::Video4Linux) {
-            Ok(camera) => return Ok(camera),
-            Err(error) => last = named(&error.to_string()),
-        }
+    // In any format that we know, to ask which there are.
+    let any = RequestedFormat::with_formats(RequestedFormatType::None, &FORMATS);
+    let mut camera = nokhwa::Camera::with_backend(CameraIndex::Index(index), any, ApiBackend::Video4Linux)
+        .map_err(|error| named(&error.to_string()))?;
+    let formats = camera.compatible_camera_formats().map_err(|error| named(&error.to_string()))?;
+    let wanted = CameraFormat::new_from(settings.width, settings.height, FORMATS[0], u32::from(settings.fps));
+    let nearest = choice::nearest(&formats, wanted)
+        .ok_or_else(|| V4l2Error::Refused("it has no format that we know".to_owned()))?;
+    if camera.camera_format() != nearest {
+        let exactly = RequestedFormat::with_formats(RequestedFormatType::Exact(nearest), &FORMATS);
+        camera.set_camera_requset(exactly).map_err(|error| named(&error.to_string()))?;
     }
-    Err(last)
+    Ok(camera)
 }
+
+/// What the system says of a device that was unplugged, by when it was.
+const GONE: [Errno; 5] = [Errno::IO, Errno::NODEV, Errno::NOENT, Errno::NXIO, Errno::SHUTDOWN];
 
 /// nokhwa gives the system's error as text only.
 fn named(error: &str) -> V4l2Error {
-    let says = |kind: rustix::io::Errno| error.contains(&format!("(os error {})", kind.raw_os_error()));
-    if says(rustix::io::Errno::BUSY) {
+    let says = |kind: Errno| error.contains(&format!("(os error {})", kind.raw_os_error()));
+    if says(Errno::BUSY) {
         V4l2Error::Held
-    } else if says(rustix::io::Errno::ACCESS) || says(rustix::io::Errno::PERM) {
+    } else if says(Errno::ACCESS) || says(Errno::PERM) {
         V4l2Error::Denied
+    } else if GONE.iter().any(|kind| says(*kind)) {
+        V4l2Error::Gone(short(error))
     } else {
-        V4l2Error::Gone(error.chars().take(200).collect())
+        V4l2Error::Refused(short(error))
     }
+}
+
+fn short(error: &str) -> String {
+    error.chars().take(200).collect()
 }
 
 /// nokhwa wants a number and no path: that of `/dev/videoN`, behind all links.
@@ -345,28 +354,6 @@ fn usual_fps() -> u8 {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use nokhwa::utils::Resolution;
-
-    #[test]
-    fn pictures_of_each_format_become_frames() {
-        for (format, bytes, decodes) in [
-            (FrameFormat::YUYV, vec![128; 8], true),
-            (FrameFormat::YUYV, vec![128; 7], false),
-            (FrameFormat::NV12, vec![128; 6], true),
-            (FrameFormat::GRAY, vec![128; 4], true),
-            (FrameFormat::MJPEG, vec![128; 4], false),
-            (FrameFormat::RAWRGB, vec![128; 12], false),
-        ] {
-            let picture = Picture {
-                format,
-                size: Resolution::new(2, 2),
-                sequence: 3,
-                captured_at: domain::units::Millis(4),
-                bytes: Biometric::new(bytes),
-            };
-            assert_eq!(picture.decode().is_some(), decodes, "{format:?}");
-        }
-    }
 
     #[test]
     fn paths_that_are_no_camera_are_absent() {
@@ -380,5 +367,6 @@ mod tests {
         assert_eq!(named("Device or resource busy (os error 16)"), V4l2Error::Held);
         assert_eq!(named("Permission denied (os error 13)"), V4l2Error::Denied);
         assert!(matches!(named("No such device (os error 19)"), V4l2Error::Gone(_)));
+        assert!(matches!(named("Framerate not whole number: 60 / 1001"), V4l2Error::Refused(_)));
     }
 }
