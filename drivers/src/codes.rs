@@ -92,6 +92,16 @@ codes! {
     WrongPermit = "D-54", Other, "This device cannot take what was asked for. Call the technician.";
     /// The device is not there yet.
     NotReady = "D-55", Disconnected, "The device is not ready. Check that it is plugged in, wait a moment and press Retry.";
+    /// A USB scanner that the table does not know, or of a kind that is no use here.
+    ScannerUnknown = "D-85", Other, "The station does not know this fingerprint scanner. Call the technician.";
+    /// The finger that was placed is still there.
+    ScannerNotLifted = "D-86", NoFinger, "The finger stayed on the scanner. Have it lifted, press Retry, then have it placed again.";
+    /// The scanner, or the library that drives it, reported a fault.
+    ScannerFailed = "D-87", Protocol, "The scanner reported a fault. Unplug it, plug it in again and press Retry.";
+    /// The scanner was on for too long.
+    ScannerHot = "D-88", Other, "The scanner is too hot. Leave it alone for ten minutes, then press Retry.";
+    /// Two scanners that cannot be told apart.
+    ScannerTwice = "D-89", Busy, "Two scanners of the same make are plugged in. Unplug one of them and press Retry.";
 }
 
 impl Code {

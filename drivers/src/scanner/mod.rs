@@ -1,6 +1,8 @@
 //! Fingerprint scanners.
 
 pub mod ef01;
+#[cfg(feature = "libfprint")]
+pub mod libfprint;
 
 use crate::run::Run;
 use crate::settings;
@@ -10,7 +12,11 @@ use domain::image::FingerImage;
 use serde_json::Value;
 
 /// One scanner make: one file or folder here and one line in this list.
-pub const FACTORIES: &[&dyn ScannerFactory] = &[&ef01::Factory];
+pub const FACTORIES: &[&dyn ScannerFactory] = &[
+    &ef01::Factory,
+    #[cfg(feature = "libfprint")]
+    &libfprint::Factory,
+];
 
 /// Makes a scanner out of its settings.
 pub trait ScannerFactory: Sync {
@@ -56,6 +62,11 @@ pub trait Scanner: Send {
         wanted: &[Finger],
         report: &mut dyn FnMut(ScannerEvent),
     ) -> Result<(), DeviceFault>;
+
+    /// Whether a thread of the driver is lost in the device or its library: only a new process can use it again.
+    fn hangs(&self) -> bool {
+        false
+    }
 }
 
 /// The names of the drivers.

@@ -222,7 +222,8 @@ impl Device {
     fn hangs(&self) -> bool {
         match self {
             Self::Camera(camera) => camera.hangs(),
-            Self::Reader(_) | Self::Scanner(_) => false,
+            Self::Reader(_) => false,
+            Self::Scanner(scanner) => scanner.hangs(),
         }
     }
 }

@@ -11,6 +11,8 @@ use std::time::Duration;
 fn nowhere(driver: &str) -> Value {
     match driver {
         "ef01" => json!({"path": "/nonexistent/scanner", "baud": 57600}),
+        // In a tree of USB devices without one, and in a container without USB.
+        "libfprint" => json!({"device": "05ba:000a"}),
         // Port 9 is "discard"; nothing listens there, and loopback refuses at once.
         "mjpeg" => json!({"url": "http://localhost:9/stream"}),
         "serial-mrz" => json!({"path": "/nonexistent/reader"}),
@@ -45,8 +47,12 @@ fn every_driver_in_a_folder_is_in_its_list() {
     ] {
         let files = std::fs::read_dir(source.join(folder)).unwrap().map(|entry| entry.unwrap().path());
         let stems = files.map(|path| path.file_stem().unwrap().to_str().unwrap().replace('_', "-"));
-        // Built without nokhwa, its driver is not there.
-        let there = |stem: &String| cfg!(feature = "nokhwa") || stem != "v4l2";
+        // A driver whose feature is off is not there.
+        let there = |stem: &String| match stem.as_str() {
+            "libfprint" => cfg!(feature = "libfprint"),
+            "v4l2" => cfg!(feature = "nokhwa"),
+            _ => true,
+        };
         let drivers: HashSet<String> = stems.filter(|stem| !helpers.contains(&stem.as_str())).filter(there).collect();
         let listed: HashSet<String> = names.into_iter().map(str::to_owned).collect();
         assert_eq!(drivers, listed, "{folder}");
@@ -88,6 +94,45 @@ fn values_out_of_range_are_named() {
         (DeviceKind::Camera, "mjpeg", json!({"url": "https://camera/"}), "http://"),
     ] {
         let fault = settings::check(kind, driver, &wrong).unwrap_err();
+        assert!(fault.log.contains(named), "{wrong}: {}", fault.log);
+    }
+}
+
+#[cfg(feature = "libfprint")]
+#[test]
+fn a_usb_scanner_is_one_of_the_table_or_says_that_it_is_simulated() {
+    let simulated = json!({
+        "device": "virtual_image", "simulated": true, "socket": "/x", "ppi": 508, "width": 160, "height": 160,
+    });
+    let without = |name: &str| {
+        let mut settings = simulated.clone();
+        settings.as_object_mut().unwrap().remove(name);
+        settings
+    };
+    let with = |name: &str, value: Value| {
+        let mut settings = simulated.clone();
+        settings[name] = value;
+        settings
+    };
+    settings::check(DeviceKind::FingerScanner, "libfprint", &simulated).unwrap();
+    for (wrong, code, named) in [
+        (json!({"device": "05ba"}), "D-10", "USB id"),
+        (json!({"device": "05ba:000a", "simulated": true}), "D-10", "virtual_image"),
+        (json!({"device": "05ba:000a", "ppi": 500}), "D-10", "simulated device only"),
+        // A swipe sensor of UPEK's, a chip of Synaptics' that matches by itself, and one that nobody makes.
+        (json!({"device": "147e:2016"}), "D-85", "147e:2016"),
+        (json!({"device": "06cb:00bd"}), "D-85", "06cb:00bd"),
+        (json!({"device": "ffff:ffff"}), "D-85", "resolution"),
+        (without("simulated"), "D-10", "simulated = true"),
+        (without("socket"), "D-10", "socket"),
+        (without("ppi"), "D-10", "ppi"),
+        (without("width"), "D-10", "width"),
+        (with("height", json!(0)), "D-10", "height"),
+        (with("width", json!(5001)), "D-10", "width"),
+        (with("socket", json!("x".repeat(108))), "D-10", "socket"),
+    ] {
+        let fault = settings::check(DeviceKind::FingerScanner, "libfprint", &wrong).unwrap_err();
+        assert_eq!(fault.code, code, "{wrong}");
         assert!(fault.log.contains(named), "{wrong}: {}", fault.log);
     }
 }

@@ -11,4 +11,6 @@ mod host;
 mod host_capture;
 mod reader_serial;
 mod scanner_ef01;
+#[cfg(feature = "libfprint")]
+mod scanner_libfprint;
 mod serving;

@@ -19,6 +19,10 @@ pub const PROGRAMS: &[&str] = &[
     "linux-libc-dev",
 ];
 
+/// USB fingerprint scanners, for builds with the feature `libfprint` of `drivers`. The tests are built with every
+/// feature; the programs of a plain build do without. libfprint's package forgets to ask for GLib's.
+pub const USB_SCANNERS: &[&str] = &["libfprint-2-dev", "libglib2.0-dev"];
+
 /// A real browser for the tests of the pages.
 pub const BROWSER: &[&str] = &["chromium", "chromium-driver"];
 
@@ -143,7 +147,7 @@ mod tests {
 
     #[test]
     fn no_package_is_named_twice() {
-        let mut all = [PROGRAMS, BROWSER, PYTHON, EMULATOR].concat();
+        let mut all = [PROGRAMS, USB_SCANNERS, BROWSER, PYTHON, EMULATOR].concat();
         let named = all.len();
         all.sort_unstable();
         all.dedup();

@@ -29,6 +29,11 @@ const STEPS: &[Step] = &[
         run: || packages::install(packages::PROGRAMS),
     },
     Step {
+        says: "System packages for USB fingerprint scanners (libfprint), which the tests exercise",
+        needed_for: &[For::Everything, For::Tests],
+        run: || packages::install(packages::USB_SCANNERS),
+    },
+    Step {
         says: "A browser for the tests of the pages",
         needed_for: &[For::Everything, For::Tests],
         run: || packages::install(packages::BROWSER),

@@ -1,6 +1,8 @@
 //! Devices under the tests' control.
 
 pub mod camera;
+#[cfg(feature = "libfprint")]
+pub mod feed;
 pub mod pty;
 pub mod sensor;
 
