@@ -92,6 +92,34 @@ codes! {
     WrongPermit = "D-54", Other, "This device cannot take what was asked for. Call the technician.";
     /// The device is not there yet.
     NotReady = "D-55", Disconnected, "The device is not ready. Check that it is plugged in, wait a moment and press Retry.";
+    /// Nothing on the ports of certified devices, or not the device that is configured.
+    ServiceGone = "D-70", Disconnected, "The certified device is not there. Check its cable and that its service runs, then press Retry.";
+    /// The service of a certified device stopped answering.
+    ServiceSilent = "D-71", Timeout, "The certified device does not answer. Unplug it, plug it in again and press Retry.";
+    /// What the service sends is not what its protocol says.
+    ServiceGarbage = "D-72", Protocol, "The certified device cannot be understood. Restart its service; call the technician if that does not help.";
+    /// The device captures for another program.
+    ServiceBusy = "D-73", Busy, "Another program uses the certified device. Close that program, then press Retry.";
+    /// The device is plugged in and cannot capture.
+    ServiceNotReady = "D-74", Disconnected, "The certified device is not ready. Check its cable and its light, wait a moment and press Retry.";
+    /// The device has no registration, or one for something else, or its key is too old.
+    ServiceNotRegistered = "D-75", PermissionDenied, "The certified device is not registered for this station. Call the technician.";
+    /// A signature or a certificate does not hold.
+    ServiceUntrusted = "D-76", Protocol, "The certified device could not prove who it is. Do not use it; call the technician.";
+    /// A capture that was sent before, or for another request.
+    ServiceReplay = "D-77", Protocol, "The certified device sent an old capture, which was refused. Press Retry; if it happens again, call the supervisor.";
+    /// The device's clock and ours differ.
+    ServiceClock = "D-78", Protocol, "The certified device's clock and the station's differ. Call the technician.";
+    /// A signed answer that is about something else: another device, purpose or installation.
+    ServiceMismatch = "D-79", Protocol, "The certified device answered for something else, which was refused. Press Retry; if it happens again, call the technician.";
+    /// Other fingers than those asked for.
+    ServiceWrongFingers = "D-80", Other, "Other fingers were taken than those asked for. Check which hand is wanted, then press Retry.";
+    /// The device could not make a picture of what lay on it.
+    ServiceRefused = "D-81", Other, "The certified device could not take the fingers. Clean the glass, place the fingers again and press Retry.";
+    /// Somebody opened the device.
+    ServiceTampered = "D-82", PermissionDenied, "The certified device says that somebody has opened it. Do not use it; call the supervisor.";
+    /// A signed picture that cannot be read.
+    ServicePicture = "D-83", Other, "The picture of the certified device cannot be used. Press Retry; if it happens again, call the technician.";
     /// A USB scanner that the table does not know, or of a kind that is no use here.
     ScannerUnknown = "D-85", Other, "The station does not know this fingerprint scanner. Call the technician.";
     /// The finger that was placed is still there.

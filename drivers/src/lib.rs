@@ -9,6 +9,7 @@
 pub mod camera;
 pub mod codes;
 pub mod host;
+pub mod http;
 pub mod reader;
 pub mod run;
 #[cfg(feature = "sbi")]

@@ -27,6 +27,11 @@ impl<'a> Run<'a> {
         self.deadline.is_some_and(|deadline| Instant::now() >= deadline)
     }
 
+    /// The time until its deadline, if it has one.
+    pub fn left(&self) -> Option<Duration> {
+        self.deadline.map(|deadline| deadline.saturating_duration_since(Instant::now()))
+    }
+
     /// Waits, in pieces, unless stopped.
     pub fn pause(&self, time: Duration) {
         let end = Instant::now() + time;

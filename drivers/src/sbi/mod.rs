@@ -1,21 +1,26 @@
 //! Wire formats of the MOSIP Secure Biometric Interface (SBI, versions 0.9.5 and 1.0): an HTTP service on loopback that
 //! stands for a vendor's certified devices and signs what they capture.
 //!
-//! Both ends of the wire are here: the client driver reads what the simulated device server writes. Nothing here does
-//! I/O or looks at a clock.
+//! Both ends of the wire are here: the client drivers read what the simulated device server writes. Only [`service`]
+//! does I/O, and nothing looks at a clock.
 //!
 //! - [`message`]: requests and answers, [`error_code`]: what a service may answer instead.
 //! - [`jws`]: signed tokens (RFC 7515) with their certificate chain.
 //! - [`iso`], [`iso_face`]: the sample's record, [`jp2`]: the picture in it.
+//! - [`service`] asks, [`finder`] looks for a device and has it prove who it is, [`SbiError`]: what goes wrong.
 
+mod error;
 pub mod error_code;
+pub mod finder;
 pub mod iso;
 pub mod iso_face;
 pub mod jp2;
 pub mod jws;
 pub mod message;
 mod octets;
+pub mod service;
 
+pub use error::SbiError;
 pub use error_code::ErrorCode;
 pub use octets::CaptureDate;
 

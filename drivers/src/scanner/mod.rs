@@ -3,6 +3,8 @@
 pub mod ef01;
 #[cfg(feature = "libfprint")]
 pub mod libfprint;
+#[cfg(feature = "sbi")]
+pub mod sbi;
 
 use crate::run::Run;
 use crate::settings;
@@ -16,6 +18,8 @@ pub const FACTORIES: &[&dyn ScannerFactory] = &[
     &ef01::Factory,
     #[cfg(feature = "libfprint")]
     &libfprint::Factory,
+    #[cfg(feature = "sbi")]
+    &sbi::Factory,
 ];
 
 /// Makes a scanner out of its settings.

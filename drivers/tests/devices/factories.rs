@@ -15,6 +15,7 @@ fn nowhere(driver: &str) -> Value {
         "libfprint" => json!({"device": "05ba:000a"}),
         // Port 9 is "discard"; nothing listens there, and loopback refuses at once.
         "mjpeg" => json!({"url": "http://localhost:9/stream"}),
+        "sbi" => json!({"ports": [9, 9], "env": "Developer", "trust": "/nonexistent/anchors.pem"}),
         "serial-mrz" => json!({"path": "/nonexistent/reader"}),
         "v4l2" => json!({"device": "/nonexistent/video"}),
         other => panic!("no settings are known for {other}"),
@@ -50,6 +51,7 @@ fn every_driver_in_a_folder_is_in_its_list() {
         // A driver whose feature is off is not there.
         let there = |stem: &String| match stem.as_str() {
             "libfprint" => cfg!(feature = "libfprint"),
+            "sbi" => cfg!(feature = "sbi"),
             "v4l2" => cfg!(feature = "nokhwa"),
             _ => true,
         };

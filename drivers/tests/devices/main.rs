@@ -10,7 +10,11 @@ mod factories;
 mod host;
 mod host_capture;
 mod reader_serial;
+#[cfg(feature = "sbi")]
+mod sbi_tokens;
 mod scanner_ef01;
 #[cfg(feature = "libfprint")]
 mod scanner_libfprint;
+#[cfg(feature = "sbi")]
+mod scanner_sbi;
 mod serving;

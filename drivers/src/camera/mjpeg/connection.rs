@@ -1,8 +1,8 @@
 //! One request to a camera and its answer, with a time limit for everything.
 
 use super::address::Address;
-use super::http::{Body, BodyError, Head, MAX_HEAD};
 use super::multipart::Multipart;
+use crate::http::{Body, BodyError, Head, MAX_HEAD};
 use domain::device::ErrorKind;
 use domain::guarded::Biometric;
 use std::io::{self, Read, Write};

@@ -5,17 +5,16 @@
 
 mod address;
 mod connection;
-mod http;
 mod multipart;
 
 pub use address::Address;
-pub use http::{Body, BodyError, Head};
 pub use multipart::{Multipart, MultipartError};
 
 use super::jpeg;
 use super::{Camera, CameraEvent, CameraFactory, MAX_DAMAGED, monotonic_now};
 use crate::codes::Code;
 use crate::host::frame_limit;
+use crate::http::Head;
 use crate::run::Run;
 use crate::settings;
 use connection::{Connection, ConnectionError};

@@ -3,7 +3,11 @@
 pub mod camera;
 #[cfg(feature = "libfprint")]
 pub mod feed;
+#[cfg(feature = "sbi")]
+pub mod pki;
 pub mod pty;
+#[cfg(feature = "sbi")]
+pub mod sbi;
 pub mod sensor;
 
 use drivers::run::Run;

@@ -1,4 +1,5 @@
-//! As much of HTTP/1.1 (RFC 9112) as a camera's answer needs: a head, and a body with or without chunks. No I/O.
+//! As much of HTTP/1.1 (RFC 9112) as a device's answer needs: a head, and a body in chunks, of a stated length, or up
+//! to the end of the connection. No I/O.
 
 use thiserror::Error;
 
@@ -51,7 +52,7 @@ pub enum BodyError {
     /// A chunk without a length, or with too large a one.
     #[error("the chunks of the answer are damaged")]
     Chunk,
-    /// The stream ended.
+    /// The body is at its end: a stream broke off there, an answer is whole.
     #[error("the stream has ended")]
     End,
     /// No head, or too long a one.
@@ -70,6 +71,8 @@ pub struct Body {
 enum State {
     /// Bytes as they are, until the connection closes.
     Plain,
+    /// Bytes as they are, this many more.
+    Length(u64),
     /// In the line that gives a chunk's length.
     ChunkLine,
     /// In a chunk, this many bytes before its end.
@@ -82,16 +85,27 @@ impl Body {
     /// The coding that this head announces.
     pub fn of(head: &Head) -> Self {
         let chunked = head.header("transfer-encoding").is_some_and(|coding| coding.eq_ignore_ascii_case("chunked"));
-        Self { state: if chunked { State::ChunkLine } else { State::Plain }, line: Vec::new() }
+        let length = head.header("content-length").and_then(|length| length.parse().ok());
+        let state = if chunked { State::ChunkLine } else { length.map_or(State::Plain, State::Length) };
+        Self { state, line: Vec::new() }
     }
 
-    /// Passes the content among these bytes on.
+    /// Passes the content among these bytes on. [`BodyError::End`] when that was all, as far as the head can tell.
     pub fn take(&mut self, mut bytes: &[u8], content: &mut dyn FnMut(&[u8])) -> Result<(), BodyError> {
+        if self.state == State::Length(0) {
+            return Err(BodyError::End);
+        }
         while let Some(first) = bytes.first() {
             match self.state {
                 State::Plain => {
                     content(bytes);
                     return Ok(());
+                }
+                State::Length(left) => {
+                    let here = left.min(bytes.len() as u64);
+                    content(&bytes[..here as usize]);
+                    self.state = State::Length(left - here);
+                    return if here == left { Err(BodyError::End) } else { Ok(()) };
                 }
                 State::Chunk(left) => {
                     let here = left.min(bytes.len() as u64);
@@ -175,6 +189,21 @@ mod tests {
             let mut body = Body::of(&head("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"));
             assert_eq!(body.take(bytes, &mut |_| ()), Err(error));
         }
+    }
+
+    #[test]
+    fn a_stated_length_ends_the_body() {
+        let mut body = Body::of(&head("HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\n"));
+        let mut got = Vec::new();
+        assert_eq!(body.take(b"ab", &mut |content| got.extend_from_slice(content)), Ok(()));
+        assert_eq!(body.take(b"cdefg", &mut |content| got.extend_from_slice(content)), Err(BodyError::End));
+        assert_eq!(body.take(b"h", &mut |_| ()), Err(BodyError::End));
+        assert_eq!(got, b"abcde");
+        let mut empty = Body::of(&head("HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n"));
+        assert_eq!(empty.take(b"", &mut |_| ()), Err(BodyError::End));
+        // No number: until the connection closes.
+        let mut odd = Body::of(&head("HTTP/1.1 200 OK\r\nContent-Length: -1\r\n\r\n"));
+        assert_eq!(odd.take(b"abc", &mut |_| ()), Ok(()));
     }
 
     proptest! {

@@ -1,0 +1,377 @@
+//! Certified slap and single-finger scanners behind a MOSIP Secure Biometric Interface.
+//!
+//! The device cuts slaps into fingers itself and signs each; what it sends counts only when the signature, its
+//! certificate, the transaction, the time, the purpose and the chain of hashes hold, and never twice. The interface does
+//! not tell when fingers are put down or lifted: both are reported when the capture has come.
+
+mod check;
+mod group;
+
+use super::{Scanner, ScannerEvent, ScannerFactory};
+use crate::run::Run;
+use crate::sbi::error_code::ErrorCode;
+use crate::sbi::finder::{self, Found, Where, all_ports, find, loopback, machine_clock, still_there};
+use crate::sbi::message::{
+    BioRequest, BioType, CaptureAnswer, CaptureRequest, DeviceStatus, DeviceSubType, Environment, ErrorAnswer,
+    InfoItem, Purpose, SPEC_VERSION, sub_type, time_text,
+};
+use crate::sbi::service::{Limit, ServiceError};
+use crate::sbi::{SbiError, first_hash, request};
+use crate::settings;
+use check::{Asked, Seen, check};
+use domain::device::{DeviceDescriptor, DeviceFault, DeviceKind};
+use domain::finger::Finger;
+use domain::guarded::Biometric;
+use domain::units::Ppi;
+use group::Group;
+use jiff::{SignedDuration, Timestamp};
+use serde::Deserialize;
+use serde_json::Value;
+use std::net::IpAddr;
+use std::path::PathBuf;
+use std::sync::atomic::AtomicBool;
+use std::time::{Duration, Instant};
+
+/// The name in the configuration.
+const NAME: &str = "sbi";
+
+/// Score at which a device may stop looking for a better picture, of 100. It answers with its best in any case.
+const REQUESTED_SCORE: &str = "60";
+
+/// Bytes of an answer at most: four fingers of a FAP 60 scanner are below 3 MB.
+const MAX_ANSWER: usize = 24 * 1024 * 1024;
+
+/// `sbi` in the factory list.
+pub struct Factory;
+
+impl ScannerFactory for Factory {
+    fn name(&self) -> &'static str {
+        NAME
+    }
+
+    fn open(&self, settings: &Value) -> Result<Box<dyn Scanner>, DeviceFault> {
+        Ok(Box::new(SbiScanner::new(settings::read(NAME, settings)?, Machine, Timing::default())?))
+    }
+}
+
+/// The device's table in the configuration.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Settings {
+    /// Address of the services: loopback.
+    #[serde(default = "loopback")]
+    pub host: IpAddr,
+    /// First and last port to look at; 4501 and 4600 by the specification.
+    #[serde(default = "all_ports")]
+    pub ports: (u16, u16),
+    /// Installation for which the device must be registered, for example `Production`.
+    pub env: Environment,
+    /// File of certificates in PEM: those who vouch for devices.
+    pub trust: PathBuf,
+    /// Serial number of the device, where several are plugged in.
+    pub serial: Option<String>,
+    /// Acquisition profile by the device's certificate. The interface does not tell it; a registered slap scanner has
+    /// at least 50, because its platen must have 3.2 x 2.0 inches.
+    pub fap: Option<u8>,
+    /// Milliseconds that one request may take; the station's own deadline ends it sooner.
+    #[serde(default = "timeout_ms")]
+    pub timeout_ms: u32,
+    /// Seconds by which the device's clock may differ from ours.
+    #[serde(default = "clock_skew_s")]
+    pub clock_skew_s: u32,
+}
+
+/// How patient the driver is.
+#[derive(Clone, Copy, Debug)]
+pub struct Timing {
+    /// How often an idle device is asked for.
+    pub check: Duration,
+    /// Between two requests where the first found nothing, or the device was busy.
+    pub again: Duration,
+    /// How long a device may be busy with a capture that we have given up before another program is blamed.
+    pub busy: Duration,
+    /// What a device may take to answer beyond the time that it was given.
+    pub grace: Duration,
+}
+
+impl Default for Timing {
+    fn default() -> Self {
+        Self {
+            check: Duration::from_secs(2),
+            again: Duration::from_millis(200),
+            busy: Duration::from_secs(4),
+            grace: Duration::from_secs(5),
+        }
+    }
+}
+
+/// What the driver asks of the machine it runs on.
+pub trait Outside: Send {
+    /// The wall clock.
+    fn now(&self) -> Timestamp;
+
+    /// Random bytes.
+    fn random(&mut self) -> Option<[u8; 16]>;
+}
+
+/// One scanner behind one service.
+pub struct SbiScanner<O> {
+    settings: Settings,
+    place: Where,
+    timing: Timing,
+    outside: O,
+    found: Option<Found>,
+    /// `hash` of the traveller's last sample.
+    previous_hash: String,
+    seen: Seen,
+    check_at: Instant,
+}
+
+impl<O: Outside> SbiScanner<O> {
+    /// A scanner that is not looked for yet.
+    pub fn new(settings: Settings, outside: O, timing: Timing) -> Result<Self, DeviceFault> {
+        let Settings { host, ports, env, trust, serial, .. } = settings.clone();
+        let place = Where { host, ports, env, trust, serial };
+        place.check().map_err(|why| settings::refuse(NAME, why))?;
+        if settings.fap.is_some_and(|fap| ![10, 20, 30, 40, 45, 50, 60].contains(&fap)) {
+            return Err(settings::refuse(NAME, "fap is none of 10, 20, 30, 40, 45, 50 and 60"));
+        }
+        if !(1_000..=120_000).contains(&settings.timeout_ms) {
+            return Err(settings::refuse(NAME, "timeout_ms is not within 1000 to 120000"));
+        }
+        if settings.clock_skew_s > 3600 {
+            return Err(settings::refuse(NAME, "clock_skew_s is not within 0 to 3600"));
+        }
+        let (previous_hash, seen) = (first_hash(), Seen::default());
+        Ok(Self { settings, place, timing, outside, found: None, previous_hash, seen, check_at: Instant::now() })
+    }
+
+    fn try_probe(&mut self, run: &Run<'_>) -> Result<DeviceDescriptor, SbiError> {
+        let now = self.outside.now();
+        // Where it was before, first: a search of all ports may take long.
+        let before = self.found.take().map(|found| found.service.address.port());
+        let again = before.map(|port| Where { ports: (port, port), ..self.place.clone() });
+        let found = match again.map(|place| find(&place, BioType::Finger, now, run)) {
+            Some(Ok(found)) => found,
+            _ => find(&self.place, BioType::Finger, now, run)?,
+        };
+        let descriptor = self.describe(&found);
+        self.check_at = Instant::now() + self.timing.check;
+        self.found = Some(found);
+        Ok(descriptor)
+    }
+
+    fn describe(&self, found: &Found) -> DeviceDescriptor {
+        let Found { service, info, id, .. } = found;
+        let slap = id.device_sub_type == DeviceSubType::Slap;
+        let fap = self.settings.fap.or(slap.then_some(50));
+        // The platen by its profile, at the least resolution that registration allows. Each image tells its own.
+        let (width, height) = match fap {
+            Some(60) => (1600, 1500),
+            Some(50) => (1600, 1000),
+            Some(40 | 45) => (800, 750),
+            Some(30) => (400, 500),
+            _ => (0, 0),
+        };
+        DeviceDescriptor {
+            kind: DeviceKind::FingerScanner,
+            driver: NAME.to_owned(),
+            vendor: id.make.clone(),
+            model: id.model.clone(),
+            serial: id.serial_no.clone(),
+            firmware: info.firmware.clone(),
+            transport: format!("{service} device {} {}", info.device_id, info.certification.word()),
+            ppi: Some(Ppi::FIVE_HUNDRED),
+            bit_depth: 8,
+            width,
+            height,
+            groups: Group::taken_by(id.device_sub_type, &info.device_sub_id),
+            fap,
+            // The least by the specification.
+            preview_fps: 3,
+            segments_itself: true,
+            simulated: id.simulated(),
+        }
+    }
+
+    fn try_capture(
+        &mut self,
+        run: &Run<'_>,
+        wanted: &[Finger],
+        report: &mut dyn FnMut(ScannerEvent),
+    ) -> Result<(), SbiError> {
+        let group = Group::of(wanted).ok_or(SbiError::Wanted)?;
+        let mut busy_since: Option<Instant> = None;
+        loop {
+            if run.stopped() {
+                return Ok(());
+            }
+            match self.attempt(run, group, wanted) {
+                Ok(images) => {
+                    // The interface tells neither; the station waits for both.
+                    report(ScannerEvent::Placed);
+                    report(ScannerEvent::Fingers(images));
+                    report(ScannerEvent::Lifted);
+                    return Ok(());
+                }
+                Err(SbiError::Service(ServiceError::Stopped)) => return Ok(()),
+                Err(SbiError::Refused(ErrorCode::NothingDetected)) => {}
+                Err(error @ (SbiError::Refused(ErrorCode::Busy) | SbiError::Status(DeviceStatus::Busy))) => {
+                    if busy_since.get_or_insert_with(Instant::now).elapsed() >= self.timing.busy {
+                        return Err(error);
+                    }
+                }
+                Err(error) => return Err(error),
+            }
+            run.pause(self.timing.again);
+        }
+    }
+
+    /// One request with a transaction of its own.
+    fn attempt(
+        &mut self,
+        run: &Run<'_>,
+        group: Group,
+        wanted: &[Finger],
+    ) -> Result<Vec<domain::image::FingerImage>, SbiError> {
+        let found = self.found.as_ref().ok_or(SbiError::NotOpen)?;
+        let whole = Duration::from_millis(self.settings.timeout_ms.into());
+        let time = run.left().map_or(whole, |left| left.min(whole));
+        if time < self.timing.again {
+            return Err(SbiError::NoFinger);
+        }
+        let transaction = transaction_id(&self.outside.random().ok_or(SbiError::Random)?);
+        let at = self.outside.now();
+        let body = CaptureRequest {
+            env: self.settings.env,
+            purpose: Purpose::Registration,
+            spec_version: SPEC_VERSION.to_owned(),
+            timeout: time.as_millis().to_string(),
+            capture_time: time_text(at),
+            domain_uri: None,
+            transaction_id: transaction.clone(),
+            bio: vec![bio(found, group, wanted, &self.previous_hash)],
+            custom_opts: None,
+        };
+        let body = serde_json::to_vec(&body).map_err(ServiceError::from)?;
+        let limit = Limit { time: time + self.timing.grace, bytes: MAX_ANSWER };
+        let answer = found.service.exchange(request::REGISTRATION_CAPTURE, &body, limit, run)?;
+        let answer = parse(&answer)?;
+        let skew = SignedDuration::from_secs(self.settings.clock_skew_s.into());
+        let asked = Asked { found, wanted, transaction: &transaction, previous: &self.previous_hash, at, skew };
+        let accepted = check(&answer, &asked, self.outside.now(), &self.seen)?;
+        for code in &accepted.refused {
+            // The fingers that came count; the station asks for the others again.
+            tracing::warn!(error = code.number(), "a finger is missing from the answer");
+        }
+        self.seen.add(&accepted.digests);
+        self.previous_hash = accepted.hash;
+        Ok(accepted.images)
+    }
+
+    fn fault(&mut self, error: &SbiError) -> DeviceFault {
+        let place = match &self.found {
+            Some(found) => found.service.to_string(),
+            None => format!("{} ports {} to {}", self.place.host, self.place.ports.0, self.place.ports.1),
+        };
+        if error.is_lost() {
+            self.found = None;
+        }
+        error.fault(&place)
+    }
+}
+
+impl<O: Outside> Scanner for SbiScanner<O> {
+    fn probe(&mut self, run: &Run<'_>) -> Result<DeviceDescriptor, DeviceFault> {
+        self.try_probe(run).map_err(|error| self.fault(&error))
+    }
+
+    fn check(&mut self) -> Result<(), DeviceFault> {
+        if Instant::now() < self.check_at && self.found.is_some() {
+            return Ok(());
+        }
+        self.check_at = Instant::now() + self.timing.check;
+        let never = AtomicBool::new(false);
+        let checked = match &self.found {
+            Some(found) => still_there(found, &Run::new(&never, None, &|| ())),
+            None => Err(SbiError::NotOpen),
+        };
+        checked.map_err(|error| self.fault(&error))
+    }
+
+    fn release(&mut self) {
+        // The chain is one traveller's.
+        self.previous_hash = first_hash();
+    }
+
+    fn capture(
+        &mut self,
+        run: &Run<'_>,
+        wanted: &[Finger],
+        report: &mut dyn FnMut(ScannerEvent),
+    ) -> Result<(), DeviceFault> {
+        self.try_capture(run, wanted, report).map_err(|error| self.fault(&error))
+    }
+}
+
+/// The machine's own clock and random numbers.
+struct Machine;
+
+impl Outside for Machine {
+    fn now(&self) -> Timestamp {
+        machine_clock()
+    }
+
+    fn random(&mut self) -> Option<[u8; 16]> {
+        let mut bytes = [0; 16];
+        getrandom::fill(&mut bytes).ok()?;
+        Some(bytes)
+    }
+}
+
+fn bio(found: &finder::Found, group: Group, wanted: &[Finger], previous_hash: &str) -> BioRequest {
+    let texts = |fingers: &[Finger]| fingers.iter().map(|finger| Some(sub_type(*finger).to_owned())).collect();
+    let (device_sub_id, missing) = group.sensor(&found.info.device_sub_id, wanted);
+    BioRequest {
+        bio_type: BioType::Finger,
+        count: wanted.len().to_string(),
+        bio_sub_type: texts(wanted),
+        exception: Some(texts(&missing)),
+        requested_score: REQUESTED_SCORE.to_owned(),
+        device_id: found.info.device_id.clone(),
+        device_sub_id,
+        previous_hash: previous_hash.to_owned(),
+    }
+}
+
+/// Services answer a capture that they cannot make in three ways.
+fn parse(answer: &Biometric<Vec<u8>>) -> Result<CaptureAnswer, SbiError> {
+    let bytes = answer.expose();
+    let error = match serde_json::from_slice::<CaptureAnswer>(bytes) {
+        Ok(answer) => return Ok(answer),
+        Err(error) => error,
+    };
+    if let Ok(answer) = serde_json::from_slice::<ErrorAnswer>(bytes) {
+        return Err(SbiError::Refused(answer.error.code()));
+    }
+    // By the specification a second capture is answered with the device's information.
+    match serde_json::from_slice::<Vec<InfoItem>>(bytes).ok().and_then(|items| items.into_iter().next()) {
+        Some(item) if item.error.code() != ErrorCode::Success => Err(SbiError::Refused(item.error.code())),
+        Some(_) => Err(SbiError::Refused(ErrorCode::Busy)),
+        None => Err(ServiceError::from(error).into()),
+    }
+}
+
+/// In the form of a UUID: letters, digits and hyphens are all that the specification allows.
+fn transaction_id(random: &[u8; 16]) -> String {
+    let hex: String = random.iter().map(|byte| format!("{byte:02x}")).collect();
+    format!("{}-{}-{}-{}-{}", &hex[..8], &hex[8..12], &hex[12..16], &hex[16..20], &hex[20..])
+}
+
+fn timeout_ms() -> u32 {
+    20_000
+}
+
+fn clock_skew_s() -> u32 {
+    30
+}

@@ -1,0 +1,186 @@
+//! What a sound device sends.
+
+use super::*;
+
+#[test]
+fn a_slap_scanner_is_found_and_described() {
+    let provider = Provider::new();
+    let (server, _) = honest(&provider.slap());
+    let got = probe(&mut scanner(&server, &provider)).unwrap();
+    assert_eq!((got.driver.as_str(), got.vendor.as_str(), got.model.as_str()), ("sbi", "SIMULATED", "SLAP-60"));
+    assert_eq!((got.serial.as_str(), got.firmware.as_str()), ("SIM-SLAP-1", "1.2.3"));
+    assert_eq!(got.transport, format!("http://127.0.0.1:{} device slap-1 L0", server.port));
+    use CaptureGroup::{LeftFour, RightFour, Single, TwoThumbs};
+    assert_eq!(got.groups, [RightFour, LeftFour, TwoThumbs, Single]);
+    // What registration asks of any slap scanner; a better one is stated by the technician, who has its certificate.
+    assert_eq!((got.fap, got.ppi, got.bit_depth), (Some(50), Some(Ppi::FIVE_HUNDRED), 8));
+    assert!(got.segments_itself && got.simulated && got.enrolment_grade());
+    let mut stated = settings((server.port, server.port), &provider);
+    stated["fap"] = json!(60);
+    let got = probe(&mut scanner_with(stated)).unwrap();
+    assert_eq!((got.fap, got.width, got.height), (Some(60), 1600, 1500));
+}
+
+#[test]
+fn a_slap_comes_exactly_with_positions() {
+    let provider = Provider::new();
+    let (server, asked) = honest(&provider.slap());
+    let mut scanner = scanner(&server, &provider);
+    probe(&mut scanner).unwrap();
+    let (events, images) = capture(&mut scanner, &RIGHT, Duration::from_secs(20)).unwrap();
+    assert_eq!(events, ["placed", "fingers", "lifted"]);
+    let first = asked.recv().unwrap();
+    assert_exact(&images, &RIGHT, &first.transaction_id);
+    assert_eq!((first.env, first.purpose), (Environment::Developer, Purpose::Registration));
+    assert_eq!(first.capture_time, time_text(now()));
+    let [bio] = &first.bio[..] else { panic!("{} elements", first.bio.len()) };
+    assert_eq!((bio.count.as_str(), bio.device_sub_id.as_str(), bio.device_id.as_str()), ("4", "2", "slap-1"));
+    assert_eq!(bio.exception.as_deref(), Some(&[][..]));
+    assert_eq!(bio.previous_hash, first_hash());
+    // The next placement of the same traveller: two fingers are missing, and the chain goes on.
+    let left = [Finger::LeftIndex, Finger::LeftRing];
+    let images = take(&mut scanner, &left).unwrap();
+    let second = asked.recv().unwrap();
+    assert_exact(&images, &left, &second.transaction_id);
+    assert_ne!(second.transaction_id, first.transaction_id);
+    let bio = &second.bio[0];
+    assert_eq!((bio.count.as_str(), bio.device_sub_id.as_str()), ("2", "1"));
+    let missing = [Finger::LeftMiddle, Finger::LeftLittle].map(|finger| Some(sub_type(finger).to_owned()));
+    assert_eq!(bio.exception.as_deref(), Some(&missing[..]));
+    let chain = RIGHT.iter().fold(first_hash(), |hash, finger| {
+        next_hash(&hash, record(*finger, &first.transaction_id).write().unwrap().expose()).unwrap()
+    });
+    assert_eq!(bio.previous_hash, chain);
+    // Another traveller's begins anew.
+    scanner.release();
+    take(&mut scanner, &[Finger::LeftThumb, Finger::RightThumb]).unwrap();
+    let third = asked.recv().unwrap();
+    assert_eq!((third.bio[0].device_sub_id.as_str(), &third.bio[0].previous_hash), ("3", &first_hash()));
+}
+
+#[test]
+fn an_rsa_key_of_a_trusted_module_is_as_good() {
+    let provider = Provider::new();
+    let mut device = Device::slap(provider.authority.below("SIMULATED model").rsa_device());
+    device.info.certification = Certification::L1;
+    let (server, asked) = honest(&device);
+    let mut scanner = scanner(&server, &provider);
+    probe(&mut scanner).unwrap();
+    let images = take(&mut scanner, &RIGHT).unwrap();
+    assert_exact(&images, &RIGHT, &asked.recv().unwrap().transaction_id);
+}
+
+/// What lies within the tolerance of the clocks passes.
+#[test]
+fn clocks_may_differ_a_little() {
+    let provider = Provider::new();
+    let device = provider.slap();
+    for time in ["2026-04-01T09:59:30.000Z", "2026-04-01T15:30:30+05:30"] {
+        let serving = device.clone();
+        let server = SbiServer::with(vec![device.clone()], move |request| {
+            serving.changed(request, &RIGHT, |data| data.timestamp = time.to_owned())
+        });
+        let mut scanner = scanner(&server, &provider);
+        probe(&mut scanner).unwrap();
+        assert_eq!(take(&mut scanner, &RIGHT).unwrap().len(), 4, "{time}");
+    }
+}
+
+#[test]
+fn fingers_that_came_count_where_others_did_not() {
+    let provider = Provider::new();
+    let device = provider.slap();
+    let serving = device.clone();
+    let server = SbiServer::with(vec![device], move |request| {
+        let mut json = json_of(serving.answer(request, &[RIGHT[0], RIGHT[2]]));
+        let samples = json["biometrics"].as_array_mut().unwrap();
+        samples.insert(1, refused(ErrorCode::NothingDetected));
+        samples.push(refused(ErrorCode::Technical));
+        Reply::Json(json)
+    });
+    let mut scanner = scanner(&server, &provider);
+    probe(&mut scanner).unwrap();
+    let images = take(&mut scanner, &RIGHT).unwrap();
+    assert_eq!(images.iter().map(|image| image.position.unwrap()).collect::<Vec<_>>(), [RIGHT[0], RIGHT[2]]);
+}
+
+/// A second capture is answered with the device's information.
+#[test]
+fn a_busy_device_is_asked_again() {
+    let provider = Provider::new();
+    let device = provider.slap();
+    let serving = device.clone();
+    let mut times = 0;
+    let server = SbiServer::with(vec![device], move |request| {
+        times += 1;
+        match times {
+            1 => Reply::Json(json!([serving.information()])),
+            2 => Reply::Json(json!({"biometrics": [refused(ErrorCode::NothingDetected)]})),
+            _ => serving.answer(request, &RIGHT),
+        }
+    });
+    let mut scanner = scanner(&server, &provider);
+    probe(&mut scanner).unwrap();
+    assert_eq!(take(&mut scanner, &RIGHT).unwrap().len(), 4);
+}
+
+#[test]
+fn nobody_puts_a_finger_on() {
+    let provider = Provider::new();
+    let server = SbiServer::with(vec![provider.slap()], |_| {
+        Reply::Json(json!({"biometrics": [refused(ErrorCode::NothingDetected)]}))
+    });
+    let mut scanner = scanner(&server, &provider);
+    probe(&mut scanner).unwrap();
+    let fault = capture(&mut scanner, &RIGHT, Duration::from_millis(100)).unwrap_err();
+    assert_eq!((fault.code.as_str(), fault.kind), ("D-19", ErrorKind::NoFinger));
+    // And the scanner is still open.
+    scanner.check().unwrap();
+}
+
+#[test]
+fn chunked_answers_and_those_up_to_the_end_are_read() {
+    let provider = Provider::new();
+    let device = provider.slap();
+    for chunked in [false, true] {
+        let serving = device.clone();
+        let server = SbiServer::with(vec![device.clone()], move |request| {
+            let body = json_of(serving.answer(request, &RIGHT)).to_string();
+            let text = if chunked {
+                format!("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n{:x}\r\n{body}\r\n0\r\n\r\n", body.len())
+            } else {
+                format!("HTTP/1.1 200 OK\r\nConnection: close\r\n\r\n{body}")
+            };
+            Reply::Raw(text.into_bytes())
+        });
+        let mut scanner = scanner(&server, &provider);
+        probe(&mut scanner).unwrap();
+        assert_eq!(take(&mut scanner, &RIGHT).unwrap().len(), 4);
+    }
+}
+
+#[test]
+fn a_stop_ends_a_capture_without_a_fault() {
+    let provider = Provider::new();
+    let stop = Arc::new(AtomicBool::new(false));
+    let stopping = stop.clone();
+    let server = SbiServer::with(vec![provider.slap()], move |_| {
+        // The capture has begun, and now nobody wants it.
+        stopping.store(true, Ordering::SeqCst);
+        Reply::Silence
+    });
+    let mut scanner = scanner(&server, &provider);
+    probe(&mut scanner).unwrap();
+    let run = Run::new(&stop, None, &|| ());
+    scanner.capture(&run, &RIGHT, &mut |event| panic!("{event:?}")).unwrap();
+}
+
+#[test]
+fn fingers_that_cannot_lie_together_are_not_asked_for() {
+    let provider = Provider::new();
+    let server = SbiServer::with(vec![provider.slap()], |_| panic!("nothing should be asked"));
+    let mut scanner = scanner(&server, &provider);
+    probe(&mut scanner).unwrap();
+    let fault = take(&mut scanner, &[Finger::LeftIndex, Finger::RightIndex]).unwrap_err();
+    assert_eq!(fault.code, "D-54");
+}
