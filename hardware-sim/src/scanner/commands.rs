@@ -1,6 +1,8 @@
 //! What the module understands: one line for each command.
 
+use super::library;
 use super::module::{Answer, Module, Sensor};
+use super::prints::extract;
 use drivers::scanner::ef01::command::{PacketSize, confirmation, pack_nibbles};
 
 /// One command of the module.
@@ -27,27 +29,49 @@ const fn free(code: u8, name: &'static str, parameters: usize, run: Run) -> Comm
 
 type Run = fn(&mut Module, &[u8], &mut dyn Sensor) -> Answer;
 
-/// Every command, in the order of the codes (ZFM-20 manual V2.0; from 0x28 on the R503 manual).
+/// Every command, in the order of the codes (ZFM-20 manual V2.0; from 0x28 on the R503 manual). AutoEnroll (0x31) and
+/// AutoIdentify (0x32) are refused as unknown, with 0x01: hosts of this kind drive the steps themselves.
 pub const COMMANDS: &[Command] = &[
     guarded(0x01, "GenImg", 0, gen_img),
+    guarded(0x02, "Img2Tz", 1, library::convert),
+    guarded(0x03, "Match", 0, library::compare),
+    guarded(0x04, "Search", 5, library::search),
+    guarded(0x05, "RegModel", 0, library::combine),
+    guarded(0x06, "Store", 3, library::store),
+    guarded(0x07, "LoadChar", 3, library::load),
+    guarded(0x08, "UpChar", 1, library::upload),
+    guarded(0x09, "DownChar", 1, library::download),
     guarded(0x0A, "UpImage", 0, up_image),
+    guarded(0x0B, "DownImage", 0, library::download_image),
+    guarded(0x0C, "DeletChar", 4, library::delete),
+    guarded(0x0D, "Empty", 0, library::empty),
     guarded(0x0E, "SetSysPara", 2, set_sys_para),
     guarded(0x0F, "ReadSysPara", 0, |module, _, _| Answer::with(module.system_parameters().encode())),
     guarded(0x12, "SetPwd", 4, set_password),
     free(0x13, "VfyPwd", 4, verify_password),
     guarded(0x14, "GetRandomCode", 0, random),
     guarded(0x15, "SetAdder", 4, set_address),
-    guarded(0x1D, "TemplateNum", 0, |_, _, _| Answer::with(vec![0, 0])),
-    guarded(0x28, "GenImgEx", 0, gen_img),
+    guarded(0x16, "ReadINFpage", 0, information),
+    guarded(0x17, "Port_Control", 1, done),
+    guarded(0x18, "WriteNotepad", 1 + library::NOTE, library::write_note),
+    guarded(0x19, "ReadNotepad", 1, library::read_note),
+    guarded(0x1B, "HiSpeedSearch", 5, library::search),
+    guarded(0x1D, "TemplateNum", 0, library::count),
+    guarded(0x1F, "ReadIndexTable", 1, library::index),
+    guarded(0x28, "GenImgEx", 0, gen_img_ex),
     guarded(0x30, "Cancel", 0, done),
+    guarded(0x33, "Sleep", 0, done),
     guarded(0x35, "AuraLedConfig", 4, done),
     guarded(0x36, "CheckSensor", 0, done),
+    guarded(0x39, "GetAlgVer", 0, |_, _, _| Answer::with(version("SIMULATED GRID 1"))),
+    guarded(0x3A, "GetFwVer", 0, |_, _, _| Answer::with(version("SIMULATED 1.0"))),
     guarded(0x3C, "ReadProdInfo", 0, |module, _, _| Answer::with(module.product().encode())),
+    guarded(0x3D, "SoftRst", 0, reset),
     free(0x40, "HandShake", 0, done),
     guarded(0x50, "OpenLED", 0, done),
     guarded(0x51, "CloseLED", 0, done),
     guarded(0x52, "GetImageFree", 0, gen_img),
-    free(0x53, "GetEcho", 0, |_, _, _| Answer::code(0x55)),
+    free(0x53, "GetEcho", 0, |_, _, _| Answer::code(confirmation::ALIVE)),
 ];
 
 fn done(_: &mut Module, _: &[u8], _: &mut dyn Sensor) -> Answer {
@@ -59,10 +83,20 @@ fn gen_img(module: &mut Module, _: &[u8], sensor: &mut dyn Sensor) -> Answer {
     Answer::code(if module.image.is_some() { confirmation::OK } else { confirmation::NO_FINGER })
 }
 
+/// As GenImg, and says at once whether the image is good enough to compute with.
+fn gen_img_ex(module: &mut Module, parameters: &[u8], sensor: &mut dyn Sensor) -> Answer {
+    let taken = gen_img(module, parameters, sensor);
+    let (width, height) = module.size;
+    match &module.image {
+        Some(grey) if extract(grey, width as usize, height as usize).is_err() => Answer::code(confirmation::TOO_FEW),
+        _ => taken,
+    }
+}
+
 /// Over the serial line only the high four bits of a pixel are sent.
 fn up_image(module: &mut Module, _: &[u8], _: &mut dyn Sensor) -> Answer {
     match &module.image {
-        Some(grey) => Answer { data: Some(pack_nibbles(grey)), ..Answer::code(confirmation::OK) },
+        Some(grey) => Answer { data: Some(pack_nibbles(grey)), is_image: true, ..Answer::code(confirmation::OK) },
         None => Answer::code(confirmation::NO_IMAGE),
     }
 }
@@ -101,121 +135,28 @@ fn set_address(module: &mut Module, parameters: &[u8], _: &mut dyn Sensor) -> An
     Answer::code(confirmation::OK)
 }
 
+/// A page of information follows: the system parameters, and zeros.
+fn information(module: &mut Module, _: &[u8], _: &mut dyn Sensor) -> Answer {
+    let mut page = module.system_parameters().encode();
+    page.resize(512, 0);
+    Answer { data: Some(page), ..Answer::code(confirmation::OK) }
+}
+
+/// Answers, starts anew, and then says with a lone byte that it is there again.
+fn reset(module: &mut Module, _: &[u8], _: &mut dyn Sensor) -> Answer {
+    module.resets = true;
+    Answer { after: vec![confirmation::ALIVE], ..Answer::code(confirmation::OK) }
+}
+
+/// 32 bytes of text.
+fn version(text: &str) -> Vec<u8> {
+    text.bytes().chain(std::iter::repeat(0)).take(32).collect()
+}
+
 /// Four bytes, big endian; the table has checked that there are four.
 fn word(bytes: &[u8]) -> u32 {
     bytes.iter().fold(0, |word, byte| word << 8 | u32::from(*byte))
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use drivers::scanner::ef01::command::{ProductInfo, SystemParameters, unpack_nibbles};
-    use drivers::scanner::ef01::packet::{DEFAULT_ADDRESS, Packet, PacketKind};
-    use proptest::prelude::*;
-    use std::sync::Arc;
-
-    struct Finger(Option<Arc<Vec<u8>>>);
-
-    impl Sensor for Finger {
-        fn image(&mut self) -> Option<Arc<Vec<u8>>> {
-            self.0.clone()
-        }
-    }
-
-    fn ask(module: &mut Module, content: &[u8], finger: &mut Finger) -> Answer {
-        let packet = Packet::new(module.address(), PacketKind::Command, content.to_vec()).unwrap();
-        let answer = module.hear(&packet, finger).unwrap();
-        module.settle();
-        answer
-    }
-
-    fn module(password: u32) -> Module {
-        Module::new((16, 2), 57_600, password)
-    }
-
-    #[test]
-    fn codes_are_in_order_and_unlike() {
-        assert!(COMMANDS.windows(2).all(|pair| pair[0].code < pair[1].code));
-    }
-
-    #[test]
-    fn commands_are_answered_as_the_manual_says() {
-        let rows: [(&[u8], u8); 14] = [
-            (&[0x01], confirmation::NO_FINGER),
-            (&[0x0A], confirmation::NO_IMAGE),
-            (&[0x0E, 6, 3], confirmation::OK),
-            (&[0x0E, 6, 4], confirmation::BAD_REGISTER),
-            (&[0x0E, 4, 13], confirmation::BAD_REGISTER),
-            (&[0x0E, 5, 0], confirmation::BAD_REGISTER),
-            (&[0x0E, 9, 1], confirmation::BAD_REGISTER),
-            (&[0x0E, 6], confirmation::RECEIVE_ERROR),
-            (&[0x13, 0, 0, 0, 0], confirmation::OK),
-            (&[0x13, 0, 0, 0, 1], confirmation::WRONG_PASSWORD),
-            (&[0x35, 1, 2, 3, 4], confirmation::OK),
-            (&[0x40], confirmation::OK),
-            (&[0x53], 0x55),
-            (&[0xEE], confirmation::RECEIVE_ERROR),
-        ];
-        for (content, code) in rows {
-            let answer = ask(&mut module(0), content, &mut Finger(None));
-            assert_eq!(answer.confirmation, code, "{content:02x?}");
-        }
-    }
-
-    #[test]
-    fn the_image_is_what_lay_on_the_glass_at_four_bits() {
-        let grey: Vec<u8> = (0..32).map(|n| n * 8).collect();
-        let mut finger = Finger(Some(Arc::new(grey.clone())));
-        let mut module = module(0);
-        assert_eq!(ask(&mut module, &[0x01], &mut finger).confirmation, confirmation::OK);
-        let data = ask(&mut module, &[0x0A], &mut finger).data.unwrap();
-        let back = unpack_nibbles(&data);
-        assert!(grey.iter().zip(&back).all(|(sent, got)| sent >> 4 == got >> 4));
-        // Lifting empties the buffer at the next exposure, not before.
-        finger.0 = None;
-        assert!(ask(&mut module, &[0x0A], &mut finger).data.is_some());
-        ask(&mut module, &[0x01], &mut finger);
-        assert_eq!(ask(&mut module, &[0x0A], &mut finger), Answer::code(confirmation::NO_IMAGE));
-    }
-
-    #[test]
-    fn a_password_guards_everything_but_its_own_check() {
-        let mut module = module(0xCAFE);
-        let mut none = Finger(None);
-        assert_eq!(ask(&mut module, &[0x0F], &mut none).confirmation, confirmation::MUST_VERIFY);
-        assert_eq!(ask(&mut module, &[0x13, 0, 0, 0, 0], &mut none).confirmation, confirmation::WRONG_PASSWORD);
-        assert_eq!(ask(&mut module, &[0x13, 0, 0, 0xCA, 0xFE], &mut none).confirmation, confirmation::OK);
-        let parameters = SystemParameters::decode(&ask(&mut module, &[0x0F], &mut none).parameters).unwrap();
-        assert_eq!((parameters.status, parameters.baud_factor), (0b100, 6));
-    }
-
-    #[test]
-    fn settings_come_into_force_after_the_answer() {
-        let mut module = module(0);
-        let packet = Packet::new(DEFAULT_ADDRESS, PacketKind::Command, vec![0x0E, 4, 12]).unwrap();
-        assert_eq!(module.hear(&packet, &mut Finger(None)).unwrap().confirmation, confirmation::OK);
-        assert_eq!(module.baud(), 57_600);
-        module.settle();
-        assert_eq!(module.baud(), 115_200);
-        ask(&mut module, &[0x15, 0, 0, 0, 9], &mut Finger(None));
-        assert_eq!(module.address(), 9);
-        assert_eq!(module.hear(&packet, &mut Finger(None)), None, "a packet for the old address");
-    }
-
-    #[test]
-    fn it_says_that_it_is_simulated() {
-        let answer = ask(&mut module(0), &[0x3C], &mut Finger(None));
-        let product = ProductInfo::decode(&answer.parameters).unwrap();
-        assert!(product.model.contains("SIMULATED"));
-        assert_eq!((product.width, product.height), (16, 2));
-    }
-
-    proptest! {
-        #[test]
-        fn arbitrary_commands_are_answered_and_never_panic(content in proptest::collection::vec(any::<u8>(), 1..40)) {
-            let mut module = module(0);
-            let packet = Packet::new(DEFAULT_ADDRESS, PacketKind::Command, content).unwrap();
-            prop_assert!(module.hear(&packet, &mut Finger(None)).is_some());
-        }
-    }
-}
+mod tests;

@@ -1,7 +1,9 @@
 //! The simulated fingerprint scanner: a serial sensor of the 0xEF01 family.
 
 mod commands;
+mod library;
 mod module;
+pub mod prints;
 
 pub use commands::{COMMANDS, Command};
 pub use module::{Answer, Module, Sensor};
@@ -16,8 +18,11 @@ use std::time::Instant;
 
 /// Runs the scanner under this name until the simulation ends.
 pub fn run(stage: &Stage, link: &Path, baud: u32, password: u32) {
+    // Its flash memory outlives an unplugging.
+    let mut module = Module::new(stage.settings().sensor, baud, password);
     keep_plugged(stage, Device::Scanner, link, baud, |line| {
-        let mut module = Module::new(stage.settings().sensor, baud, password);
+        module.power_up();
+        line.baud = module.baud();
         serve(stage, line, &mut module)
     });
 }
@@ -48,15 +53,21 @@ fn reply(stage: &Stage, line: &mut Line<'_>, module: &mut Module, answer: Answer
     let address = module.address();
     let acknowledgement = ack(address, answer.confirmation, &answer.parameters);
     line.send_packet(encoded(acknowledgement.as_ref().ok()))?;
+    let image = answer.is_image;
     if let Some(data) = answer.data {
         let began = Instant::now();
         let sent = send_data(line, address, module, &data);
-        let took = began.elapsed().as_millis() as u64;
-        stage.count(|counters| counters.scanner_transfer_ms += took);
+        if image {
+            let took = began.elapsed().as_millis() as u64;
+            stage.count(|counters| counters.scanner_transfer_ms += took);
+        }
         sent?;
-        stage.count(|counters| counters.scanner_uploads += 1);
-        stage.sent();
+        if image {
+            stage.count(|counters| counters.scanner_uploads += 1);
+            stage.sent();
+        }
     }
+    line.send(&answer.after)?;
     // Told at the old settings, in force afterwards (ZFM-20 manual, SetSysPara and SetAdder).
     module.settle();
     line.baud = module.baud();

@@ -69,16 +69,38 @@ pub mod confirmation {
     pub const NO_FINGER: u8 = 0x02;
     /// The image could not be taken.
     pub const IMAGE_FAIL: u8 = 0x03;
+    /// The image shows no ridges that could be followed.
+    pub const MESSY: u8 = 0x06;
+    /// The image shows too little of a finger.
+    pub const TOO_FEW: u8 = 0x07;
+    /// The two prints are not of one finger.
+    pub const NO_MATCH: u8 = 0x08;
+    /// No stored print is of this finger.
+    pub const NOT_FOUND: u8 = 0x09;
+    /// The two prints cannot become one template.
+    pub const MERGE_FAIL: u8 = 0x0A;
+    /// No such place in the library.
+    pub const BAD_PAGE: u8 = 0x0B;
+    /// There is no template that could be read.
+    pub const TEMPLATE_READ: u8 = 0x0C;
+    /// The print cannot be sent.
+    pub const TEMPLATE_UPLOAD: u8 = 0x0D;
     /// The image cannot be sent.
     pub const UPLOAD_FAIL: u8 = 0x0F;
+    /// The templates cannot be deleted.
+    pub const DELETE_FAIL: u8 = 0x10;
     /// Wrong password.
     pub const WRONG_PASSWORD: u8 = 0x13;
     /// There is no image in the buffer.
     pub const NO_IMAGE: u8 = 0x15;
+    /// The flash memory cannot be written.
+    pub const FLASH: u8 = 0x18;
     /// No such register or value.
     pub const BAD_REGISTER: u8 = 0x1A;
     /// The password must be verified first.
     pub const MUST_VERIFY: u8 = 0x21;
+    /// Alive: the answer to GetEcho, and the lone byte after a reset.
+    pub const ALIVE: u8 = 0x55;
 }
 
 /// Content that is not what its kind of packet must hold.
