@@ -89,7 +89,7 @@ pub struct Found {
 /// Looks at every port for a device of this type, and takes the first that is ready and proves who it is. Where there
 /// is none, the error is of the device that came nearest.
 pub fn find(place: &Where, of: BioType, now: Timestamp, run: &Run<'_>) -> Result<Found, SbiError> {
-    let mut nearest = SbiError::Absent;
+    let mut nearest = None;
     for port in place.ports() {
         if run.stopped() || run.expired() {
             break;
@@ -97,14 +97,16 @@ pub fn find(place: &Where, of: BioType, now: Timestamp, run: &Run<'_>) -> Result
         let service = Service { address: SocketAddr::new(place.host, port) };
         let error = match look(service, place, of, now, run) {
             Ok(found) => return Ok(found),
+            // Nothing listens there.
+            Err(SbiError::Service(ServiceError::Connection(_))) => continue,
             Err(error) => error,
         };
         tracing::debug!(port, %error, "no device for us");
-        if rank(&error) > rank(&nearest) {
-            nearest = error;
+        if nearest.as_ref().is_none_or(|nearest| rank(&error) > rank(nearest)) {
+            nearest = Some(error);
         }
     }
-    Err(nearest)
+    Err(nearest.unwrap_or(SbiError::Absent))
 }
 
 /// Whether the device is still listed by its service. Takes no capture.
@@ -232,10 +234,10 @@ fn anchors(place: &Where) -> Result<TrustAnchors, SbiError> {
 /// How near to a usable device this is: what is told where there is none.
 fn rank(error: &SbiError) -> u8 {
     match error {
-        SbiError::Absent => 0,
-        // Nothing listens there, or something that is no service.
-        SbiError::Service(ServiceError::Connection(_)) => 0,
-        SbiError::Service(_) => 1,
+        // Something listens there that is no service.
+        SbiError::Service(_) => 0,
+        // A service without the device.
+        SbiError::Absent => 1,
         SbiError::Unspecified(_) => 2,
         SbiError::Mismatch(_) | SbiError::Refused(_) => 3,
         SbiError::Untrusted(..) => 4,

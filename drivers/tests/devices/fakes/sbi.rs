@@ -49,7 +49,10 @@ pub struct SbiServer {
 impl SbiServer {
     /// A service that answers each request, method and body, by this script.
     pub fn start(script: impl FnMut(&str, &[u8]) -> Reply + Send + 'static) -> Self {
-        let listener = TcpListener::bind(("127.0.0.1", 0)).unwrap();
+        Self::serve(TcpListener::bind(("127.0.0.1", 0)).unwrap(), script)
+    }
+
+    fn serve(listener: TcpListener, script: impl FnMut(&str, &[u8]) -> Reply + Send + 'static) -> Self {
         let port = listener.local_addr().unwrap().port();
         let stop = Arc::new(AtomicBool::new(false));
         let script: Arc<Mutex<Box<Script>>> = Arc::new(Mutex::new(Box::new(script)));
@@ -73,13 +76,29 @@ impl SbiServer {
     }
 
     /// A service with these devices; captures are answered by this script.
-    pub fn with(devices: Vec<Device>, mut capture: impl FnMut(&CaptureRequest) -> Reply + Send + 'static) -> Self {
-        Self::start(move |method, body| match method {
-            "MOSIPDISC" => Reply::Json(devices.iter().map(Device::listed).collect()),
-            "MOSIPDINFO" => Reply::Json(devices.iter().map(Device::information).collect()),
-            "RCAPTURE" => capture(&serde_json::from_slice(body).unwrap()),
-            other => panic!("{other} was not expected"),
-        })
+    pub fn with(devices: Vec<Device>, capture: impl FnMut(&CaptureRequest) -> Reply + Send + 'static) -> Self {
+        Self::start(answering(devices, capture))
+    }
+
+    /// The same on this port, if it is free.
+    pub fn with_at(
+        port: u16,
+        devices: Vec<Device>,
+        capture: impl FnMut(&CaptureRequest) -> Reply + Send + 'static,
+    ) -> Option<Self> {
+        Some(Self::serve(TcpListener::bind(("127.0.0.1", port)).ok()?, answering(devices, capture)))
+    }
+}
+
+fn answering(
+    devices: Vec<Device>,
+    mut capture: impl FnMut(&CaptureRequest) -> Reply + Send + 'static,
+) -> impl FnMut(&str, &[u8]) -> Reply + Send + 'static {
+    move |method, body| match method {
+        "MOSIPDISC" => Reply::Json(devices.iter().map(Device::listed).collect()),
+        "MOSIPDINFO" => Reply::Json(devices.iter().map(Device::information).collect()),
+        "RCAPTURE" => capture(&serde_json::from_slice(body).unwrap()),
+        other => panic!("{other} was not expected"),
     }
 }
 

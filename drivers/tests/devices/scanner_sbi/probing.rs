@@ -54,12 +54,19 @@ fn the_right_device_is_found_among_others() {
     second.id.serial_no = "SIM-SLAP-2".to_owned();
     second.info.device_id = "slap-2".to_owned();
     second.id.device_sub_type = DeviceSubType::Single;
-    let both = vec![first, second];
-    let odd = SbiServer::start(|_, _| Reply::Raw(b"HTTP/1.1 404 No\r\n\r\n".to_vec()));
-    let server = SbiServer::with(both, |_| panic!("no capture is expected"));
-    // Whatever listens on the ports between is no hindrance.
-    let (low, high) = (odd.port.min(server.port), odd.port.max(server.port));
-    let ports = if high - low < 100 { (low, high) } else { (server.port, server.port) };
+    // Whatever else listens on a port is no hindrance.
+    let odd = || SbiServer::start(|_, _| Reply::Raw(b"HTTP/1.1 404 No\r\n\r\n".to_vec()));
+    let alone = odd();
+    assert_eq!(probe(&mut scanner(&alone, &provider)).unwrap_err().code, "D-72");
+    let (odd, server) = std::iter::repeat_with(odd)
+        .find_map(|odd| {
+            let next = odd.port.checked_add(1)?;
+            let devices = vec![first.clone(), second.clone()];
+            let server = SbiServer::with_at(next, devices, |_| panic!("no capture is expected"))?;
+            Some((odd, server))
+        })
+        .unwrap();
+    let ports = (odd.port, server.port);
     let mut by_serial = settings(ports, &provider);
     by_serial["serial"] = json!("SIM-SLAP-2");
     let got = probe(&mut scanner_with(by_serial.clone())).unwrap();
