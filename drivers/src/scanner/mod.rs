@@ -5,6 +5,7 @@ pub mod ef01;
 pub mod libfprint;
 #[cfg(feature = "sbi")]
 pub mod sbi;
+pub mod sfm;
 
 use crate::run::Run;
 use crate::settings;
@@ -20,6 +21,7 @@ pub const FACTORIES: &[&dyn ScannerFactory] = &[
     &libfprint::Factory,
     #[cfg(feature = "sbi")]
     &sbi::Factory,
+    &sfm::Factory,
 ];
 
 /// Makes a scanner out of its settings.

@@ -17,6 +17,7 @@ fn nowhere(driver: &str) -> Value {
         "mjpeg" => json!({"url": "http://localhost:9/stream"}),
         "sbi" => json!({"ports": [9, 9], "env": "Developer", "trust": "/nonexistent/anchors.pem"}),
         "serial-mrz" => json!({"path": "/nonexistent/reader"}),
+        "sfm" => json!({"path": "/nonexistent/scanner", "baud": 921_600}),
         "v4l2" => json!({"device": "/nonexistent/video"}),
         other => panic!("no settings are known for {other}"),
     }
@@ -91,6 +92,10 @@ fn values_out_of_range_are_named() {
         (DeviceKind::FingerScanner, "ef01", json!({"path": "/x", "baud": 0}), "baud"),
         (DeviceKind::FingerScanner, "ef01", json!({"path": "/x", "ppi": 7}), "ppi"),
         (DeviceKind::FingerScanner, "ef01", json!({"path": "/x", "width": 63}), "width"),
+        (DeviceKind::FingerScanner, "sfm", json!({"path": "", "baud": 115_200}), "path"),
+        (DeviceKind::FingerScanner, "sfm", json!({"path": "/x", "baud": 14_400}), "baud"),
+        (DeviceKind::FingerScanner, "sfm", json!({"path": "/x", "terminal": 0}), "terminal"),
+        (DeviceKind::FingerScanner, "sfm", json!({"path": "/x", "height": 9999}), "height"),
         (DeviceKind::DocumentReader, "serial-mrz", json!({"path": "/x", "baud": 1}), "baud"),
         (DeviceKind::DocumentReader, "serial-mrz", json!({"path": "/x", "suffix": "123456789"}), "suffix"),
         (DeviceKind::Camera, "mjpeg", json!({"url": "https://camera/"}), "http://"),

@@ -17,4 +17,5 @@ mod scanner_ef01;
 mod scanner_libfprint;
 #[cfg(feature = "sbi")]
 mod scanner_sbi;
+mod scanner_sfm;
 mod serving;

@@ -9,6 +9,7 @@ pub mod pty;
 #[cfg(feature = "sbi")]
 pub mod sbi;
 pub mod sensor;
+pub mod sfm;
 
 use drivers::run::Run;
 use std::sync::atomic::AtomicBool;
