@@ -2,7 +2,10 @@
 
 pub mod jpeg;
 pub mod mjpeg;
+mod pictures;
 pub mod pixels;
+#[cfg(feature = "sbi")]
+pub mod sbi;
 pub mod slot;
 #[cfg(feature = "nokhwa")]
 pub mod v4l2;
@@ -18,6 +21,8 @@ use serde_json::Value;
 /// One camera make: one file or folder here and one line in this list.
 pub const FACTORIES: &[&dyn CameraFactory] = &[
     &mjpeg::Factory,
+    #[cfg(feature = "sbi")]
+    &sbi::Factory,
     #[cfg(feature = "nokhwa")]
     &v4l2::Factory,
 ];

@@ -109,6 +109,22 @@ pub fn find(place: &Where, of: BioType, now: Timestamp, run: &Run<'_>) -> Result
     Err(nearest.unwrap_or(SbiError::Absent))
 }
 
+/// The same, where it was before first: a search of all ports may take long.
+pub fn find_again(
+    place: &Where,
+    before: Option<Found>,
+    of: BioType,
+    now: Timestamp,
+    run: &Run<'_>,
+) -> Result<Found, SbiError> {
+    if let Some(port) = before.map(|found| found.service.address.port())
+        && let Ok(found) = find(&Where { ports: (port, port), ..place.clone() }, of, now, run)
+    {
+        return Ok(found);
+    }
+    find(place, of, now, run)
+}
+
 /// Whether the device is still listed by its service. Takes no capture.
 pub fn still_there(found: &Found, run: &Run<'_>) -> Result<(), SbiError> {
     match discover(found.service, found.id.bio_type, run)?.into_iter().find(|item| is(item, &found.info.device_id)) {

@@ -43,7 +43,7 @@ fn names_are_told_apart() {
 fn every_driver_in_a_folder_is_in_its_list() {
     let source = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
     for (folder, helpers, names) in [
-        ("camera", &["jpeg", "mod", "pixels", "slot"][..], camera::names()),
+        ("camera", &["jpeg", "mod", "pictures", "pixels", "slot"][..], camera::names()),
         ("reader", &["framing", "mod"], reader::names()),
         ("scanner", &["mod"], scanner::names()),
     ] {

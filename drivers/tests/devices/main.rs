@@ -6,6 +6,8 @@ mod fakes;
 mod permits;
 
 mod camera_mjpeg;
+#[cfg(feature = "sbi")]
+mod camera_sbi;
 mod factories;
 mod host;
 mod host_capture;

@@ -11,7 +11,8 @@ pub use address::Address;
 pub use multipart::{Multipart, MultipartError};
 
 use super::jpeg;
-use super::{Camera, CameraEvent, CameraFactory, MAX_DAMAGED, monotonic_now};
+use super::pictures::{Pictures, TooDamaged};
+use super::{Camera, CameraEvent, CameraFactory};
 use crate::codes::Code;
 use crate::host::frame_limit;
 use crate::http::Head;
@@ -19,7 +20,6 @@ use crate::run::Run;
 use crate::settings;
 use connection::{Connection, ConnectionError};
 use domain::device::{DeviceDescriptor, DeviceFault, DeviceKind, ErrorKind};
-use domain::guarded::Biometric;
 use domain::image::Frame;
 use serde::Deserialize;
 use serde_json::Value;
@@ -63,8 +63,8 @@ pub enum MjpegError {
     #[error(transparent)]
     Connection(#[from] ConnectionError),
     /// Too many pictures in a row that cannot be decoded.
-    #[error("{0} pictures in a row are damaged; the last: {1}")]
-    Damaged(u32, jpeg::JpegError),
+    #[error(transparent)]
+    Damaged(#[from] TooDamaged),
     /// The parts of the stream cannot be told apart.
     #[error(transparent)]
     Multipart(#[from] MultipartError),
@@ -124,7 +124,7 @@ impl Mjpeg {
                 return Err(MjpegError::Stalled(waited.as_millis()));
             }
             connection.read(&mut parts)?;
-            let Some(newest) = newest(&mut parts)? else { continue };
+            let Some(newest) = parts.newest()? else { continue };
             match pictures.take(&newest)? {
                 Some(frame) => {
                     self.correct_size(&frame, report);
@@ -169,37 +169,6 @@ impl Camera for Mjpeg {
     }
 }
 
-/// Pictures as they come: decoded, counted, the damaged ones in a row too.
-#[derive(Default)]
-struct Pictures {
-    sequence: u64,
-    damaged: u32,
-}
-
-impl Pictures {
-    /// The picture as a frame, or nothing where it is damaged; an error where that goes on.
-    fn take(&mut self, picture: &Biometric<Vec<u8>>) -> Result<Option<Frame>, MjpegError> {
-        let captured_at = monotonic_now();
-        let sequence = self.sequence;
-        self.sequence += 1;
-        let decoded = jpeg::decode(picture.expose()).and_then(|rgb| {
-            let got = rgb.pixels.len();
-            Frame::new(rgb.width, rgb.height, captured_at, sequence, rgb.pixels)
-                .map_err(|_| jpeg::JpegError::Damaged(got))
-        });
-        match decoded {
-            Ok(frame) => {
-                self.damaged = 0;
-                Ok(Some(frame))
-            }
-            Err(error) => {
-                self.damaged += 1;
-                if self.damaged >= MAX_DAMAGED { Err(MjpegError::Damaged(self.damaged, error)) } else { Ok(None) }
-            }
-        }
-    }
-}
-
 impl MjpegError {
     fn fault(&self, address: &str) -> DeviceFault {
         let code = match self {
@@ -209,21 +178,12 @@ impl MjpegError {
                 ErrorKind::Timeout => Code::CameraStalled,
                 _ => Code::CameraGone,
             },
-            Self::Damaged(..) | Self::Multipart(_) => Code::CameraGarbage,
+            Self::Damaged(_) | Self::Multipart(_) => Code::CameraGarbage,
             Self::NoStream | Self::Status(_) => Code::CameraRefused,
             Self::Stalled(_) => Code::CameraStalled,
         };
         code.fault(format!("{address}: {self}"))
     }
-}
-
-/// The last whole part that has come; those before it are out of date.
-fn newest(parts: &mut Multipart) -> Result<Option<Biometric<Vec<u8>>>, MultipartError> {
-    let mut newest = None;
-    while let Some(part) = parts.next_part()? {
-        newest = Some(part);
-    }
-    Ok(newest)
 }
 
 fn describe(address: &Address, head: &Head) -> DeviceDescriptor {

@@ -86,6 +86,15 @@ impl Multipart {
         }
     }
 
+    /// The last whole part that has come; those before it are out of date.
+    pub fn newest(&mut self) -> Result<Option<Biometric<Vec<u8>>>, MultipartError> {
+        let mut newest = None;
+        while let Some(part) = self.next_part()? {
+            newest = Some(part);
+        }
+        Ok(newest)
+    }
+
     fn skip_to_boundary(&mut self) -> Result<bool, MultipartError> {
         match self.find_boundary() {
             Some(at) => {

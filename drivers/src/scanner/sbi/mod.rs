@@ -10,7 +10,7 @@ mod group;
 use super::{Scanner, ScannerEvent, ScannerFactory};
 use crate::run::Run;
 use crate::sbi::error_code::ErrorCode;
-use crate::sbi::finder::{self, Found, Where, all_ports, find, loopback, machine_clock, still_there};
+use crate::sbi::finder::{self, Found, Where, all_ports, find_again, loopback, machine_clock, still_there};
 use crate::sbi::message::{
     BioRequest, BioType, CaptureAnswer, CaptureRequest, DeviceStatus, DeviceSubType, Environment, ErrorAnswer,
     InfoItem, Purpose, SPEC_VERSION, sub_type, time_text,
@@ -148,13 +148,7 @@ impl<O: Outside> SbiScanner<O> {
 
     fn try_probe(&mut self, run: &Run<'_>) -> Result<DeviceDescriptor, SbiError> {
         let now = self.outside.now();
-        // Where it was before, first: a search of all ports may take long.
-        let before = self.found.take().map(|found| found.service.address.port());
-        let again = before.map(|port| Where { ports: (port, port), ..self.place.clone() });
-        let found = match again.map(|place| find(&place, BioType::Finger, now, run)) {
-            Some(Ok(found)) => found,
-            _ => find(&self.place, BioType::Finger, now, run)?,
-        };
+        let found = find_again(&self.place, self.found.take(), BioType::Finger, now, run)?;
         let descriptor = self.describe(&found);
         self.check_at = Instant::now() + self.timing.check;
         self.found = Some(found);

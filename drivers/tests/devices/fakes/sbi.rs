@@ -27,14 +27,14 @@ pub fn now() -> Timestamp {
 
 /// What the service does with a request.
 pub enum Reply {
+    /// These bytes and no HTTP of its own, and then nothing until the client leaves.
+    Hold(Vec<u8>),
     /// Answers with this JSON.
     Json(Value),
     /// Answers with this body of a longer announced one, and closes the connection.
     Cut(Vec<u8>),
     /// These bytes and no HTTP of its own.
     Raw(Vec<u8>),
-    /// Nothing, with the connection open until the client leaves.
-    Silence,
 }
 
 type Script = dyn FnMut(&str, &[u8]) -> Reply + Send;
@@ -127,9 +127,9 @@ fn attend(mut client: TcpStream, script: &Mutex<Box<Script>>) {
         }
         Reply::Cut(body) => [head(body.len() + 1), body].concat(),
         Reply::Raw(bytes) => bytes,
-        Reply::Silence => {
+        Reply::Hold(bytes) => {
             // Until the client closes it.
-            let _ = client.read_to_end(&mut Vec::new());
+            let _ = client.write_all(&bytes).and_then(|()| client.read_to_end(&mut Vec::new()));
             return;
         }
     };

@@ -167,7 +167,7 @@ fn a_stop_ends_a_capture_without_a_fault() {
     let server = SbiServer::with(vec![provider.slap()], move |_| {
         // The capture has begun, and now nobody wants it.
         stopping.store(true, Ordering::SeqCst);
-        Reply::Silence
+        Reply::Hold(Vec::new())
     });
     let mut scanner = scanner(&server, &provider);
     probe(&mut scanner).unwrap();

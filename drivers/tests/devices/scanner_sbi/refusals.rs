@@ -224,7 +224,7 @@ fn answers_that_are_none() {
 #[test]
 fn a_service_that_says_nothing_times_out() {
     let provider = Provider::new();
-    let server = SbiServer::with(vec![provider.slap()], |_| Reply::Silence);
+    let server = SbiServer::with(vec![provider.slap()], |_| Reply::Hold(Vec::new()));
     let mut scanner = scanner(&server, &provider);
     probe(&mut scanner).unwrap();
     let fault = capture(&mut scanner, &RIGHT, Duration::from_millis(200)).unwrap_err();
