@@ -9,6 +9,7 @@ pub mod page;
 pub mod person;
 pub mod reader;
 pub mod render_cli;
+pub mod sbi;
 pub mod scanner;
 pub mod serial;
 pub mod serve;

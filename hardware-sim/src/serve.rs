@@ -2,7 +2,7 @@
 
 use crate::person::{Person, Traits};
 use crate::stage::{Device, Settings, Stage, StageError, socket};
-use crate::{camera, clock, page, reader, scanner};
+use crate::{camera, clock, page, reader, sbi, scanner};
 use clap::Args;
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
@@ -46,6 +46,9 @@ pub struct ServeArgs {
     /// A finger is put on whenever an image is commanded, and lifted after it.
     #[arg(long)]
     pub autopilot: bool,
+    /// The device service.
+    #[command(flatten)]
+    pub sbi: sbi::SbiArgs,
 }
 
 /// Why the simulation cannot run.
@@ -59,6 +62,9 @@ pub enum ServeError {
         /// Why it failed.
         error: io::Error,
     },
+    /// The device service did not come up.
+    #[error(transparent)]
+    Sbi(#[from] sbi::SbiError),
     /// The first visitor could not be drawn, or a port did not come up.
     #[error(transparent)]
     Stage(#[from] StageError),
@@ -73,6 +79,8 @@ pub struct Running {
     pub camera_port: u16,
     /// Port of the page.
     pub page_port: u16,
+    /// The device service, if there is one.
+    pub sbi: Option<sbi::Running>,
 }
 
 /// Runs until SIGTERM or Ctrl-C; says `ready` on standard output when all devices are up.
@@ -81,7 +89,13 @@ pub async fn run(args: ServeArgs) -> Result<(), ServeError> {
     let mut out = io::stdout();
     // Whoever started us may have closed its end; that is no reason to stop.
     let _ = writeln!(out, "ready").and_then(|()| out.flush());
-    tracing::info!(camera = running.camera_port, page = running.page_port, "the simulated devices are up");
+    let sbi_port = running.sbi.as_ref().map(|sbi| sbi.port);
+    tracing::info!(
+        sbi = sbi_port,
+        camera = running.camera_port,
+        page = running.page_port,
+        "the simulated devices are up"
+    );
     let ended = wait_for_signal().await;
     running.stage.end();
     let _ = tokio::task::spawn_blocking(move || devices.into_iter().for_each(|device| drop(device.join()))).await;
@@ -98,19 +112,25 @@ pub async fn start(args: &ServeArgs) -> Result<(Running, Vec<JoinHandle<()>>), S
     let (camera, camera_port) = listen(args.camera_port).await?;
     let (page, page_port) = listen(args.page_port).await?;
     serve_networks(&stage, control, camera, page);
+    let service = match args.sbi.options() {
+        Some(options) => Some(sbi::spawn(Arc::clone(&stage), &args.dir, options).await?),
+        None => None,
+    };
     let devices = spawn_serial(&stage, args).map_err(io_error("a device thread cannot start"))?;
     let first = Arc::clone(&stage);
-    let seed = args.seed;
+    let (seed, hands) = (args.seed, service.is_some());
     let ready = tokio::task::spawn_blocking(move || {
         if first.settings().autopilot {
             first.arrive(Person::new(seed, &Traits::default(), first.settings().today))?;
         }
+        let slap = hands.then_some(Device::Slap);
         [Device::Camera, Device::Reader, Device::Scanner]
             .iter()
+            .chain(&slap)
             .try_for_each(|device| first.wait_plugged(*device, true, START))
     });
     ready.await.map_err(|error| io_error("start")(io::Error::other(error)))??;
-    Ok((Running { stage, camera_port, page_port }, devices))
+    Ok((Running { stage, camera_port, page_port, sbi: service }, devices))
 }
 
 fn serve_networks(stage: &Arc<Stage>, control: UnixListener, camera: TcpListener, page: TcpListener) {

@@ -12,7 +12,8 @@ pub enum Device {
     Reader,
     /// The fingerprint scanner for single fingers.
     Scanner,
-    /// The slap scanner for whole hands.
+    /// The slap scanner for whole hands. Its faults are those of the service that offers it, and so of whatever else
+    /// that service offers.
     Slap,
 }
 
@@ -40,6 +41,8 @@ pub const KEPT: u64 = 10;
 pub enum FaultKind {
     /// Packets end in a wrong checksum. Serial scanner only.
     BadChecksum,
+    /// Samples are signed wrongly. Slap scanner only.
+    BadSignature,
     /// Every capture is refused because another host has the device. Scanners only.
     Busy,
     /// Frames without light. Camera only.
@@ -53,6 +56,12 @@ pub enum FaultKind {
     /// Nothing.
     #[default]
     None,
+    /// The device says that it is not ready, and takes nothing. Slap scanner only.
+    NotReady,
+    /// The device says that nobody has registered it; it signs nothing and takes nothing. Slap scanner only.
+    NotRegistered,
+    /// The last finger is overlooked, though it lies there. Slap scanner only.
+    Partial,
     /// An earlier answer once more instead of a new one: the image of the capture before. Scanners only.
     Replay,
     /// The end of `unplug`: the device is there again.
@@ -61,10 +70,14 @@ pub enum FaultKind {
     Silent,
     /// One byte a second.
     Slow,
+    /// Samples say that they were taken ten minutes ago. Slap scanner only.
+    Stale,
     /// What was begun is not finished: the line goes quiet; the camera keeps the connection and sends no more frames.
     Stall,
     /// The cable is out: the port's name is gone, the camera refuses connections and ends its streams.
     Unplug,
+    /// Samples answer to another host's transaction. Slap scanner only.
+    WrongTransaction,
 }
 
 impl FaultKind {
@@ -72,18 +85,24 @@ impl FaultKind {
     pub const fn id(self) -> &'static str {
         match self {
             Self::BadChecksum => "bad-checksum",
+            Self::BadSignature => "bad-signature",
             Self::Busy => "busy",
             Self::Dark => "dark",
             Self::Dropped => "dropped",
             Self::Frozen => "frozen",
             Self::Garbage => "garbage",
             Self::None => "none",
+            Self::NotReady => "not-ready",
+            Self::NotRegistered => "not-registered",
+            Self::Partial => "partial",
             Self::Replay => "replay",
             Self::Replug => "replug",
             Self::Silent => "silent",
             Self::Slow => "slow",
+            Self::Stale => "stale",
             Self::Stall => "stall",
             Self::Unplug => "unplug",
+            Self::WrongTransaction => "wrong-transaction",
         }
     }
 
@@ -92,6 +111,12 @@ impl FaultKind {
         match self {
             Self::BadChecksum => matches!(device, Device::Scanner),
             Self::Busy | Self::Replay => matches!(device, Device::Scanner | Device::Slap),
+            Self::BadSignature
+            | Self::NotReady
+            | Self::NotRegistered
+            | Self::Partial
+            | Self::Stale
+            | Self::WrongTransaction => matches!(device, Device::Slap),
             Self::Dark | Self::Dropped | Self::Frozen => matches!(device, Device::Camera),
             Self::Garbage | Self::None | Self::Replug | Self::Silent | Self::Slow | Self::Stall | Self::Unplug => true,
         }

@@ -65,6 +65,12 @@ pub struct Counters {
     pub slap_captures: u64,
     /// Images that a slap scanner sent: one for each finger, or one for a raw slap.
     pub slap_images: u64,
+    /// Portraits that the face camera of a device service was asked for.
+    pub portrait_captures: u64,
+    /// Portraits that it sent.
+    pub portrait_images: u64,
+    /// Previews that a device service started.
+    pub preview_streams: u64,
     /// Documents swiped.
     pub reader_swipes: u64,
     /// Time that swiped documents took on the line.
@@ -274,6 +280,16 @@ impl Stage {
             (Arc::clone(&scene.clip), scene.views.0)
         };
         (clip.frame(number), view)
+    }
+
+    /// What a camera for portraits sees in its `number`-th picture, before any compression; nothing when nobody faces
+    /// it.
+    pub fn photograph(&self, number: u64) -> Option<image::RgbImage> {
+        let (visitor, clip) = {
+            let scene = self.scene();
+            (scene.visitor.clone(), Arc::clone(&scene.clip))
+        };
+        visitor.is_some_and(|visitor| visitor.person.faces_camera()).then(|| clip.picture(number))
     }
 
     /// What the camera sees when no light reaches it, as JPEG.

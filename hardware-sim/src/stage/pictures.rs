@@ -30,7 +30,12 @@ pub struct Clip {
 impl Clip {
     /// The `number`-th frame as JPEG. An encoder that fails gives an empty frame, which no client takes for a picture.
     pub fn frame(&self, number: u64) -> Arc<Vec<u8>> {
-        Arc::new(jpeg(&self.head.frame(number)).unwrap_or_default())
+        Arc::new(jpeg(&self.picture(number)).unwrap_or_default())
+    }
+
+    /// The `number`-th frame as the sensor gave it.
+    pub fn picture(&self, number: u64) -> RgbImage {
+        self.head.frame(number)
     }
 }
 

@@ -18,8 +18,12 @@ const VENVS: &str = "target/judge";
 
 /// The scripts in the order in which they run, each with its environment: `NAME` is made of `NAME.txt`. Programs that
 /// cannot live together live in environments of their own.
-const JUDGES: &[(&str, &str)] =
-    &[("mrz_lines.py", "requirements"), ("ef01_sensor.py", "requirements"), ("dependencies.py", "requirements")];
+const JUDGES: &[(&str, &str)] = &[
+    ("mrz_lines.py", "requirements"),
+    ("ef01_sensor.py", "requirements"),
+    ("dependencies.py", "requirements"),
+    ("sbi.py", "sbi"),
+];
 
 /// What `judge` is told.
 #[derive(Args, Clone, Debug)]

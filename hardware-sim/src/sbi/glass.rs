@@ -1,0 +1,36 @@
+//! The picture of the whole glass.
+
+use super::Service;
+use crate::stage::Platen;
+use image::GrayImage;
+use render::print::slap::{HEIGHT, HandPose, Slap, WIDTH};
+use render::print::{Impression, Master};
+use std::sync::{Arc, PoisonError};
+
+/// The newest placement that was looked at, and its picture.
+pub type Seen = Option<(Arc<Platen>, Arc<GrayImage>)>;
+
+impl Service {
+    /// The whole glass as the sensor sees it, 3.2 by 3.0 inches at 500 pixels per inch. Drawn once for each placement,
+    /// which takes a while.
+    pub(super) fn glass(&self, platen: &Arc<Platen>) -> Arc<GrayImage> {
+        // Held while it is drawn: whoever else wants it waits for the same picture.
+        let mut seen = self.glass.lock().unwrap_or_else(PoisonError::into_inner);
+        match &*seen {
+            Some((known, image)) if Arc::ptr_eq(known, platen) => Arc::clone(image),
+            _ => {
+                let image = Arc::new(draw(platen));
+                *seen = Some((Arc::clone(platen), Arc::clone(&image)));
+                image
+            }
+        }
+    }
+}
+
+fn draw(platen: &Platen) -> GrayImage {
+    let fingers: Vec<(u8, &Master, &Impression)> =
+        platen.fingers.iter().map(|laid| (laid.finger.code(), &*laid.master, &laid.touch)).collect();
+    let seed = platen.fingers.iter().fold(0, |seed: u64, laid| seed.rotate_left(7) ^ laid.touch.seed);
+    let pose = HandPose { rotation: platen.pose.rotation, seed, ..HandPose::default() };
+    Slap::lay(&fingers, pose, WIDTH, HEIGHT).image
+}
