@@ -1,8 +1,10 @@
 //! `gatepost-sim render`: pictures into files, and the truth about them if asked.
 
 mod head;
+mod heads;
 mod print;
 mod slap;
+mod truth;
 
 use std::path::{Path, PathBuf};
 
@@ -13,6 +15,7 @@ use serde_json::{Value, json};
 use render::print::{Axis, Contact, PrintTruth};
 
 pub use head::HeadArgs;
+pub use heads::HeadsArgs;
 pub use print::{PrintArgs, PrintsArgs};
 pub use slap::SlapArgs;
 
@@ -21,6 +24,8 @@ pub use slap::SlapArgs;
 pub enum RenderCommand {
     /// People, or an egg, or nobody, before the camera.
     Head(Box<HeadArgs>),
+    /// Many pictures of the default population into a folder, with their truth.
+    Heads(HeadsArgs),
     /// An impression of a finger.
     Print(Box<PrintArgs>),
     /// Impressions of many fingers, for programs that judge them.
@@ -58,6 +63,7 @@ pub enum RenderError {
 pub fn run(command: &RenderCommand) -> Result<(), RenderError> {
     match command {
         RenderCommand::Head(args) => head::run(args),
+        RenderCommand::Heads(args) => heads::run(args),
         RenderCommand::Print(args) => print::run(args),
         RenderCommand::Prints(args) => print::run_many(args),
         RenderCommand::Slap(args) => slap::run(args),

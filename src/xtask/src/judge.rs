@@ -23,6 +23,7 @@ const JUDGES: &[(&str, &str)] = &[
     ("ef01_sensor.py", "requirements"),
     ("dependencies.py", "requirements"),
     ("sbi.py", "sbi"),
+    ("heads.py", "heads"),
 ];
 
 /// What `judge` is told.
@@ -31,6 +32,9 @@ pub struct Options {
     /// Only the judges whose names contain one of these.
     names: Vec<String>,
 }
+
+/// How a list of versions begins that names everything, so that nothing else is installed.
+const COMPLETE: &str = "# Complete:";
 
 /// How a check ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -81,7 +85,9 @@ fn environment(needs: &str) -> Result<PathBuf, String> {
     let _ = fs::remove_dir_all(&venv);
     quietly("python3", &["-m", "venv", &venv.display().to_string()])?;
     let pip = ["-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--requirement", &requirements];
-    quietly(&python.display().to_string(), &pip)?;
+    // Some programs ask for others that they do not need here, or that would stand in the way.
+    let alone: &[&str] = if wanted.starts_with(COMPLETE) { &["--no-deps"] } else { &[] };
+    quietly(&python.display().to_string(), &[&pip, alone].concat())?;
     fs::write(&stamp, wanted).map_err(|error| format!("{} cannot be written: {error}", stamp.display()))?;
     Ok(python)
 }

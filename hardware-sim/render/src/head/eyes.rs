@@ -25,18 +25,45 @@ struct Place {
     wide: f32,
 }
 
+/// Edges of the lids at a place across the eye (-1 the inner corner, 1 the outer), as heights above the line between
+/// the corners, cm: the upper lid as it stands and wide open, and the lower lid.
+fn edges(person: &Person, u: f32) -> (f32, f32, f32) {
+    let size = person.who.eye_size;
+    let round = (1.0 - u * u).max(0.0);
+    // The upper lid's arch peaks a little towards the nose, the lower lid's a little away from it.
+    let wide = UPPER * size * round * (1.0 - 0.16 * u);
+    // A smile pushes the lower lid up.
+    let lower = -LOWER * size * round * (1.0 + 0.18 * u) * (1.0 - 0.3 * person.expression.smile.max(0.0));
+    let shut = lower * 0.85;
+    (shut + (wide - shut) * person.lids, wide, lower)
+}
+
+/// Half the width of the opening, cm.
+fn half(person: &Person) -> f32 {
+    HALF * person.who.eye_size.max(0.8)
+}
+
 fn place(person: &Person, p: V3) -> Place {
     let who = &person.who;
     let eye = person.layout.eye;
-    let half = HALF * who.eye_size.max(0.8);
-    let u = (p.x.abs() - eye.x) / half;
+    let u = (p.x.abs() - eye.x) / half(person);
     let height = p.y - eye.y - who.eye_tilt * (p.x.abs() - eye.x);
-    let round = (1.0 - u * u).max(0.0);
-    // The upper lid's arch peaks a little towards the nose, the lower lid's a little away from it.
-    let wide = UPPER * who.eye_size * round * (1.0 - 0.16 * u);
-    let lower = -LOWER * who.eye_size * round * (1.0 + 0.18 * u);
-    let shut = lower * 0.85;
-    Place { u, height, upper: shut + (wide - shut) * person.lids, lower, wide }
+    let (upper, wide, lower) = edges(person, u);
+    Place { u, height, upper, lower, wide }
+}
+
+/// Where the edge of a lid lies, for the eye on the right of the picture: across and up, cm.
+pub(super) fn lid(person: &Person, u: f32, is_upper: bool) -> (f32, f32) {
+    let (upper, _, lower) = edges(person, u);
+    let aside = u * half(person);
+    let height = if is_upper { upper } else { lower };
+    (person.layout.eye.x + aside, person.layout.eye.y + person.who.eye_tilt * aside + height)
+}
+
+/// The iris's centre relative to the eye's, cm; `sight` points from the eye to the camera.
+pub(super) fn iris(person: &Person, sight: V3) -> (f32, f32) {
+    let (right, up) = person.expression.gaze;
+    (((sight.x + right) * 1.15).clamp(-0.8, 0.8), 0.06 + ((sight.y + up) * 1.15).clamp(-0.42, 0.42))
 }
 
 /// The colour of the eyeball or the lashes, where they show.
@@ -47,17 +74,16 @@ pub(super) fn eye(person: &Person, hit: &Hit, lamps: &Lamps) -> Option<V3> {
     }
     let side = if hit.at.x < 0.0 { -1.0 } else { 1.0 };
     let centre = v(person.layout.eye.x * side, person.layout.eye.y, person.layout.eye.z);
-    // People look into the camera: the iris sits where the line of sight leaves the ball.
-    let sight = (-hit.ray).times(v(1.0, 1.0, 0.0)) * 1.15;
-    let (dx, dy) =
-        (hit.at.x - centre.x - sight.x.clamp(-0.7, 0.7), hit.at.y - centre.y - 0.06 - sight.y.clamp(-0.35, 0.35));
+    // The iris sits where the line of sight leaves the ball; people look into the camera unless told otherwise.
+    let (right, up) = iris(person, -hit.ray);
+    let (dx, dy) = (hit.at.x - centre.x - right, hit.at.y - centre.y - up);
     let off = (dx * dx + dy * dy).sqrt();
-    let white = v(0.6, 0.56, 0.53) * (0.62 + 0.38 * person.who.tone);
+    let white = v(0.56, 0.52, 0.49) * (0.4 + 0.6 * person.who.tone);
     let mut colour = white.mix(v(0.55, 0.3, 0.26), smoothstep(0.55, 1.0, at.u.abs()) * 0.5);
-    let iris = linear(person.who.iris);
+    let colours = linear(person.who.iris);
     let spokes = person.tile.at(dx / off.max(0.05) * 6.0, dy / off.max(0.05) * 6.0);
     let ring = smoothstep(IRIS * 0.7, IRIS, off);
-    let iris = iris * ((1.25 + 0.25 * spokes) * (1.0 - 0.7 * ring) * (0.75 + 0.35 * smoothstep(0.3, -0.4, dy)));
+    let iris = colours * ((1.25 + 0.25 * spokes) * (1.0 - 0.7 * ring) * (0.75 + 0.35 * smoothstep(0.3, -0.4, dy)));
     colour = colour.mix(iris, smoothstep(IRIS + 0.05, IRIS - 0.05, off));
     colour = colour.mix(v(0.004, 0.004, 0.004), smoothstep(PUPIL + 0.04, PUPIL - 0.04, off));
     // The upper lid and its lashes throw a shadow on the ball.
@@ -89,7 +115,8 @@ pub(super) fn around(person: &Person, p: V3, colour: V3) -> V3 {
         return colour;
     }
     let who = &person.who;
-    let soft = 1.0 - (0.24 - 0.1 * who.tone) * smoothstep(1.8, 0.6, (at.u * at.u + at.height * at.height * 0.7).sqrt());
+    let soft =
+        1.0 - (0.36 - 0.18 * who.tone) * smoothstep(1.8, 0.6, (at.u * at.u + at.height * at.height * 0.7).sqrt());
     let bag = smoothstep(0.55, 0.05, (at.height - at.lower + 0.45 + 0.1 * at.u * at.u).abs()) * (0.05 + 0.1 * who.age);
     let mut colour = colour * (soft - bag * smoothstep(1.2, 0.7, at.u.abs()));
     // The lid's fold, deepest when the eye is open.

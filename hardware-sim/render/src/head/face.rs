@@ -2,7 +2,7 @@
 //! middle of the head, x to the right of the picture, y up, z towards the camera. Lengths are those of an average
 //! adult head (eye to chin 11.6, cheek to cheek 13.6), varied by the identity.
 
-use super::identity::Identity;
+use super::identity::{Beard, Identity};
 use super::lanes::{F4, V4};
 use super::pose::Pose;
 use super::primitives::{Capsule, Ellipsoid, carve, join, sphere};
@@ -22,6 +22,8 @@ pub(super) struct Layout {
     pub mouth_y: f32,
     /// Half the width of the mouth.
     pub mouth_half: f32,
+    /// How far the corners of the mouth stand above the line between the lips, cm.
+    pub corners: f32,
     /// How far the lower lip is from the upper, cm.
     pub gap: f32,
     /// Tip of the nose.
@@ -41,16 +43,18 @@ impl Layout {
         let nose_y = -4.15 * long * (0.5 + 0.5 * who.nose_length);
         let mouth_y = nose_y - 2.45 * long;
         let fullness = who.lip_fullness.clamp(0.55, 1.5);
+        let smile = if pose.smile.is_finite() { pose.smile.clamp(-1.0, 1.0) } else { 0.0 };
         Self {
             eye: v(3.18 * who.eye_spacing, 0.0, 6.55),
             eye_ball: 1.36,
             mouth_y,
-            mouth_half: 2.5 * who.mouth_width,
+            mouth_half: 2.5 * who.mouth_width * (1.0 + 0.14 * smile.max(0.0) - 0.04 * smile.min(0.0).abs()),
+            corners: 0.42 * smile,
             gap,
             nose_tip: v(0.0, nose_y, 9.15 + 1.25 * who.nose_height),
             nose_wing: 1.22 * who.nose_width,
             chin_y: -11.7 * long - 0.8 * gap,
-            lips: (0.62 * fullness, 0.82 * fullness),
+            lips: (0.62 * fullness * (1.0 - 0.15 * smile.abs()), 0.82 * fullness * (1.0 - 0.12 * smile.abs())),
         }
     }
 }
@@ -76,6 +80,10 @@ pub(super) struct Face {
     ear_hollow: Ellipsoid,
     lobe: V3,
     neck: Capsule,
+    /// Thickness of a full beard, cm.
+    beard: f32,
+    /// A mask over nose and mouth.
+    mask: Option<Ellipsoid>,
     layout: Layout,
 }
 
@@ -88,6 +96,7 @@ impl Face {
         let (upper, lower) = layout.lips;
         let mouth = layout.mouth_y;
         let ear = who.ear_size;
+        let smile = (layout.corners / 0.42).max(0.0);
         Self {
             skull: Ellipsoid::new(v(0.0, 3.1, -0.9), v(7.45 * wide, 8.5 * who.skull_height, 9.5)),
             middle: Ellipsoid::new(v(0.0, -2.6 * long, 1.5), v(6.2 * wide, 8.3 * long, 6.7)),
@@ -98,7 +107,10 @@ impl Face {
                 1.35,
             ),
             chin: (v(0.0, layout.chin_y + 1.75, 6.35), 1.75),
-            cheek: Ellipsoid::new(v(4.25 * wide, -2.9 * long, 4.7), v(2.3, 2.0, 2.3) * (0.8 + 0.2 * who.cheeks)),
+            cheek: Ellipsoid::new(
+                v(4.25 * wide, -2.9 * long + 0.8 * smile, 4.7 + 0.5 * smile),
+                v(2.3, 2.0, 2.3) * (0.8 + 0.2 * who.cheeks + 0.1 * smile),
+            ),
             brow: Capsule::new(v(1.3, 1.75, 7.55), v(4.5 * wide, 1.6, 4.9), 0.85, 0.75),
             brow_blend: 0.9 + 0.5 * who.brow_ridge,
             bridge: Capsule::new(
@@ -120,6 +132,8 @@ impl Face {
             ear_hollow: Ellipsoid::new(v(7.95 * wide, -0.5, -0.6), v(0.7, 1.9 * ear, 0.95 * ear)),
             lobe: v(7.05 * wide, -0.7 - 2.75 * ear, -0.6),
             neck: Capsule::new(v(0.0, -6.5, -2.3), v(0.0, -17.0, -3.6), 5.0 * who.neck_width, 5.5 * who.neck_width),
+            beard: if who.beard == Beard::Full { 0.75 } else { 0.0 },
+            mask: who.mask.then(|| Ellipsoid::new(v(0.0, mouth + 1.2, 5.0), v(4.9, 4.9, 5.2))),
             layout,
         }
     }
@@ -164,6 +178,17 @@ impl Face {
         d.min(self.neck.distance(p))
     }
 
+    /// A full beard stands off cheeks and chin, but not off the lips.
+    #[inline]
+    fn bearded(&self, q: V4, d: F4) -> F4 {
+        let unit = |x: F4| x.max(F4::all(0.0)).min(F4::all(1.0));
+        let low = self.layout.mouth_y + 0.6;
+        let below = unit((-q.y + low) * 0.3 + (q.x - 2.6) * 0.22);
+        let front = unit((q.z + 0.5) * 0.4);
+        let throat = unit((q.y - (self.layout.chin_y - 0.8)) * 0.8);
+        (d - below * front * throat * self.beard) * 0.85
+    }
+
     #[inline]
     fn features(&self, p: V4, q: V4, mut d: F4) -> F4 {
         let place = &self.layout;
@@ -181,6 +206,12 @@ impl Face {
             d = join(d, sphere(q, self.wing, self.wing_radius), 0.45);
             let nostril = v(place.nose_wing * 0.46, place.nose_tip.y - 0.86, place.nose_tip.z - 1.15);
             d = carve(d, sphere(q, nostril, 0.3), 0.22);
+        }
+        if let Some(mask) = &self.mask {
+            return join(d, mask.distance(p), 1.2);
+        }
+        if self.beard > 0.0 && p.y.least() < -2.0 {
+            d = self.bearded(q, d);
         }
         if p.y.least() < -1.5 {
             d = join(d, self.muzzle.distance(p), 1.7);

@@ -1,7 +1,9 @@
 //! A whole figure: head, hair, glasses and clothes, in the coordinates of the head.
 
+use super::super::maths::sin_cos_deg;
 use super::super::noise::Tile;
 use super::face::{Face, Layout};
+use super::glasses::Spectacles;
 use super::hair::Hair;
 use super::identity::Identity;
 use super::lanes::{F4, LANES, V4};
@@ -16,6 +18,7 @@ pub(super) enum Material {
     Egg,
     Glasses,
     Hair,
+    Lens,
     Scarf,
     Skin,
 }
@@ -31,14 +34,40 @@ const UNDER: f32 = 0.45;
 pub(super) struct Person {
     pub who: Identity,
     pub layout: Layout,
+    /// Opening of the upper lids, 0 to 1.
     pub lids: f32,
+    pub expression: Expression,
     pub tile: Tile,
     face: Face,
     hair: Hair,
     body: Body,
-    nose_piece: Capsule,
-    temple: Capsule,
+    glasses: Option<Spectacles>,
     head_turn: Turn,
+}
+
+/// What the face does, every number within its range.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Expression {
+    /// -1 to 1.
+    pub smile: f32,
+    /// -1 to 1.
+    pub brows: f32,
+    /// Sines of the angles by which the eyes look past the camera.
+    pub gaze: (f32, f32),
+}
+
+impl Expression {
+    fn new(pose: &Pose) -> Self {
+        let within = |value: f32| if value.is_finite() { value.clamp(-1.0, 1.0) } else { 0.0 };
+        let look = |degrees: f32| if degrees.is_finite() { sin_cos_deg(degrees.clamp(-60.0, 60.0)).0 } else { 0.0 };
+        Self { smile: within(pose.smile), brows: within(pose.brows), gaze: (look(pose.gaze_x), look(pose.gaze_y)) }
+    }
+}
+
+/// The upper lids follow the eyes down.
+fn lids(pose: &Pose) -> f32 {
+    let down = (-pose.gaze_y).clamp(0.0, 40.0);
+    pose.lids.clamp(0.0, 1.0) * (1.0 - 0.014 * down)
 }
 
 impl Person {
@@ -46,13 +75,13 @@ impl Person {
         let layout = Layout::new(who, pose);
         Self {
             layout,
-            lids: pose.lids.clamp(0.0, 1.0),
+            lids: lids(pose),
+            expression: Expression::new(pose),
             tile: Tile::new(who.seed),
             face: Face::new(who, layout),
             hair: Hair::new(who),
             body: Body::new(who),
-            nose_piece: Capsule::new(v(0.0, 0.42, 9.15), v(0.95, 0.3, 9.0), 0.11, 0.11),
-            temple: Capsule::new(v(5.65, 0.35, 8.15), v(7.35 * who.skull_width, 0.6, -0.5), 0.11, 0.13),
+            glasses: Spectacles::new(who, layout.nose_tip.z),
             head_turn: Turn::new(pose.yaw * 0.8, pose.pitch * 0.9, pose.roll * 0.85),
             who: who.clone(),
         }
@@ -64,8 +93,8 @@ impl Person {
     }
 
     /// Distance to the bare head, without hair, glasses and clothes.
-    pub fn bare(&self, p: V3) -> f32 {
-        self.face.distance(V4::all(p)).0[0]
+    pub fn bare(&self, p: V4) -> f32 {
+        self.face.distance(p).0[0]
     }
 
     /// Distance to the nearest surface, or a bound below it.
@@ -81,7 +110,7 @@ impl Person {
             d = d.min(p.y + 10.0);
         }
         d = d.min(self.hair.distance(p, &self.tile));
-        if self.who.glasses { d.min(self.glasses(p)) } else { d }
+        self.glasses.as_ref().map_or(d, |glasses| d.min(glasses.distance(p)))
     }
 
     /// Distance to the plain solid that throws shadows.
@@ -106,8 +135,9 @@ impl Person {
         };
         offer(self.face.distance(p), Material::Skin);
         offer(self.hair.distance(p, &self.tile), self.hair.material());
-        if self.who.glasses {
-            offer(self.glasses(p), Material::Glasses);
+        if let Some(glasses) = &self.glasses {
+            offer(glasses.rims(p), Material::Glasses);
+            offer(glasses.lenses(p), Material::Lens);
         }
         if p.y.least() < -6.0 {
             let body = self.head_turn.apply_all(p - PIVOT) + PIVOT;
@@ -116,23 +146,6 @@ impl Person {
             offer(self.body.cloth(body, solid), Material::Cloth);
         }
         nearest.map(|(_, material)| material)
-    }
-
-    /// Two rounded rims, a bridge and temples.
-    #[inline]
-    fn glasses(&self, p: V4) -> F4 {
-        let away = (p.y.abs() - 2.6).max(-p.z - 1.2);
-        if away.least() > 1.0 {
-            return away;
-        }
-        let q = p.folded();
-        let zero = F4::all(0.0);
-        let (dx, dy) = ((q.x - 3.25).abs() - 1.35, (q.y + 0.15).abs() - 0.85);
-        let (ox, oy) = (dx.max(zero), dy.max(zero));
-        let ring = ((ox * ox + oy * oy).sqrt() + dx.max(dy).min(zero) - 1.05).abs();
-        let off = q.z - (q.x * q.x * -0.028 + 9.05);
-        let rim = (ring * ring + off * off).sqrt() - 0.12;
-        rim.min(self.nose_piece.distance(q)).min(self.temple.distance(q))
     }
 }
 

@@ -1,5 +1,6 @@
 //! Hair as a solid shell around the skull, cut free of face and ears; or the scarf over it.
 
+use super::super::maths::{atan2, sin};
 use super::super::noise::Tile;
 use super::figure::Material;
 use super::identity::{HairStyle, Identity};
@@ -23,7 +24,7 @@ pub(super) struct Hair {
 
 impl Hair {
     pub fn new(who: &Identity) -> Self {
-        use HairStyle::{Bald, Bob, Bun, Buzz, Curly, Long, Scarf, Short, Swept};
+        use HairStyle::{Bald, Beanie, Bob, Bun, Buzz, Curly, Long, Scarf, Short, Swept, Turban};
         let (wide, high) = (who.skull_width, who.skull_height);
         let thick = match who.hair {
             Bald | Buzz => 0.0,
@@ -32,11 +33,14 @@ impl Hair {
             Swept => 0.8,
             Bob | Long => 0.85,
             Scarf => 0.75,
+            Beanie => 0.7,
             Curly => 1.9,
+            Turban => 1.5,
         };
         let lift = match who.hair {
-            Swept => 0.9,
-            Curly => 0.9,
+            Swept | Curly => 0.9,
+            Beanie => 0.5,
+            Turban => 1.3,
             Bob | Long => 0.25,
             _ => 0.1,
         };
@@ -68,13 +72,16 @@ impl Hair {
 
     /// Hair, or cloth for a scarf.
     pub fn material(&self) -> Material {
-        if self.style == HairStyle::Scarf { Material::Scarf } else { Material::Hair }
+        match self.style {
+            HairStyle::Beanie | HairStyle::Scarf | HairStyle::Turban => Material::Scarf,
+            _ => Material::Hair,
+        }
     }
 
     /// Distance to the hair, or a bound below it; far away where there is none.
     #[inline]
     pub fn distance(&self, p: V4, tile: &Tile) -> F4 {
-        use HairStyle::{Bald, Bob, Bun, Buzz, Curly, Long, Scarf, Short, Swept};
+        use HairStyle::{Bald, Beanie, Bob, Bun, Buzz, Curly, Long, Scarf, Short, Swept, Turban};
         if matches!(self.style, Bald | Buzz) {
             return F4::all(f32::MAX);
         }
@@ -83,18 +90,21 @@ impl Hair {
             Bob | Long => join(shell, self.curtain.distance(p), 1.5),
             Scarf => join(join(shell, self.curtain.distance(p), 3.0), self.wrap.distance(p), 2.0),
             Bun => join(shell, sphere(p, self.knot, 2.9), 0.4),
-            Bald | Buzz | Curly | Short | Swept => shell,
+            Bald | Beanie | Buzz | Curly | Short | Swept | Turban => shell,
         };
         let loose = 0.4 + 3.0 * self.lock;
         if cap.least() > 2.0 * loose {
             return cap - loose;
         }
         let rough = self.rough(p, tile);
+        if matches!(self.style, Beanie | Turban) {
+            return common(cap + rough, Self::above_brows(p, self.style == Turban), 0.5);
+        }
         let cut = carve(cap + rough, self.face.distance(p) + rough * 0.4, 0.7);
         match self.style {
             Short | Swept | Bun | Curly => common(cut, self.above_ears(p) + rough, 0.6),
             Bob | Long => self.parted(p, carve(cut, self.throat.distance(p) + rough, 1.2)),
-            Bald | Buzz | Scarf => cut,
+            Bald | Beanie | Buzz | Scarf | Turban => cut,
         }
     }
 
@@ -103,10 +113,12 @@ impl Hair {
     fn rough(&self, p: V4, tile: &Tile) -> F4 {
         F4(std::array::from_fn(|i| {
             let p = p.lane(i);
-            if self.style == HairStyle::Scarf {
-                0.12 * tile.at(p.x * 0.35 + p.y * 0.2, p.y * 0.3 - p.z * 0.2)
-            } else {
-                self.lock * tile.at(p.x * 0.9 + p.z * 0.45 + 9.0, p.y * 0.5 + p.z * 0.5)
+            match self.style {
+                HairStyle::Scarf => 0.12 * tile.at(p.x * 0.35 + p.y * 0.2, p.y * 0.3 - p.z * 0.2),
+                HairStyle::Turban => wound(p, tile),
+                // Knitted ribs run up to the crown.
+                HairStyle::Beanie => 0.05 * sin(20.0 * atan2(p.x, p.z + 0.9)) + 0.05 * tile.at(p.x * 0.4, p.y * 0.4),
+                _ => self.lock * tile.at(p.x * 0.9 + p.z * 0.45 + 9.0, p.y * 0.5 + p.z * 0.5),
             }
         }))
     }
@@ -119,6 +131,16 @@ impl Hair {
         line.max(-ear)
     }
 
+    /// A cap ends here: on the forehead, above the ears, and lower at the nape. A turban's edge rises to a point.
+    #[inline]
+    fn above_brows(p: V4, peaked: bool) -> F4 {
+        let slope = if peaked { 0.3 } else { 0.24 };
+        let peak = if peaked { 0.22 } else { 0.0 };
+        // From 4.3 (5 in the peak) at the front of the forehead down to 2 above the ears.
+        let edge = p.z * slope + 2.1 - p.x.abs() * peak + 3.0 * peak;
+        (edge - p.y) * 0.92
+    }
+
     /// A shallow valley where the hair falls to both sides.
     #[inline]
     fn parted(&self, p: V4, d: F4) -> F4 {
@@ -126,4 +148,13 @@ impl Hair {
         let depth = F4::all(0.35).over(across * across * 4.0 + 1.0);
         d + depth.zip(p.y, |depth, y| depth * ((y - 2.0) * 0.5).clamp(0.0, 1.0))
     }
+}
+
+/// The layers of a turban: from both sides they rise to the middle of the forehead, one over the other.
+fn wound(p: V3, tile: &Tile) -> f32 {
+    let slant = if p.x < 0.0 { 0.55 } else { -0.7 };
+    let layer = (p.y + slant * p.x) * 0.55 + 0.25 * tile.at(p.x * 0.15, p.z * 0.15);
+    let within = layer - (layer + 64.0).floor() + 64.0;
+    // Each layer swells slowly and ends at once.
+    0.22 * within * within - 0.1 + 0.05 * tile.at(p.x * 0.5 + 3.0, p.y * 0.5)
 }

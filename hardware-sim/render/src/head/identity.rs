@@ -9,10 +9,27 @@ pub enum Beard {
     Full,
     /// Moustache and chin.
     Goatee,
+    /// On the upper lip alone.
+    Moustache,
     /// Clean-shaven.
     None,
     /// A few days' growth.
     Stubble,
+}
+
+/// What is worn before the eyes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Glasses {
+    /// None.
+    None,
+    /// Round rims of thin wire.
+    Round,
+    /// Rounded rectangles.
+    Square,
+    /// Dark ones, which hide the eyes; nobody of the default population wears them before a camera.
+    Sun,
+    /// Rectangles with broad dark rims.
+    Thick,
 }
 
 /// Hair, or what covers it.
@@ -20,6 +37,8 @@ pub enum Beard {
 pub enum HairStyle {
     /// None at all.
     Bald,
+    /// A knitted cap.
+    Beanie,
     /// Shoulder-length, parted.
     Bob,
     /// Tied into a knot.
@@ -36,6 +55,8 @@ pub enum HairStyle {
     Short,
     /// Short at the sides, long on top.
     Swept,
+    /// A cloth wound around the head, above the ears.
+    Turban,
 }
 
 /// The measures of a head. Lengths are factors of an average head's (1 is average) unless another unit stands there.
@@ -99,13 +120,15 @@ pub struct Identity {
     pub hair_colour: [u8; 3],
     /// Beard.
     pub beard: Beard,
-    /// Glasses are worn.
-    pub glasses: bool,
+    /// Glasses.
+    pub glasses: Glasses,
+    /// A medical mask over nose and mouth; nobody of the default population wears one before a camera.
+    pub mask: bool,
     /// Colour of the garment, sRGB.
     pub garment: [u8; 3],
     /// A jacket over a shirt, instead of a pullover.
     pub jacket: bool,
-    /// Colour of a scarf, sRGB.
+    /// Colour of a scarf, turban or cap, sRGB.
     pub scarf: [u8; 3],
 }
 
@@ -176,7 +199,8 @@ impl Identity {
             hair,
             hair_colour: hair_colour(&mut rng, tone, age),
             beard: beard(&mut rng, ruggedness),
-            glasses: rng.chance(0.18),
+            glasses: glasses(&mut rng),
+            mask: false,
             garment: GARMENTS[rng.below(GARMENTS.len())],
             jacket: rng.chance(0.4),
             scarf: GARMENTS[rng.below(GARMENTS.len())],
@@ -185,9 +209,12 @@ impl Identity {
 }
 
 fn hair_style(rng: &mut Rng, ruggedness: f32, age: f32) -> HairStyle {
-    use HairStyle::{Bald, Bob, Bun, Buzz, Curly, Long, Scarf, Short, Swept};
+    use HairStyle::{Bald, Beanie, Bob, Bun, Buzz, Curly, Long, Scarf, Short, Swept, Turban};
     if ruggedness < 0.5 {
-        return [Bob, Long, Long, Bun, Curly, Scarf, Bob, Short][rng.below(8)];
+        return [Bob, Long, Long, Bun, Curly, Scarf, Bob, Short, Scarf, Swept][rng.below(10)];
+    }
+    if rng.chance(0.12) {
+        return if rng.chance(0.65) { Turban } else { Beanie };
     }
     if age > 0.5 && rng.chance(0.25) {
         return Bald;
@@ -207,7 +234,12 @@ fn beard(rng: &mut Rng, ruggedness: f32) -> Beard {
     if ruggedness < 0.5 {
         return Beard::None;
     }
-    [Beard::None, Beard::None, Beard::Stubble, Beard::Stubble, Beard::Full, Beard::Goatee][rng.below(6)]
+    use Beard::{Full, Goatee, Moustache, None, Stubble};
+    [None, None, None, Stubble, Stubble, Full, Full, Goatee, Moustache][rng.below(9)]
+}
+
+fn glasses(rng: &mut Rng) -> Glasses {
+    if rng.chance(0.2) { [Glasses::Square, Glasses::Round, Glasses::Thick][rng.below(3)] } else { Glasses::None }
 }
 
 #[cfg(test)]
@@ -223,9 +255,10 @@ mod tests {
             assert!(crowd.iter().any(|who| (low..low + 0.1).contains(&who.tone)), "nobody of tone {low}");
         }
         let share = |wears: fn(&Identity) -> bool| crowd.iter().filter(|who| wears(who)).count();
-        assert!((30..90).contains(&share(|who| who.glasses)), "glasses");
+        assert!((30..90).contains(&share(|who| who.glasses != Glasses::None)), "glasses");
         assert!(share(|who| who.beard == Beard::Full) > 10, "beards");
         assert!(share(|who| who.hair == HairStyle::Scarf) > 5, "scarves");
+        assert!(share(|who| who.hair == HairStyle::Turban) > 3, "turbans");
         assert!(crowd.iter().all(|who| who.ruggedness > 0.5 || who.beard == Beard::None));
     }
 }

@@ -1,18 +1,25 @@
 //! Heads as a camera sees them, drawn by marching rays through a signed-distance model.
 
+mod blur;
 mod camera;
+mod caption;
 mod clip;
 mod eyes;
 mod face;
 mod figure;
+mod glasses;
 mod hair;
 mod identity;
+mod jpeg;
+mod landmarks;
 mod lanes;
 mod lips;
 mod march;
 mod paint;
+mod population;
 mod pose;
 mod primitives;
+mod sheet;
 mod skin;
 mod truth;
 mod vec;
@@ -20,11 +27,14 @@ mod view;
 
 pub use clip::Clip;
 use figure::Person;
-pub use identity::{Beard, HairStyle, Identity};
+pub use identity::{Beard, Glasses, HairStyle, Identity};
 use image::RgbImage;
 use march::{Canvas, Lamps};
+pub use population::{Draw, Population, Who};
 pub use pose::{Light, Pose, Scene};
 use primitives::Ellipsoid;
+pub use sheet::Medium;
+use sheet::Sheet;
 pub use truth::{Landmark, Truth};
 use vec::{linear, v};
 use view::View;
@@ -35,10 +45,13 @@ use super::noise::Tile;
 /// What can stand before the camera.
 #[derive(Clone, Copy, Debug)]
 pub enum Subject<'a> {
-    /// An egg the colour of skin: no detector may take it for a face.
-    Egg,
+    /// An egg of a skin tone (0 the darkest, 1 the lightest): no detector may take it for a face.
+    Egg(f32),
     /// Somebody.
     Person(&'a Identity),
+    /// A picture of somebody, held up. The pose is the picture's own; lids, mouth and the like are those of the face
+    /// on it.
+    Photo(&'a Identity, Medium),
 }
 
 /// A subject in its place.
@@ -76,6 +89,14 @@ fn expose(figures: &[Figure<'_>], scene: &Scene, width: u32, height: u32) -> Sho
     if width == 0 || height == 0 {
         return Shot { image: RgbImage::new(width, height), truth: Vec::new() };
     }
+    let canvas = expose_light(figures, scene, width, height);
+    let seen = figures.iter().filter(|figure| !is_hidden(figure, figures, width, height));
+    let truth = seen.filter_map(|figure| truth::of(figure, width, height)).collect();
+    Shot { image: camera::develop(&canvas, scene), truth }
+}
+
+/// The light that reaches the camera. Neither side may be 0.
+fn expose_light(figures: &[Figure<'_>], scene: &Scene, width: u32, height: u32) -> Canvas {
     let mut canvas = wall(scene, width as usize, height as usize);
     let mut order: Vec<&Figure<'_>> = figures.iter().collect();
     order.sort_by(|a, b| b.pose.distance.total_cmp(&a.pose.distance));
@@ -83,23 +104,43 @@ fn expose(figures: &[Figure<'_>], scene: &Scene, width: u32, height: u32) -> Sho
         let view = View::new(&figure.pose, width, height);
         let lamps = lamps(&scene.light, &view);
         match figure.subject {
-            Subject::Egg => march::draw(&egg(), &view, &lamps, &mut canvas),
+            Subject::Egg(tone) => march::draw(&egg(tone), &view, &lamps, &mut canvas),
             Subject::Person(who) => march::draw(&Person::new(who, &figure.pose), &view, &lamps, &mut canvas),
+            Subject::Photo(who, medium) => {
+                Sheet::new(medium, &view).draw(who, &figure.pose, scene, &lamps, &mut canvas);
+            }
         }
     }
-    let truth = figures.iter().filter_map(|figure| truth::of(figure, width, height)).collect();
-    Shot { image: camera::develop(&canvas, scene), truth }
+    canvas
+}
+
+/// Whether a nearer sheet hides the whole face.
+fn is_hidden(figure: &Figure<'_>, figures: &[Figure<'_>], width: u32, height: u32) -> bool {
+    let nearer = figures.iter().filter(|other| other.pose.distance < figure.pose.distance);
+    nearer
+        .filter_map(|other| match other.subject {
+            Subject::Photo(_, medium) => Some((medium, View::new(&other.pose, width, height))),
+            _ => None,
+        })
+        .any(|(medium, view)| {
+            let truth = truth::of(figure, width, height);
+            truth.is_some_and(|truth| Sheet::new(medium, &view).hides(truth.face))
+        })
 }
 
 fn finish(image: &mut RgbImage, scene: &Scene, frame: u64) {
     camera::add_noise(image, scene, frame);
+    if let Some(quality) = scene.jpeg {
+        jpeg::compress(image, quality);
+    }
+    // After the compression, so that the word can be read however bad the picture is.
     if scene.caption {
-        camera::add_caption(image);
+        caption::add(image);
     }
 }
 
-fn egg() -> skin::Egg {
-    skin::Egg { solid: Ellipsoid::new(v(0.0, -0.5, 0.0), v(7.4, 11.2, 8.0)), colour: skin::skin_colour(0.75, 0.2) }
+fn egg(tone: f32) -> skin::Egg {
+    skin::Egg { solid: Ellipsoid::new(v(0.0, -0.5, 0.0), v(7.4, 11.2, 8.0)), colour: skin::skin_colour(tone, 0.2) }
 }
 
 /// A plain wall, brighter on the main lamp's side.
@@ -127,11 +168,10 @@ fn lamps(light: &Light, view: &View) -> Lamps {
         view.room_direction(v(sa * ce, se, ca * ce))
     };
     let warm = light.warmth.clamp(-1.0, 1.0);
-    let side = if light.key_azimuth < 0.0 { 48.0 } else { -48.0 };
     Lamps {
         key: towards(light.key_azimuth, light.key_elevation),
         key_colour: v(1.0 + 0.12 * warm, 1.0, 1.0 - 0.2 * warm) * light.key,
-        fill: towards(side, 8.0),
+        fill: towards(light.fill_azimuth, light.fill_elevation),
         fill_colour: v(0.95, 1.0, 1.06) * light.fill,
         up: view.room_direction(v(0.0, 1.0, 0.0)),
         ambient: v(1.0, 1.0, 1.02) * light.ambient,
@@ -233,7 +273,7 @@ mod tests {
 
     #[test]
     fn an_egg_and_an_empty_booth_show_nobody() {
-        let egg = Figure { subject: Subject::Egg, pose: Pose::default() };
+        let egg = Figure { subject: Subject::Egg(0.75), pose: Pose::default() };
         let shot = shoot(&[egg], &plain(), 320, 240);
         assert!(shot.truth.is_empty());
         assert_ne!(shot.image, shoot(&[], &plain(), 320, 240).image);
@@ -260,12 +300,25 @@ mod tests {
                 roll: wild,
                 lids: wild,
                 mouth: wild,
+                smile: wild,
+                brows: wild,
+                gaze_x: wild,
+                gaze_y: wild,
                 distance: wild,
                 offset_x: wild,
                 offset_y: wild,
             };
             for (width, height) in [(0, 0), (1, 1), (7, 3), (33, 20)] {
-                let scene = Scene { blur: wild, noise: wild, ..Scene::default() };
+                let scene = Scene {
+                    blur: wild,
+                    defocus: wild,
+                    motion: wild,
+                    motion_angle: wild,
+                    white_balance: wild,
+                    noise: wild,
+                    jpeg: Some(1),
+                    ..Scene::default()
+                };
                 assert_eq!(render(&who, &pose, &scene, width, height).dimensions(), (width, height));
             }
         }

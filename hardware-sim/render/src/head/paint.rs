@@ -16,6 +16,11 @@ pub(super) fn skin(person: &Person, hit: &Hit, lamps: &Lamps) -> V3 {
     {
         return eye;
     }
+    if person.who.mask
+        && let Some(mask) = mask(person, p)
+    {
+        return Surface { albedo: mask, wrap: v(0.3, 0.3, 0.3), gloss: 0.01, tight: 2 }.light(hit, lamps);
+    }
     let mut colour = base(person, p);
     let mut gloss = 0.055;
     if p.z > 2.0 {
@@ -34,7 +39,7 @@ pub(super) fn skin(person: &Person, hit: &Hit, lamps: &Lamps) -> V3 {
     // The forehead, nose and chin shine more than the cheeks.
     let oily = smoothstep(3.5, 0.5, p.x.abs()) * smoothstep(5.0, 8.0, p.z);
     // Dark skin shows the same reflection more plainly; cameras open up for it as well.
-    Surface::skin(colour, gloss * (0.6 + 0.7 * oily + 0.5 * (1.0 - person.who.tone))).light(hit, lamps)
+    Surface::skin(colour, gloss * (0.6 + 0.7 * oily + 1.1 * (1.0 - person.who.tone))).light(hit, lamps)
 }
 
 fn base(person: &Person, p: V3) -> V3 {
@@ -52,23 +57,54 @@ fn base(person: &Person, p: V3) -> V3 {
     colour.times(v(1.0 + 0.05 * red, 1.0 - 0.13 * red, 1.0 - 0.1 * red))
 }
 
+/// The cloth of a medical mask with its pleats, and its ear loops.
+fn mask(person: &Person, p: V3) -> Option<V3> {
+    let side = p.x.abs();
+    let top = -2.0 - 0.06 * side * side;
+    let bottom = person.layout.chin_y + 0.6 + 0.02 * side * side;
+    if p.z > 0.5 && side < 6.2 && p.y < top && p.y > bottom {
+        let pleat = (p.y * 0.75).abs().fract();
+        let edge = smoothstep(0.25, 0.12, (top - p.y).min(p.y - bottom));
+        let blue = v(0.36, 0.55, 0.66) * (1.0 - 0.22 * smoothstep(0.85, 1.0, pleat) - 0.1 * edge);
+        return Some(blue * (1.0 + 0.03 * person.tile.at(p.x * 9.0, p.y * 9.0)));
+    }
+    let loops = [(-4.2, 0.45), (bottom + 1.2, -0.75)];
+    let strap = loops.iter().any(|(y, rise)| (p.y - y - rise * (side - 6.2)).abs() < 0.16);
+    (strap && side >= 6.0 && p.z > -1.0 && p.z < 4.0).then_some(v(0.6, 0.62, 0.64))
+}
+
 /// 1 in the middle, 0 from `radius` on.
 fn bump(dx: f32, dy: f32, radius: f32) -> f32 {
     let t = (1.0 - (dx * dx + dy * dy) / (radius * radius)).max(0.0);
     t * t
 }
 
+/// A brow at a place from its inner end (0) to its outer (1): across, up, and half its thickness, cm.
+pub(super) fn brow(person: &Person, t: f32) -> (f32, f32, f32) {
+    let who = &person.who;
+    let (inner, outer) = brow_ends(person);
+    let arch = 0.75 * who.brow_arch;
+    let raised = person.expression.brows;
+    // Raised as a whole; knit at the inner ends.
+    let moved = if raised > 0.0 { raised * (0.62 - 0.2 * t) } else { raised * 0.5 * (1.0 - t).max(0.0) };
+    let height = 1.5 + arch * 2.6 * t * (1.0 - 0.74 * t) - 0.25 * t + moved;
+    (inner + (outer - inner) * t, height, 0.36 * who.brow_thickness * (1.0 - 0.72 * t * t))
+}
+
+fn brow_ends(person: &Person) -> (f32, f32) {
+    let spacing = person.who.eye_spacing;
+    (1.25 * spacing + 0.28 * person.expression.brows.min(0.0), 5.35 * spacing)
+}
+
 fn brows(person: &Person, p: V3, colour: V3) -> V3 {
     let who = &person.who;
-    let inner = 1.25 * who.eye_spacing;
-    let outer = 5.35 * who.eye_spacing;
+    let (inner, outer) = brow_ends(person);
     let t = (p.x.abs() - inner) / (outer - inner);
     if !(-0.15..1.1).contains(&t) || p.z < 2.5 {
         return colour;
     }
-    let arch = 0.75 * who.brow_arch;
-    let height = 1.5 + arch * 2.6 * t * (1.0 - 0.74 * t) - 0.25 * t;
-    let half = 0.36 * who.brow_thickness * (1.0 - 0.72 * t * t) * smoothstep(-0.15, 0.1, t);
+    let (_, height, half) = brow(person, t);
+    let half = half * smoothstep(-0.15, 0.1, t);
     let lean = p.x.abs() * 3.0 - (p.y - height) * 2.6;
     let hairs = person.tile.at(lean * 2.2, p.y * 1.2 + 50.0);
     let edge = (p.y - height).abs() + 0.07 * hairs;
@@ -86,20 +122,22 @@ fn creases(person: &Person, p: V3) -> f32 {
     let course = place.nose_wing + 0.45 + 1.75 * down;
     let off = (p.x.abs() - course) / 0.32;
     let within = smoothstep(top + 0.3, top - 0.6, p.y) * smoothstep(top - 3.4, top - 2.4, p.y);
-    let fold = (1.0 - off * off).max(0.0) * within * (0.07 + 0.16 * age);
-    let lines = if age > 0.35 && p.y > 3.0 && p.x.abs() < 4.5 {
+    let smile = person.expression.smile.max(0.0);
+    let fold = (1.0 - off * off).max(0.0) * within * (0.07 + 0.16 * age + 0.2 * smile);
+    let raised = person.expression.brows;
+    let depth = (age - 0.35).max(0.0) * 0.3 + 0.16 * raised.max(0.0) * (0.3 + age);
+    let lines = if depth > 0.0 && p.y > 3.0 && p.x.abs() < 4.5 {
         let wave = person.tile.at(p.x * 0.3, 3.0) * 0.25;
         let phase = (p.y + wave) * 0.95;
         let ridge = (phase - (phase + 0.5).floor()).abs();
-        smoothstep(0.12, 0.02, ridge)
-            * smoothstep(3.0, 3.8, p.y)
-            * smoothstep(7.0, 6.0, p.y)
-            * (age - 0.35).max(0.0)
-            * 0.3
+        smoothstep(0.12, 0.02, ridge) * smoothstep(3.0, 3.8, p.y) * smoothstep(7.0, 6.0, p.y) * depth
     } else {
         0.0
     };
-    1.0 - fold - lines
+    // Knit brows raise two upright folds between them.
+    let between = smoothstep(0.2, 0.04, (p.x.abs() - 0.55).abs()) * bump(p.x, p.y - 1.7, 1.5);
+    let knit = between * (0.35 * (-raised).max(0.0) + 0.1 * (age - 0.5).max(0.0));
+    1.0 - fold - lines - knit
 }
 
 fn beard(person: &Person, p: V3, colour: V3) -> V3 {
@@ -108,7 +146,7 @@ fn beard(person: &Person, p: V3, colour: V3) -> V3 {
         Beard::None if who.ruggedness < 0.5 => return colour,
         Beard::None => 0.13,
         Beard::Stubble => 0.42,
-        Beard::Full | Beard::Goatee => 0.9,
+        Beard::Full | Beard::Goatee | Beard::Moustache => 0.9,
     };
     let place = &person.layout;
     if p.y > place.nose_tip.y + 4.5 || p.z < -2.5 {
@@ -127,8 +165,13 @@ fn beard(person: &Person, p: V3, colour: V3) -> V3 {
     let above = smoothstep(throat - 1.8, throat - 0.3, p.y + ragged);
     let front = smoothstep(-2.4, -0.8, p.z);
     let mut share = below * above * front * strength;
-    if who.beard == Beard::Goatee {
-        share *= smoothstep(3.3, 2.6, side + ragged);
+    match who.beard {
+        Beard::Goatee => share *= smoothstep(3.3, 2.6, side + ragged),
+        Beard::Moustache => {
+            let lip = place.mouth_y + place.lips.0 * 0.6 - 0.22 * (side - 1.0).max(0.0);
+            share *= smoothstep(3.1, 2.4, side + ragged) * smoothstep(lip - 0.25, lip + 0.1, p.y);
+        }
+        Beard::Full | Beard::None | Beard::Stubble => {}
     }
     let grain = person.tile.at(p.x * 8.0, p.y * 3.0 + p.z * 2.0);
     // Beards keep their colour longer than the hair of the head.

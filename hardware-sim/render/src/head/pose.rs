@@ -13,6 +13,14 @@ pub struct Pose {
     pub lids: f32,
     /// Opening of the mouth: 0 shut, 1 wide open.
     pub mouth: f32,
+    /// Corners of the mouth: -1 drawn down, 0 at rest, 1 a broad smile, which lifts cheeks and lower lids too.
+    pub smile: f32,
+    /// Brows: -1 knit, 0 at rest, 1 raised.
+    pub brows: f32,
+    /// Degrees the eyes look past the camera to the right of the picture; 0 is into the lens.
+    pub gaze_x: f32,
+    /// Degrees the eyes look above the camera.
+    pub gaze_y: f32,
     /// Camera to face in metres, 0.3..=4. At 640x480 a face is about 220 px wide at 0.55 m and 100 px at 1.2 m.
     pub distance: f32,
     /// Sideways place of the face as a share of the picture's width, 0 in the middle, positive to the right.
@@ -22,9 +30,22 @@ pub struct Pose {
 }
 
 impl Default for Pose {
-    /// Straight ahead, eyes open, mouth shut, as far away as a checkpoint's counter.
+    /// Straight ahead, eyes open and on the lens, mouth shut and at rest, as far away as a checkpoint's counter.
     fn default() -> Self {
-        Self { yaw: 0.0, pitch: 0.0, roll: 0.0, lids: 1.0, mouth: 0.0, distance: 0.62, offset_x: 0.0, offset_y: 0.0 }
+        Self {
+            yaw: 0.0,
+            pitch: 0.0,
+            roll: 0.0,
+            lids: 1.0,
+            mouth: 0.0,
+            smile: 0.0,
+            brows: 0.0,
+            gaze_x: 0.0,
+            gaze_y: 0.0,
+            distance: 0.62,
+            offset_x: 0.0,
+            offset_y: 0.0,
+        }
     }
 }
 
@@ -37,7 +58,11 @@ pub struct Light {
     pub key_elevation: f32,
     /// Strength of the main lamp.
     pub key: f32,
-    /// Strength of the second lamp, on the other side.
+    /// Where the second lamp hangs, degrees to the side.
+    pub fill_azimuth: f32,
+    /// Its degrees above the eyes.
+    pub fill_elevation: f32,
+    /// Strength of the second lamp, which throws no shadow.
     pub fill: f32,
     /// Light from everywhere.
     pub ambient: f32,
@@ -53,6 +78,8 @@ impl Default for Light {
             key_azimuth: -32.0,
             key_elevation: 34.0,
             key: 0.78,
+            fill_azimuth: 48.0,
+            fill_elevation: 8.0,
             fill: 0.34,
             ambient: 0.36,
             warmth: 0.15,
@@ -70,8 +97,18 @@ pub struct Scene {
     pub wall: [u8; 3],
     /// Blur of the lens in pixels at 480 lines (standard deviation), 0..=8; 0.6 is a sharp cheap camera.
     pub blur: f32,
+    /// Radius of the disc that a point out of focus becomes, pixels at 480 lines, 0..=16; 0 is in focus.
+    pub defocus: f32,
+    /// Length of the streak that a point draws when the camera or the head moves, pixels at 480 lines, 0..=40.
+    pub motion: f32,
+    /// Direction of the streak: degrees from the right, upwards.
+    pub motion_angle: f32,
+    /// White balance: -1 far too blue, 0 right, 1 far too yellow.
+    pub white_balance: f32,
     /// Noise of the sensor in grey levels (standard deviation), 0..=40.
     pub noise: f32,
+    /// Quality of the camera's JPEG compression, 1..=100 as libjpeg counts; `None` is an uncompressed picture.
+    pub jpeg: Option<u8>,
     /// Seed of the noise and of the wall's texture.
     pub seed: u64,
     /// Write SIMULATED along the lower edge. Off only for measurements.
@@ -80,6 +117,18 @@ pub struct Scene {
 
 impl Default for Scene {
     fn default() -> Self {
-        Self { light: Light::default(), wall: [176, 182, 186], blur: 0.55, noise: 2.2, seed: 1, caption: true }
+        Self {
+            light: Light::default(),
+            wall: [176, 182, 186],
+            blur: 0.55,
+            defocus: 0.0,
+            motion: 0.0,
+            motion_angle: 0.0,
+            white_balance: 0.0,
+            noise: 2.2,
+            jpeg: None,
+            seed: 1,
+            caption: true,
+        }
     }
 }

@@ -51,6 +51,12 @@ impl Solid for Person {
                 surface.light(hit, lamps)
             }
             Material::Hair => self.hair(hit, lamps),
+            Material::Lens => {
+                let surface = Surface { albedo: v(0.012, 0.011, 0.012), wrap: V3::default(), gloss: 0.9, tight: 6 };
+                // The room is mirrored weakly, its upper half more.
+                let room = lamps.ambient * (0.05 + 0.05 * hit.normal.dot(lamps.up));
+                surface.light(hit, lamps) + room
+            }
             Material::Skin => paint::skin(self, hit, lamps),
         }
     }

@@ -10,7 +10,7 @@ const FOCAL: f32 = 1.667;
 const CENTRE: V3 = v(0.0, -2.0, 0.0);
 
 /// From the point the pose places to the front of the face, cm.
-const FRONT: f32 = 8.5;
+pub(super) const FRONT: f32 = 8.5;
 
 /// One figure as the camera sees it.
 #[derive(Clone, Copy, Debug)]
