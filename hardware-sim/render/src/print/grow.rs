@@ -74,7 +74,7 @@ impl Master {
             1 | 6 => 1.12,
             3 | 8 => 1.02,
             4 | 9 => 0.97,
-            5 | 10 => 0.85,
+            5 | 10 => 0.94,
             _ => 1.0,
         } * rng.range(0.95, 1.05);
         let grown = grow(&orientation, period, &mut rng);
@@ -220,7 +220,7 @@ fn enlarge(small: &Field) -> Field {
 
 /// Bends the grown pattern, so that the distance of its ridges varies as real ones do.
 fn bend(grown: &Field, rng: &mut Rng) -> (Field, Follow) {
-    let height = rng.range(4.0, 12.0);
+    let height = rng.range(4.0, 9.0);
     let follow = Follow {
         height,
         across: Field::smooth(rng, WIDTH, HEIGHT, 45.0),

@@ -143,11 +143,11 @@ impl Master {
 
 /// Where a ridge begins: varies slowly with pressure and finely along the ridges' edges.
 fn threshold(touch: &mut Touch, radius: &Field) -> Field {
-    let base = -0.2 + touch.rng.range(-0.12, 0.12);
+    let base = -0.25 + touch.rng.range(-0.08, 0.08);
     let mut field = Field::flat(touch.width, touch.height, base);
     field.add(&touch.noise(28.0), 0.3);
     field.add(&touch.noise(4.0), 0.15);
-    field.add(&touch.noise(1.2), touch.rng.clone().range(0.42, 0.5));
+    field.add(&touch.noise(1.2), touch.rng.clone().range(0.28, 0.36));
     for (value, radius) in field.values.iter_mut().zip(&radius.values) {
         let outer = ((radius - 0.75) / 0.25).clamp(0.0, 1.0);
         *value += 0.72 * outer * outer;

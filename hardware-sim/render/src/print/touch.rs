@@ -137,15 +137,15 @@ impl Impression {
             touch.scars = rng.range(0.1, 0.8);
         }
         let defects = match rng.unit() {
-            draw if draw < 0.3 => 0,
-            draw if draw < 0.7 => 1,
-            draw if draw < 0.93 => 2,
+            draw if draw < 0.22 => 0,
+            draw if draw < 0.58 => 1,
+            draw if draw < 0.87 => 2,
             _ => 3,
         };
         for _ in 0..defects {
             let axis = Axis::ALL[rng.below(Axis::ALL.len())];
             // Slight defects are commoner than grave ones.
-            let level = rng.range(0.05, 0.9) * rng.range(0.5, 1.0);
+            let level = rng.range(0.1, 1.0) * rng.range(0.55, 1.0);
             touch = touch.with(axis, touch.level(axis).max(level));
         }
         touch
@@ -191,7 +191,8 @@ impl Impression {
             // Everyday defects of every good print: without them scores scatter twice as far.
             let floor = match axis {
                 Axis::Creases => 0.06,
-                Axis::Smudge | Axis::Broken => 0.1,
+                Axis::Smudge => 0.03,
+                Axis::Broken => 0.06,
                 _ => 0.0,
             };
             let level = self.of(axis);
