@@ -55,17 +55,61 @@ pub enum Impression {
     Other(u8),
 }
 
-/// One finger's image with what is said about it.
+/// Several fingers of one placement in one picture (table 7).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Slap {
+    /// Code 14.
+    LeftFour,
+    /// Code 13.
+    RightFour,
+    /// Code 15.
+    TwoThumbs,
+}
+
+/// What a picture shows: one finger, or a whole slap of a device that cuts nothing.
+pub trait Position: Copy {
+    /// Its code (table 7).
+    fn code(self) -> u8;
+
+    /// That with this code.
+    fn from_code(code: u8) -> Option<Self>;
+}
+
+impl Position for Finger {
+    fn code(self) -> u8 {
+        Self::code(self)
+    }
+
+    fn from_code(code: u8) -> Option<Self> {
+        Self::from_code(code)
+    }
+}
+
+impl Position for Slap {
+    fn code(self) -> u8 {
+        match self {
+            Self::RightFour => 13,
+            Self::LeftFour => 14,
+            Self::TwoThumbs => 15,
+        }
+    }
+
+    fn from_code(code: u8) -> Option<Self> {
+        [Self::RightFour, Self::LeftFour, Self::TwoThumbs].into_iter().find(|slap| slap.code() == code)
+    }
+}
+
+/// One picture with what is said about it.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct FingerRecord {
+pub struct FingerRecord<P = Finger> {
     /// When.
     pub date: CaptureDate,
     /// By what.
     pub device: CaptureDevice,
     /// How good, by whose opinion.
     pub quality: Vec<QualityBlock>,
-    /// Which finger.
-    pub position: Finger,
+    /// Which finger, or which slap.
+    pub position: P,
     /// Resolution of the picture, the same both ways.
     pub ppi: Ppi,
     /// How the picture is coded.
@@ -83,6 +127,19 @@ pub struct FingerRecord {
 impl FingerRecord {
     /// Reads a record of one finger, 8 bits a pixel. Blocks behind the picture are not read.
     pub fn parse(bytes: &[u8]) -> Result<Self, RecordError> {
+        Self::read(bytes)
+    }
+}
+
+impl FingerRecord<Slap> {
+    /// Reads a record of a whole slap, in the same way.
+    pub fn parse_slap(bytes: &[u8]) -> Result<Self, RecordError> {
+        Self::read(bytes)
+    }
+}
+
+impl<P: Position> FingerRecord<P> {
+    fn read(bytes: &[u8]) -> Result<Self, RecordError> {
         let mut octets = Octets(bytes);
         octets.header(MAGIC, "finger image record of 2011")?;
         let certified = octets.byte()?;
@@ -100,7 +157,7 @@ impl FingerRecord {
             octets.take(usize::from(blocks) * CERTIFICATION_BLOCK)?;
         }
         let position = octets.byte()?;
-        let position = Finger::from_code(position).ok_or(RecordError::Value("finger position", u32::from(position)))?;
+        let position = P::from_code(position).ok_or(RecordError::Value("finger position", u32::from(position)))?;
         let _number = octets.byte()?;
         let units = octets.byte()?;
         octets.take(4)?; // The sensor's own sampling rate: that of the picture counts.
@@ -286,6 +343,15 @@ mod tests {
             bytes[at] = byte;
             assert_eq!(FingerRecord::parse(&bytes), Err(error), "byte {at}");
         }
+        // A slap is no finger, and a finger no slap.
+        for (code, slap) in [(13, Slap::RightFour), (14, Slap::LeftFour), (15, Slap::TwoThumbs)] {
+            let mut bytes = good.clone();
+            bytes[40] = code;
+            let record = FingerRecord::parse_slap(&bytes).unwrap();
+            assert_eq!(record.position, slap);
+            assert_eq!(record.write().unwrap().expose(), &bytes);
+        }
+        assert_eq!(FingerRecord::parse_slap(&good), Err(RecordError::Value("finger position", 7)));
         for cut in 0..good.len() {
             assert!(FingerRecord::parse(&good[..cut]).is_err(), "cut at {cut}");
         }

@@ -3,15 +3,19 @@
 
 use crate::sbi::error_code::ErrorCode;
 use crate::sbi::finder::{Found, digital_id};
-use crate::sbi::iso::{Compression, FingerRecord, RecordError};
+use crate::sbi::iso::{Compression, FingerRecord, RecordError, Slap};
 use crate::sbi::message::{BioData, BioType, Biometrics, CaptureAnswer, Certification, Purpose, finger, time};
 use crate::sbi::{SbiError, jp2, next_hash};
 use domain::finger::Finger;
+use domain::guarded::Biometric;
 use domain::image::FingerImage;
 use domain::units::Ppi;
 use jiff::{SignedDuration, Timestamp};
 use ring::digest::{SHA256, digest};
 use std::collections::VecDeque;
+
+/// `bioSubType` of what has no name.
+const UNKNOWN: &str = "UNKNOWN";
 
 /// Samples of an answer at most.
 const MAX_SAMPLES: usize = 10;
@@ -25,7 +29,7 @@ type Digest = [u8; 32];
 /// The request that an answer must belong to.
 pub(super) struct Asked<'a> {
     pub(super) found: &'a Found,
-    pub(super) wanted: &'a [Finger],
+    pub(super) shows: Shows<'a>,
     pub(super) transaction: &'a str,
     /// `hash` of the sample before.
     pub(super) previous: &'a str,
@@ -35,10 +39,19 @@ pub(super) struct Asked<'a> {
     pub(super) skew: SignedDuration,
 }
 
+/// What the pictures of an answer must show.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Shows<'a> {
+    /// These fingers, one each.
+    Fingers(&'a [Finger]),
+    /// The whole of what lay on the glass, in one.
+    Slap(Slap),
+}
+
 /// What counts of an answer.
 #[derive(Debug)]
 pub(super) struct Accepted {
-    /// At least one, each with its position.
+    /// At least one, each with its position unless it is a whole slap.
     pub(super) images: Vec<FingerImage>,
     /// `hash` of the last sample.
     pub(super) hash: String,
@@ -70,8 +83,8 @@ pub(super) fn check(
     if answer.biometrics.is_empty() || answer.biometrics.len() > MAX_SAMPLES {
         return Err(SbiError::Unspecified("the number of samples"));
     }
-    let (mut records, mut refused): (Vec<FingerRecord>, _) = (Vec::new(), Vec::new());
-    let (mut hash, mut digests): (_, Vec<Digest>) = (asked.previous.to_owned(), Vec::new());
+    let (mut samples, mut refused): (Vec<Sample>, _) = (Vec::new(), Vec::new());
+    let mut hash = asked.previous.to_owned();
     for sample in &answer.biometrics {
         match sample.error.code() {
             ErrorCode::Success => {}
@@ -84,24 +97,50 @@ pub(super) fn check(
         let bytes = data.bio_value.0.expose();
         let claimed = sample.hash.as_deref().ok_or(SbiError::Unspecified("the hash"))?;
         hash = next_hash(&hash, bytes).filter(|next| next.eq_ignore_ascii_case(claimed)).ok_or(SbiError::Hash)?;
-        let record = FingerRecord::parse(bytes)?;
-        let mut picture: Digest = [0; 32];
-        picture.copy_from_slice(digest(&SHA256, record.picture.expose()).as_ref());
-        if seen.0.contains(&picture) || digests.contains(&picture) {
+        let sample = match asked.shows {
+            Shows::Fingers(wanted) => one_finger(&data, wanted)?,
+            Shows::Slap(slap) => whole_slap(&data, slap)?,
+        };
+        if seen.0.contains(&sample.digest) || samples.iter().any(|before| before.digest == sample.digest) {
             return Err(SbiError::Replay);
         }
-        digests.push(picture);
-        position(&data, &record, asked.wanted)?;
-        if records.iter().any(|before| before.position == record.position) {
+        if samples.iter().any(|before| before.position == sample.position) {
             return Err(SbiError::Fingers("one came twice"));
         }
-        records.push(record);
+        samples.push(sample);
     }
-    if records.is_empty() {
+    if samples.is_empty() {
         return Err(SbiError::Refused(worst(&refused)));
     }
-    let images = records.iter().map(image).collect::<Result<_, _>>()?;
+    let digests = samples.iter().map(|sample| sample.digest).collect();
+    let images = samples.iter().map(image).collect::<Result<_, _>>()?;
     Ok(Accepted { images, hash, digests, refused })
+}
+
+/// One picture that is the device's, and of what was asked for; not decoded yet.
+struct Sample {
+    /// Which finger; none of a whole slap.
+    position: Option<Finger>,
+    digest: Digest,
+    ppi: Ppi,
+    compression: Compression,
+    size: (u32, u32),
+    coded: Biometric<Vec<u8>>,
+}
+
+impl Sample {
+    fn new<P>(position: Option<Finger>, record: FingerRecord<P>) -> Self {
+        let mut of_picture = [0; 32];
+        of_picture.copy_from_slice(digest(&SHA256, record.picture.expose()).as_ref());
+        Self {
+            position,
+            digest: of_picture,
+            ppi: record.ppi,
+            compression: record.compression,
+            size: (record.width.into(), record.height.into()),
+            coded: record.picture,
+        }
+    }
 }
 
 /// The signed part of a sample, if it belongs to the request.
@@ -137,30 +176,46 @@ fn signed(sample: &Biometrics, asked: &Asked<'_>, now: Timestamp) -> Result<BioD
     Ok(data)
 }
 
-/// Whether answer and record name the same finger, and one that was asked for.
-fn position(data: &BioData, record: &FingerRecord, wanted: &[Finger]) -> Result<(), SbiError> {
+/// A finger that answer and record name alike, and that was asked for.
+fn one_finger(data: &BioData, wanted: &[Finger]) -> Result<Sample, SbiError> {
+    let record = FingerRecord::parse(data.bio_value.0.expose())?;
     let named = data.bio_sub_type.as_deref().and_then(finger).ok_or(SbiError::Fingers("one has no name"))?;
     if named != record.position {
         return Err(SbiError::Fingers("answer and record name different ones"));
     }
-    if wanted.contains(&named) { Ok(()) } else { Err(SbiError::Fingers("one was not asked for")) }
+    if !wanted.contains(&named) {
+        return Err(SbiError::Fingers("one was not asked for"));
+    }
+    Ok(Sample::new(Some(named), record))
 }
 
-fn image(record: &FingerRecord) -> Result<FingerImage, SbiError> {
-    if record.compression != Compression::Jpeg2000Lossless {
-        return Err(RecordError::Value("compression", record.compression.code().into()).into());
+/// The slap that was asked for. No word of the specification names one, so that its record alone tells which it is.
+fn whole_slap(data: &BioData, slap: Slap) -> Result<Sample, SbiError> {
+    let record = FingerRecord::parse_slap(data.bio_value.0.expose())?;
+    if data.bio_sub_type.as_deref().is_some_and(|name| name != UNKNOWN) {
+        return Err(SbiError::Fingers("a whole slap has the name of one"));
     }
-    if record.ppi < Ppi::FIVE_HUNDRED {
-        return Err(RecordError::Value("sampling rate", record.ppi.get().into()).into());
+    if record.position != slap {
+        return Err(SbiError::Fingers("another slap was asked for"));
     }
-    let picture = jp2::decode(record.picture.expose())?;
-    if (picture.width, picture.height) != (record.width.into(), record.height.into()) {
+    Ok(Sample::new(None, record))
+}
+
+fn image(sample: &Sample) -> Result<FingerImage, SbiError> {
+    if sample.compression != Compression::Jpeg2000Lossless {
+        return Err(RecordError::Value("compression", sample.compression.code().into()).into());
+    }
+    if sample.ppi < Ppi::FIVE_HUNDRED {
+        return Err(RecordError::Value("sampling rate", sample.ppi.get().into()).into());
+    }
+    let picture = jp2::decode(sample.coded.expose())?;
+    if (picture.width, picture.height) != sample.size {
         return Err(RecordError::Value("width", picture.width).into());
     }
     let grey = picture.bytes.expose().clone();
-    let image = FingerImage::new(picture.width, picture.height, record.ppi, 8, grey)
+    let image = FingerImage::new(picture.width, picture.height, sample.ppi, 8, grey)
         .map_err(|_| RecordError::Value("number of channels", u32::try_from(picture.channels).unwrap_or(0)))?;
-    Ok(image.of(Some(record.position)))
+    Ok(image.of(sample.position))
 }
 
 /// Of several reasons the one that the officer should know: that nothing lay there comes last.

@@ -1,5 +1,6 @@
 //! Which sensor of a device takes which fingers.
 
+use crate::sbi::iso::Slap;
 use crate::sbi::message::DeviceSubType;
 use domain::device::CaptureGroup;
 use domain::finger::{Digit, Finger, Hand};
@@ -48,6 +49,15 @@ impl Group {
             Self::Left => CaptureGroup::LeftFour,
             Self::Right => CaptureGroup::RightFour,
             Self::Thumbs => CaptureGroup::TwoThumbs,
+        }
+    }
+
+    /// Its picture, where a device does not cut it.
+    pub(super) const fn slap(self) -> Slap {
+        match self {
+            Self::Left => Slap::LeftFour,
+            Self::Right => Slap::RightFour,
+            Self::Thumbs => Slap::TwoThumbs,
         }
     }
 

@@ -1,6 +1,6 @@
 //! Certified slap and single-finger scanners behind a MOSIP Secure Biometric Interface.
 //!
-//! The device cuts slaps into fingers itself and signs each; what it sends counts only when the signature, its
+//! The device cuts slaps into fingers itself (unless the settings say otherwise) and signs each; what it sends counts only when the signature, its
 //! certificate, the transaction, the time, the purpose and the chain of hashes hold, and never twice. The interface does
 //! not tell when fingers are put down or lifted: both are reported when the capture has come.
 
@@ -18,7 +18,7 @@ use crate::sbi::message::{
 use crate::sbi::service::{Limit, ServiceError};
 use crate::sbi::{SbiError, first_hash, request};
 use crate::settings;
-use check::{Asked, Seen, check};
+use check::{Asked, Seen, Shows, check};
 use domain::device::{DeviceDescriptor, DeviceFault, DeviceKind};
 use domain::finger::Finger;
 use domain::guarded::Biometric;
@@ -73,6 +73,9 @@ pub struct Settings {
     /// Acquisition profile by the device's certificate. The interface does not tell it; a registered slap scanner has
     /// at least 50, because its platen must have 3.2 x 2.0 inches.
     pub fap: Option<u8>,
+    /// The device cuts nothing: it sends slaps as they lie on the glass.
+    #[serde(default)]
+    pub whole_slaps: bool,
     /// Milliseconds that one request may take; the station's own deadline ends it sooner.
     #[serde(default = "timeout_ms")]
     pub timeout_ms: u32,
@@ -183,7 +186,7 @@ impl<O: Outside> SbiScanner<O> {
             fap,
             // The least by the specification.
             preview_fps: 3,
-            segments_itself: true,
+            segments_itself: !self.settings.whole_slaps,
             simulated: id.simulated(),
         }
     }
@@ -252,7 +255,8 @@ impl<O: Outside> SbiScanner<O> {
         let answer = found.service.exchange(request::REGISTRATION_CAPTURE, &body, limit, run)?;
         let answer = parse(&answer)?;
         let skew = SignedDuration::from_secs(self.settings.clock_skew_s.into());
-        let asked = Asked { found, wanted, transaction: &transaction, previous: &self.previous_hash, at, skew };
+        let shows = if self.settings.whole_slaps { Shows::Slap(group.slap()) } else { Shows::Fingers(wanted) };
+        let asked = Asked { found, shows, transaction: &transaction, previous: &self.previous_hash, at, skew };
         let accepted = check(&answer, &asked, self.outside.now(), &self.seen)?;
         for code in &accepted.refused {
             // The fingers that came count; the station asks for the others again.

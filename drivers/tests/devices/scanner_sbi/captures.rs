@@ -2,6 +2,9 @@
 
 use super::*;
 
+/// Where a record without quality blocks has its position (ISO/IEC 19794-4:2011, tables 2 and 3).
+const POSITION: usize = 35;
+
 #[test]
 fn a_slap_scanner_is_found_and_described() {
     let provider = Provider::new();
@@ -183,4 +186,40 @@ fn fingers_that_cannot_lie_together_are_not_asked_for() {
     probe(&mut scanner).unwrap();
     let fault = take(&mut scanner, &[Finger::LeftIndex, Finger::RightIndex]).unwrap_err();
     assert_eq!(fault.code, "D-54");
+}
+
+/// The slaps of a device that cuts nothing come as they are, and no name of a finger is put on them.
+#[test]
+fn whole_slaps_come_without_a_position() {
+    let provider = Provider::new();
+    let device = provider.slap();
+    for (code, name, refused) in [
+        (13, Some("UNKNOWN"), None),
+        (13, None, None),
+        (14, Some("UNKNOWN"), Some("D-80")),
+        (13, Some("Right IndexFinger"), Some("D-80")),
+        (2, Some("UNKNOWN"), Some("D-83")),
+    ] {
+        let (serving, (sender, asked)) = (device.clone(), channel());
+        let server = SbiServer::with(vec![device.clone()], move |request| {
+            sender.send(request.clone()).unwrap();
+            serving.changed(request, &RIGHT[..1], |data| {
+                data.bio_sub_type = name.map(str::to_owned);
+                data.bio_value.0.expose_mut()[POSITION] = code;
+            })
+        });
+        let mut whole = settings((server.port, server.port), &provider);
+        whole["whole_slaps"] = json!(true);
+        let mut scanner = scanner_with(whole);
+        assert!(!probe(&mut scanner).unwrap().segments_itself);
+        match (take(&mut scanner, &RIGHT), refused) {
+            (Ok(images), None) => {
+                let [image] = &images[..] else { panic!("{} images", images.len()) };
+                assert_eq!(image.position, None);
+                assert!(image.grey() == grey(RIGHT[0], &asked.recv().unwrap().transaction_id));
+            }
+            (Err(fault), Some(code)) => assert_eq!(fault.code, code, "{}", fault.log),
+            (got, _) => panic!("{code} {name:?}: {got:?}"),
+        }
+    }
 }
