@@ -15,3 +15,4 @@ pub mod serial;
 pub mod serve;
 pub mod shift;
 pub mod stage;
+pub mod usb_camera;

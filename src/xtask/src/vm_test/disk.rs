@@ -11,8 +11,9 @@ use std::path::{Path, PathBuf};
 /// Our programs: the driver, and the one that holds the checks.
 const PROGRAMS: &[&str] = &["gatepost-driver", "vm_guest"];
 
-/// Virtual cameras; a USB host and device in one machine; a serial line over USB, both sides.
-const MODULES: &[&str] = &["vivid", "dummy_hcd", "libcomposite", "usb_f_acm", "cdc_acm"];
+/// Virtual cameras; a USB host and device in one machine; a serial line over USB, both sides; a USB port for simulated
+/// devices, and USB cameras.
+const MODULES: &[&str] = &["vivid", "dummy_hcd", "libcomposite", "usb_f_acm", "cdc_acm", "vhci_hcd", "uvcvideo"];
 
 /// Two webcams and a grabber for a screen cable, each with an output node beside its camera, as real cameras have
 /// nodes that are none.
@@ -30,6 +31,7 @@ while read -r module options; do
 done < /modules/order
 mount configfs /sys/kernel/config
 NO_COLOR=1 RUST_LOG=warn RUST_BACKTRACE=0 /bin/vm_guest
+busybox dmesg | busybox tail -n 60
 busybox poweroff -f
 ";
 

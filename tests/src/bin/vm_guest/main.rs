@@ -11,6 +11,7 @@ mod gadget;
 #[path = "../../../../drivers/tests/devices/permits.rs"]
 mod permits;
 mod scanner;
+mod usb_camera;
 mod vivid;
 
 use std::io::Write;
@@ -28,6 +29,7 @@ fn main() {
     thread::scope(|scope| {
         scope.spawn(scanner::run);
         camera::run();
+        usb_camera::run();
     });
     say("vm: end");
 }

@@ -34,14 +34,25 @@ pub const BLUE: i64 = 9;
 
 /// The node of this name: `vivid-000-vid-cap`, `vivid-001-vid-out`.
 pub fn node(name: &str) -> Checked<PathBuf> {
+    find(name, |_| true)
+}
+
+/// The first of several nodes of this name: the second is for metadata.
+pub fn first_node(name: &str) -> Checked<PathBuf> {
+    find(name, |listed| holds(&listed.join("index"), "0"))
+}
+
+fn find(name: &str, fits: impl Fn(&Path) -> bool) -> Checked<PathBuf> {
     await_some(name, || {
-        let entries = fs::read_dir(CLASS).ok()?.flatten();
-        let found = entries
-            .map(|entry| entry.path())
-            .find(|path| fs::read_to_string(path.join("name")).is_ok_and(|found| found.trim() == name))?;
+        let mut listed = fs::read_dir(CLASS).ok()?.flatten().map(|entry| entry.path());
+        let found = listed.find(|path| holds(&path.join("name"), name) && fits(path))?;
         let node = Path::new("/dev").join(found.file_name()?);
         node.exists().then_some(node)
     })
+}
+
+fn holds(file: &Path, text: &str) -> bool {
+    fs::read_to_string(file).is_ok_and(|found| found.trim() == text)
 }
 
 /// One virtual camera.
