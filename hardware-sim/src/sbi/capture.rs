@@ -11,6 +11,7 @@ use drivers::sbi::message::{BASE64, time_text};
 use drivers::sbi::next_hash;
 use jiff::SignedDuration;
 use serde_json::{Value, json};
+use std::sync::atomic::Ordering;
 use std::sync::{Arc, PoisonError};
 
 /// How old the samples of a device with the fault `stale` say that they are: nobody keeps a finger on glass so long.
@@ -137,6 +138,11 @@ impl Service {
     /// What is wrong with the service now.
     pub(super) fn fault(&self) -> FaultKind {
         self.stage.fault(Device::Slap)
+    }
+
+    /// The number of the next picture.
+    pub(super) fn expose(&self) -> u64 {
+        self.exposures.fetch_add(1, Ordering::Relaxed)
     }
 
     fn earlier(&self, kind: Kind) -> Option<Vec<u8>> {

@@ -19,7 +19,8 @@ const MARGIN: Duration = Duration::from_millis(100);
 pub async fn take(service: &Arc<Service>, wish: &Capture) -> Result<Vec<Taken>, Refusal> {
     let deadline = Instant::now() + wish.timeout.saturating_sub(MARGIN);
     let mut best = None;
-    for number in 0.. {
+    loop {
+        let number = service.expose();
         let stage = Arc::clone(&service.stage);
         let seen = blocking(move || stage.photograph(number).map(|image| (score::portrait(&image), image))).await?;
         if let Some((score, image)) = seen

@@ -3,6 +3,7 @@
 use super::Service;
 use crate::stage::Platen;
 use image::GrayImage;
+use render::Rng;
 use render::print::slap::{HEIGHT, HandPose, Slap, WIDTH};
 use render::print::{Impression, Master};
 use std::sync::{Arc, PoisonError};
@@ -25,6 +26,24 @@ impl Service {
             }
         }
     }
+}
+
+/// What the sensor makes of a picture in one exposure: no two are alike to the last bit, though nothing moves.
+pub fn exposed(image: &GrayImage, exposure: u64) -> GrayImage {
+    let mut noise = Rng::stream(exposure, 0xE905);
+    let mut shot = image.clone();
+    for pixels in shot.chunks_mut(32) {
+        let bits = noise.bits();
+        for (at, grey) in pixels.iter_mut().enumerate() {
+            // One level up or down, or as often none.
+            *grey = match bits >> (2 * at) & 3 {
+                0 => grey.saturating_sub(1),
+                1 => grey.saturating_add(1),
+                _ => *grey,
+            };
+        }
+    }
+    shot
 }
 
 fn draw(platen: &Platen) -> GrayImage {

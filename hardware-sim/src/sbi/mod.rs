@@ -35,6 +35,7 @@ use drivers::sbi::PORTS;
 use std::io;
 use std::net::Ipv4Addr;
 use std::path::{Path, PathBuf};
+use std::sync::atomic::AtomicU64;
 use std::sync::{Arc, Mutex};
 use thiserror::Error;
 use tokio::net::TcpListener;
@@ -127,6 +128,8 @@ struct Service {
     answers: Mutex<[Option<Vec<u8>>; 2]>,
     streams: Arc<Semaphore>,
     glass: Mutex<glass::Seen>,
+    /// Pictures taken so far: each has noise of its own.
+    exposures: AtomicU64,
 }
 
 /// Starts the service: makes its keys, leaves its certificate in `dir`, and serves until the stage has ended and the
@@ -154,6 +157,7 @@ pub async fn spawn(stage: Arc<Stage>, dir: &Path, options: Options) -> Result<Ru
         answers: Mutex::default(),
         streams: Arc::new(Semaphore::new(MAX_STREAMS)),
         glass: Mutex::default(),
+        exposures: AtomicU64::new(0),
     };
     tokio::spawn(async move {
         if let Err(error) = http::serve(Arc::new(service), listener).await {

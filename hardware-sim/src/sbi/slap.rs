@@ -1,6 +1,7 @@
 //! The slap scanner: waits for a hand, cuts it into fingers, and packs each into a record.
 
 use super::capture::Taken;
+use super::glass::exposed;
 use super::refusal::Refusal;
 use super::request::Capture;
 use super::{Service, record, score, truth};
@@ -68,12 +69,12 @@ pub(super) async fn blocking<T: Send + 'static>(work: impl FnOnce() -> T + Send 
 fn look(service: &Service, platen: Arc<Platen>, wanted: &[Finger]) -> View {
     let found: Vec<(Option<Finger>, GrayImage, f32)> = if service.options.segments {
         let laid = |finger: &Finger| platen.fingers.iter().find(|laid| laid.finger == *finger);
-        let one = |laid: &Laid| (Some(laid.finger), (*laid.image).clone(), score::ridges(&laid.image));
+        let one = |laid: &Laid| (Some(laid.finger), exposed(&laid.image, service.expose()), score::ridges(&laid.image));
         wanted.iter().filter_map(laid).map(one).collect()
     } else {
         let whole = service.glass(&platen);
         let score = score::ridges(&whole);
-        vec![(None, (*whole).clone(), score)]
+        vec![(None, exposed(&whole, service.expose()), score)]
     };
     let mean = found.iter().map(|(_, _, score)| score).sum::<f32>() / found.len().max(1) as f32;
     View { platen, found, mean }

@@ -10,6 +10,7 @@ use axum::Json;
 use axum::body::{Body, Bytes};
 use axum::http::header;
 use axum::response::{IntoResponse, Response};
+use drivers::camera::monotonic_now;
 use image::codecs::jpeg::JpegEncoder;
 use image::imageops::{FilterType, resize};
 use image::{ExtendedColorType, GrayImage, Luma};
@@ -88,7 +89,11 @@ impl Service {
     /// What the device sees, as JPEG: drawing and compressing take milliseconds of a core.
     fn preview(&self, kind: Kind, number: u64) -> Vec<u8> {
         match kind {
-            Kind::Face => self.stage.frame(number).0.to_vec(),
+            Kind::Face => {
+                let (jpeg, view) = self.stage.frame(number);
+                self.stage.sends(view, monotonic_now());
+                jpeg.to_vec()
+            }
             Kind::Slap => {
                 let glass = match self.stage.platen() {
                     Some(platen) => resize(&*self.glass(&platen), PREVIEW.0, PREVIEW.1, FilterType::Triangle),

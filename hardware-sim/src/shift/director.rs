@@ -42,17 +42,22 @@ pub struct Counted {
     scanner_images: u64,
     #[serde(default)]
     slap_captures: u64,
+    #[serde(default)]
+    portrait_captures: u64,
+    #[serde(default)]
+    preview_streams: u64,
     scanner_transfer_ms: u64,
     #[serde(default)]
     reader_transfer_ms: u64,
 }
 
 impl Counted {
-    /// Streams started, images commanded and slaps asked for since an earlier count.
+    /// Streams and previews started, images commanded, slaps and portraits asked for since an earlier count.
     pub fn opens_since(self, earlier: Self) -> u64 {
-        let streams = self.camera_streams.saturating_sub(earlier.camera_streams);
-        let slaps = self.slap_captures.saturating_sub(earlier.slap_captures);
-        streams + slaps + self.scanner_images.saturating_sub(earlier.scanner_images)
+        let all = |one: Self| {
+            [one.camera_streams, one.preview_streams, one.scanner_images, one.slap_captures, one.portrait_captures]
+        };
+        all(self).iter().zip(all(earlier)).map(|(now, then)| now.saturating_sub(then)).sum()
     }
 
     /// Time on the serial lines since an earlier count.
@@ -172,6 +177,8 @@ mod tests {
             camera_streams: 3,
             scanner_images: 10,
             slap_captures: 1,
+            portrait_captures: 2,
+            preview_streams: 0,
             scanner_transfer_ms: 500,
             reader_transfer_ms: 5,
         };
@@ -179,10 +186,12 @@ mod tests {
             camera_streams: 4,
             scanner_images: 14,
             slap_captures: 4,
+            portrait_captures: 3,
+            preview_streams: 1,
             scanner_transfer_ms: 4000,
             reader_transfer_ms: 9,
         };
-        assert_eq!((after.opens_since(before), after.transfer_ms_since(before)), (8, 3504));
+        assert_eq!((after.opens_since(before), after.transfer_ms_since(before)), (10, 3504));
         assert_eq!((before.opens_since(after), before.transfer_ms_since(after)), (0, 0));
     }
 }

@@ -62,6 +62,10 @@ impl Desk {
         self.running.port
     }
 
+    pub fn trust_file(&self) -> &std::path::Path {
+        &self.running.trust
+    }
+
     pub fn arrive(&self, face: bool) {
         let traits = Traits { face: Some(face), ..Traits::default() };
         self.stage.arrive(Person::new(7, &traits, self.stage.settings().today)).unwrap();

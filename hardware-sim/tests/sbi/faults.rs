@@ -21,6 +21,9 @@ async fn samples_can_be_wrong_in_every_way_that_a_host_must_notice() {
     desk.put(&[Finger::LeftThumb, Finger::RightThumb]);
     let good = thumbs().await;
     assert!(clock::now().duration_since(taken_at(&desk, &good)) < SignedDuration::from_mins(2));
+    let again = samples(&desk, &thumbs().await);
+    let pairs = samples(&desk, &good).into_iter().zip(again);
+    assert!(pairs.into_iter().all(|(one, two)| one.0.bio_value != two.0.bio_value), "no two exposures are alike");
 
     set(FaultKind::BadSignature);
     let spoilt = thumbs().await;

@@ -2,6 +2,7 @@
 
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test that fails panics")]
 
+mod client;
 mod desk;
 mod faults;
 
@@ -93,7 +94,9 @@ async fn a_hand_that_comes_while_the_device_waits_is_answered_finger_by_finger()
         let record = FingerRecord::parse(record).unwrap();
         let picture = jp2::decode(record.picture.expose()).unwrap();
         assert_eq!(record.position, four[at]);
-        assert_eq!(picture.bytes.expose(), platen.fingers[at].image.as_raw(), "not a pixel is lost");
+        let (sent, shown) = (picture.bytes.expose(), platen.fingers[at].image.as_raw());
+        let apart = sent.iter().zip(shown).map(|(sent, shown)| sent.abs_diff(*shown)).max();
+        assert_eq!((sent.len(), apart), (shown.len(), Some(1)), "the picture, and the noise of its exposure");
     }
     let counted = desk.stage.counters();
     assert_eq!((counted.slap_captures, counted.slap_images), (1, 4));
@@ -187,8 +190,9 @@ async fn the_face_camera_answers_with_a_portrait_and_shows_a_preview() {
     let record = FaceRecord::parse(data.bio_value.0.expose()).unwrap();
     let picture = jp2::decode(record.picture.expose()).unwrap();
     assert_eq!((picture.width, picture.height, picture.channels), (640, 480, 3));
-    let shown = desk.stage.photograph(0).unwrap();
-    assert_eq!(picture.bytes.expose(), shown.as_raw(), "not a pixel is lost");
+    let sent = picture.bytes.expose();
+    let shown = (0..100).any(|number| desk.stage.photograph(number).unwrap().as_raw() == sent);
+    assert!(shown, "not a pixel is lost");
     let counted = desk.stage.counters();
     assert_eq!((counted.portrait_captures, counted.portrait_images, counted.slap_captures), (2, 1, 0));
 
