@@ -19,6 +19,9 @@ const LOOK: Duration = Duration::from_millis(25);
 /// The answer is to be there before the host stops waiting.
 const MARGIN: Duration = Duration::from_millis(100);
 
+/// After this time a hand that lies still is taken as it is: no better picture of it will come.
+const STILL: Duration = Duration::from_secs(3);
+
 /// What one look at the glass showed.
 struct View {
     platen: Arc<Platen>,
@@ -27,12 +30,14 @@ struct View {
     mean: f32,
 }
 
-/// Waits for the wanted fingers until they are all there and good enough, or until the time is up, and takes the best
-/// that was seen.
+/// Waits for the wanted fingers until they are all there and good enough, or lie still, or until the time is up, and
+/// takes the best that was seen.
 pub async fn take(service: &Arc<Service>, wish: &Capture) -> Result<Vec<Taken>, Refusal> {
     let deadline = Instant::now() + wish.timeout.saturating_sub(MARGIN);
     let mut best: Option<View> = None;
     let mut judged = None;
+    // Since when the whole hand lies there, though not as good as the host wishes.
+    let mut lies_since = None;
     loop {
         let (stage, wanted) = (Arc::clone(&service.stage), wish.wanted.clone());
         // On autopilot a hand is drawn when it is wanted.
@@ -47,11 +52,13 @@ pub async fn take(service: &Arc<Service>, wish: &Capture) -> Result<Vec<Taken>, 
             if best.as_ref().is_none_or(|best| (best.found.len(), best.mean) <= (view.found.len(), view.mean)) {
                 best = Some(view);
             }
+            lies_since = whole.then(Instant::now);
             if good {
                 break;
             }
         }
-        if Instant::now() >= deadline || service.is_gone() {
+        let still = lies_since.is_some_and(|since| since.elapsed() >= STILL);
+        if still || Instant::now() >= deadline || service.is_gone() {
             break;
         }
         sleep(LOOK).await;
