@@ -5,6 +5,7 @@ use super::vendor::Vendor;
 use base64::Engine;
 use domain::device::CaptureGroup;
 use domain::finger::Finger;
+use drivers::sbi::iso::Slap;
 use drivers::sbi::jws::JwsError;
 use drivers::sbi::message::{BASE64, time_text};
 use jiff::Timestamp;
@@ -187,6 +188,16 @@ impl Part {
             Self::LeftFour => CaptureGroup::LeftFour.fingers(),
             Self::RightFour => CaptureGroup::RightFour.fingers(),
             Self::TwoThumbs => CaptureGroup::TwoThumbs.fingers(),
+        }
+    }
+
+    /// What its whole picture is called in a record; a camera has none.
+    pub const fn slap(self) -> Option<Slap> {
+        match self {
+            Self::Face => None,
+            Self::LeftFour => Some(Slap::LeftFour),
+            Self::RightFour => Some(Slap::RightFour),
+            Self::TwoThumbs => Some(Slap::TwoThumbs),
         }
     }
 }

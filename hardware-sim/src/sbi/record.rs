@@ -5,14 +5,11 @@ use crate::clock;
 use domain::finger::Finger;
 use domain::guarded::Biometric;
 use domain::units::Ppi;
-use drivers::sbi::iso::{self, CaptureDate, CaptureDevice, FingerRecord, OPTICAL, QualityBlock, RecordError};
+use drivers::sbi::iso::{self, CaptureDate, CaptureDevice, FingerRecord, OPTICAL, Position, QualityBlock, RecordError};
 use drivers::sbi::iso_face::{self, FaceRecord, VIDEO_FRAME};
 use drivers::sbi::jp2::{self, Jp2Error};
 use image::{GrayImage, RgbImage};
 use thiserror::Error;
-
-/// Where a record with one quality block has its finger position (ISO/IEC 19794-4:2011, tables 2 and 3).
-const POSITION: usize = 40;
 
 /// A sample could not be packed. No text quotes it.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
@@ -25,15 +22,23 @@ pub enum PackError {
     Record(#[from] RecordError),
 }
 
-/// A picture from the glass. Without a finger it is the whole slap of this part of the scanner.
-pub fn of_finger(finger: Option<Finger>, part: Part, image: &GrayImage, score: f32) -> Result<Vec<u8>, PackError> {
+/// A picture of one finger.
+pub fn of_finger(finger: Finger, image: &GrayImage, score: f32) -> Result<Vec<u8>, PackError> {
+    on_glass(finger, image, score)
+}
+
+/// A picture of the whole glass while this part of the scanner took it.
+pub fn of_slap(part: Part, image: &GrayImage, score: f32) -> Result<Vec<u8>, PackError> {
+    on_glass(part.slap().ok_or(RecordError::Value("finger position", 0))?, image, score)
+}
+
+fn on_glass<P: Position>(position: P, image: &GrayImage, score: f32) -> Result<Vec<u8>, PackError> {
     let (width, height) = sides(image.dimensions())?;
     let record = FingerRecord {
         date: CaptureDate::of(clock::now()),
         device: CaptureDevice { technology: OPTICAL, ..CaptureDevice::default() },
         quality: vec![quality(score)],
-        // A slap has no finger; its own code is put in below.
-        position: finger.unwrap_or(Finger::RightIndex),
+        position,
         ppi: Ppi::FIVE_HUNDRED,
         compression: iso::Compression::Jpeg2000Lossless,
         impression: iso::Impression::LiveScanPlain,
@@ -41,13 +46,7 @@ pub fn of_finger(finger: Option<Finger>, part: Part, image: &GrayImage, score: f
         height,
         picture: jp2::encode(image.width(), image.height(), 1, image.as_raw())?,
     };
-    let mut bytes = written(record.write()?);
-    if finger.is_none()
-        && let Some(position) = bytes.get_mut(POSITION)
-    {
-        *position = slap_code(part);
-    }
-    Ok(bytes)
+    Ok(written(record.write()?))
 }
 
 /// A picture of a face.
@@ -63,17 +62,6 @@ pub fn of_face(image: &RgbImage, score: f32) -> Result<Vec<u8>, PackError> {
         picture: jp2::encode(image.width(), image.height(), 3, image.as_raw())?,
     };
     Ok(written(record.write()?))
-}
-
-/// Several fingers of one placement (ISO/IEC 19794-4:2011, table 7).
-const fn slap_code(part: Part) -> u8 {
-    match part {
-        Part::RightFour => 13,
-        Part::LeftFour => 14,
-        Part::TwoThumbs => 15,
-        // A camera has no glass: the position is unknown.
-        Part::Face => 0,
-    }
 }
 
 /// The device's own opinion, by an algorithm that no registry knows.

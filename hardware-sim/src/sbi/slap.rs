@@ -2,9 +2,10 @@
 
 use super::capture::Taken;
 use super::glass::exposed;
+use super::record::{self, PackError};
 use super::refusal::Refusal;
 use super::request::Capture;
-use super::{Service, record, score, truth};
+use super::{Service, score, truth};
 use crate::stage::{FaultKind, Laid, Platen};
 use domain::finger::Finger;
 use drivers::sbi::message::sub_type;
@@ -89,15 +90,15 @@ fn look(service: &Service, platen: Arc<Platen>, wanted: &[Finger]) -> View {
 
 /// The records, in the order in which the fingers were wanted; a finger that does not lie there is an error among them.
 fn pack(service: &Service, wish: &Capture, view: &View) -> Vec<Taken> {
-    let encode = |finger: Option<Finger>, image: &GrayImage, score: f32| {
-        let record = record::of_finger(finger, wish.part, image, score).map_err(|_| Refusal::Technical)?;
+    let keep = |record: Result<Vec<u8>, PackError>, image: &GrayImage, score: f32| {
+        let record = record.map_err(|_| Refusal::Technical)?;
         truth::keep(service, &record, image, &view.platen);
         Ok((record, score))
     };
     if !service.options.segments {
-        let whole = |(finger, image, score): &(Option<Finger>, GrayImage, f32)| Taken {
+        let whole = |(_, image, score): &(Option<Finger>, GrayImage, f32)| Taken {
             sub_type: Some("UNKNOWN"),
-            sample: encode(*finger, image, *score),
+            sample: keep(record::of_slap(wish.part, image, *score), image, *score),
         };
         return view.found.iter().map(whole).collect();
     }
@@ -106,7 +107,7 @@ fn pack(service: &Service, wish: &Capture, view: &View) -> Vec<Taken> {
     let one = |finger: &Finger| {
         let seen = view.found.iter().find(|(found, ..)| *found == Some(*finger) && overlooked != Some(finger));
         let sample = match seen {
-            Some((found, image, score)) => encode(*found, image, *score),
+            Some((_, image, score)) => keep(record::of_finger(*finger, image, *score), image, *score),
             None => Err(Refusal::NothingThere),
         };
         Taken { sub_type: Some(sub_type(*finger)), sample }

@@ -123,6 +123,22 @@ async fn the_driver_takes_the_fingers_that_lie_there_and_refuses_what_is_not_the
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn the_driver_takes_a_whole_slap_where_it_is_told_to() {
+    let desk = Desk::with_visitor(false).await;
+    tokio::task::spawn_blocking(move || {
+        let mut settings = place(&desk);
+        settings["whole_slaps"] = json!(true);
+        let mut scanner = SbiScanner::new(serde_json::from_value(settings).unwrap(), Counting(0), TIMING).unwrap();
+        desk.put(CaptureGroup::TwoThumbs.fingers());
+        let images = take(&mut scanner, CaptureGroup::TwoThumbs.fingers(), Duration::from_secs(60)).unwrap();
+        let seen: Vec<_> = images.iter().map(|image| (image.position, image.width, image.height)).collect();
+        assert_eq!(seen, [(None, 1600, 1500)]);
+    })
+    .await
+    .unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn the_driver_sees_the_frames_of_the_face_camera() {
     let desk = Desk::new().await;
     desk.arrive(true);

@@ -11,7 +11,7 @@ use desk::{Desk, codes, samples};
 use domain::device::CaptureGroup;
 use domain::finger::Finger;
 use drivers::sbi::message::{BASE64, DeviceInfo, DigitalId, sub_type};
-use drivers::sbi::{first_hash, iso::FingerRecord, iso_face::FaceRecord, jp2, next_hash};
+use drivers::sbi::{first_hash, iso::FingerRecord, iso::Slap, iso_face::FaceRecord, jp2, next_hash};
 use hardware_sim::sbi::Part;
 use hardware_sim::stage::HandPose;
 use reqwest::StatusCode;
@@ -165,10 +165,9 @@ async fn a_device_that_cuts_nothing_sends_the_glass_as_it_is() {
     let samples = samples(&desk, &answer);
     let [(data, _)] = samples.as_slice() else { panic!("{} samples", samples.len()) };
     assert_eq!(data.bio_sub_type.as_deref(), Some("UNKNOWN"));
-    let record = data.bio_value.0.expose();
-    // Both thumbs together: code 15.
-    assert_eq!(record[40], 15);
-    let picture = jp2::decode(&record[62..]).unwrap();
+    let record = FingerRecord::parse_slap(data.bio_value.0.expose()).unwrap();
+    assert_eq!(record.position, Slap::TwoThumbs);
+    let picture = jp2::decode(record.picture.expose()).unwrap();
     assert_eq!((picture.width, picture.height), (1600, 1500));
     let dark = picture.bytes.expose().iter().filter(|grey| **grey < 128).count();
     assert!(dark > 20_000, "{dark} dark pixels");
