@@ -22,6 +22,7 @@ import imagecodecs
 import jwt
 import numpy
 from cryptography import x509
+from cryptography.exceptions import InvalidSignature
 from jpylyzer import jpylyzer
 from jsonschema import Draft201909Validator, FormatChecker
 from PIL import Image
@@ -45,10 +46,19 @@ def decode(text):
 class Service:
     """A running simulator with a device service, and the wire to direct it."""
 
-    def __init__(self, folder, port):
-        self.folder, self.port = folder, port
+    def __init__(self, folder):
+        self.folder = folder
         with open(os.path.join(folder, "sbi-trust.pem"), "rb") as pem:
             self.authority = x509.load_pem_x509_certificate(pem.read())
+        self.port = next(self.ours())
+
+    def ours(self):
+        """Looks for the service as any host does: on every port of the interface. Others may run beside it."""
+        for self.port in range(4501, 4601):
+            with contextlib.suppress(OSError, ValueError, http.client.HTTPException, InvalidSignature):
+                self.opened(self.ask("MOSIPDINFO", "/info")[0]["deviceInfo"])
+                yield self.port
+        raise RuntimeError("no port of 4501 to 4600 has the service")
 
     def ask(self, verb, path, body=None):
         connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=120)
@@ -85,26 +95,17 @@ class Service:
             return numpy.asarray(picture)
 
 
-def free_port():
-    for port in range(4501, 4601):
-        with contextlib.suppress(OSError), socket.socket() as attempt:
-            attempt.bind(("127.0.0.1", port))
-            return port
-    raise RuntimeError("no port of 4501 to 4600 is free")
-
-
 @contextlib.contextmanager
 def service(*options):
     with tempfile.TemporaryDirectory() as folder:
-        port = free_port()
         command = [SIMULATOR, "serve", "--dir", folder, "--camera-port", "0", "--page-port", "0", "--sensor", "64x48"]
-        command += ["--sbi", str(port), "--sbi-truth", os.path.join(folder, "truth"), *options]
+        command += ["--sbi", "--sbi-truth", os.path.join(folder, "truth"), *options]
         quiet = {**os.environ, "RUST_LOG": "warn", "NO_COLOR": "1"}
         running = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, text=True, env=quiet)
         try:
             if running.stdout.readline().strip() != "ready":
                 raise RuntimeError("the simulator did not get ready")
-            yield Service(folder, port)
+            yield Service(folder)
         finally:
             running.terminate()
             try:
