@@ -13,6 +13,7 @@ pub mod sbi;
 pub mod scanner;
 pub mod serial;
 pub mod serve;
+pub mod sfm;
 pub mod shift;
 pub mod stage;
 pub mod usb_camera;

@@ -2,8 +2,9 @@
 
 use crate::person::{Person, Traits};
 use crate::stage::{Device, Settings, Stage, StageError, socket};
-use crate::{camera, clock, page, reader, sbi, scanner};
-use clap::Args;
+use crate::{camera, clock, page, reader, sbi, scanner, sfm};
+use clap::{Args, ValueEnum};
+use drivers::scanner::sfm::command::BAUDS;
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -28,6 +29,9 @@ pub struct ServeArgs {
     /// Port of the page "Simulated traveller". 0 takes a free one.
     #[arg(long, default_value_t = 8601)]
     pub page_port: u16,
+    /// Make of the fingerprint scanner.
+    #[arg(long, value_enum, default_value_t = ScannerMake::Ef01)]
+    pub scanner: ScannerMake,
     /// Speed of the fingerprint scanner in baud.
     #[arg(long, default_value_t = 115_200, value_parser = baud)]
     pub baud: u32,
@@ -35,7 +39,7 @@ pub struct ServeArgs {
     #[arg(long, default_value_t = reader::DEFAULT_BAUD)]
     pub reader_baud: u32,
     /// Pixels of the finger sensor: WIDTHxHEIGHT.
-    #[arg(long, default_value = "192x192", value_parser = sensor)]
+    #[arg(long, default_value = "192x192", default_value_if("scanner", "sfm", "256x360"), value_parser = sensor)]
     pub sensor: (u32, u32),
     /// Password of the scanner, as a number; 0 asks for none.
     #[arg(long, default_value_t = 0)]
@@ -49,6 +53,15 @@ pub struct ServeArgs {
     /// The device service.
     #[command(flatten)]
     pub sbi: sbi::SbiArgs,
+}
+
+/// Makes of single-finger scanners, by the protocol that they speak.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum ScannerMake {
+    /// A module of the 0xEF01 family: 4 bits a pixel, at most 115,200 baud.
+    Ef01,
+    /// A Suprema SFM module: 8 bits a pixel, at most 921,600 baud.
+    Sfm,
 }
 
 /// Why the simulation cannot run.
@@ -150,11 +163,12 @@ fn spawn_serial(stage: &Arc<Stage>, args: &ServeArgs) -> io::Result<Vec<JoinHand
     let link = |name: &str| -> PathBuf { Path::new(&args.dir).join(name) };
     let (for_scanner, scanner_link) = (Arc::clone(stage), link("scanner"));
     let (for_reader, reader_link) = (Arc::clone(stage), link("reader"));
-    let (baud, reader_baud, password) = (args.baud, args.reader_baud, args.password);
+    let (make, baud, reader_baud, password) = (args.scanner, args.baud, args.reader_baud, args.password);
     Ok(vec![
-        std::thread::Builder::new()
-            .name("scanner".into())
-            .spawn(move || scanner::run(&for_scanner, &scanner_link, baud, password))?,
+        std::thread::Builder::new().name("scanner".into()).spawn(move || match make {
+            ScannerMake::Ef01 => scanner::run(&for_scanner, &scanner_link, baud, password),
+            ScannerMake::Sfm => sfm::run(&for_scanner, &scanner_link, baud),
+        })?,
         std::thread::Builder::new()
             .name("reader".into())
             .spawn(move || reader::run(&for_reader, &reader_link, reader_baud))?,
@@ -183,11 +197,13 @@ fn io_error(what: impl Into<String>) -> impl FnOnce(io::Error) -> ServeError {
     |error| ServeError::Io { what, error }
 }
 
-/// Modules of the family run at multiples of 9600 baud, 12 at most (ZFM-20 manual).
+/// Modules of the 0xEF01 family run at multiples of 9600 baud, 12 at most (ZFM-20 manual); SFM modules at powers of
+/// two of 9600 and of 57,600. A module that is told a speed of the other make falls back to its own largest or usual.
 fn baud(text: &str) -> Result<u32, String> {
     match text.parse::<u32>() {
         Ok(baud) if baud.is_multiple_of(9600) && (1..=12).contains(&(baud / 9600)) => Ok(baud),
-        _ => Err(String::from("a multiple of 9600, at most 115200")),
+        Ok(baud) if BAUDS.contains(&baud) => Ok(baud),
+        _ => Err(String::from("a multiple of 9600, at most 115200, or with `--scanner sfm` at most 921600")),
     }
 }
 
@@ -209,7 +225,9 @@ mod tests {
         for (text, fits) in [("192x192", true), ("256x288", true), ("193x192", false), ("0x0", false), ("9", false)] {
             assert_eq!(sensor(text).is_ok(), fits, "{text}");
         }
-        for (text, fits) in [("57600", true), ("115200", true), ("9601", false), ("0", false), ("124800", false)] {
+        for (text, fits) in
+            [("57600", true), ("115200", true), ("9601", false), ("0", false), ("124800", false), ("921600", true)]
+        {
             assert_eq!(baud(text).is_ok(), fits, "{text}");
         }
     }

@@ -69,8 +69,13 @@ impl<'a> Line<'a> {
 
     /// Waits for the host. A quiet device hears nothing.
     pub fn receive(&mut self, buffer: &mut [u8], bell: &Bell) -> Result<Heard, Lost> {
+        self.receive_within(buffer, bell, LOOK)
+    }
+
+    /// Waits for the host at most for this long. A quiet device hears nothing.
+    pub fn receive_within(&mut self, buffer: &mut [u8], bell: &Bell, limit: Duration) -> Result<Heard, Lost> {
         self.check()?;
-        let waited = self.port.receive(buffer, bell, LOOK)?;
+        let waited = self.port.receive(buffer, bell, limit)?;
         let Waited::Bytes(count) = waited else {
             return Ok(Heard::Nothing);
         };

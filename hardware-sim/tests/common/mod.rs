@@ -31,11 +31,18 @@ pub struct Simulation {
 impl Simulation {
     /// A small sensor, so that images are short.
     pub async fn start(autopilot: bool, password: u32) -> Self {
+        let password = password.to_string();
+        let chosen = ["--sensor", "64x48", "--password", &password];
+        let chosen: Vec<&str> = chosen.into_iter().chain(autopilot.then_some("--autopilot")).collect();
+        Self::start_with(&chosen).await
+    }
+
+    /// With these arguments besides the folder and the ports.
+    pub async fn start_with(chosen: &[&str]) -> Self {
         let folder = tempfile::tempdir().unwrap();
-        let (dir, password) = (folder.path().to_string_lossy(), password.to_string());
-        let fixed = ["serve", "--dir", &dir, "--camera-port", "0", "--page-port", "0", "--sensor", "64x48"];
-        let chosen = ["--password", &password].into_iter().chain(autopilot.then_some("--autopilot"));
-        let args = Cli::parse_from(fixed.into_iter().chain(chosen)).serve;
+        let dir = folder.path().to_string_lossy();
+        let fixed = ["serve", "--dir", &dir, "--camera-port", "0", "--page-port", "0"];
+        let args = Cli::parse_from(fixed.iter().chain(chosen)).serve;
         let (running, devices) = serve::start(&args).await.unwrap();
         Self { running, folder, devices }
     }
