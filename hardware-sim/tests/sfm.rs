@@ -80,7 +80,10 @@ async fn every_pixel_arrives_at_eight_bits_and_at_the_pace_of_the_line() {
     // 28 and 7,680 bytes in two pieces of 17 bytes more each, 10 bits a byte.
     let line = Duration::from_micros((7_708 + 34) * 10 * 1_000_000 / u64::from(BAUD));
     assert!(began.elapsed() > line);
-    assert!(stage.counters().scanner_transfer_ms >= line.as_millis() as u64);
+    // The data reach the host a moment before the device has counted them: one more answer, and it has.
+    with_run(common::LIMIT, |run| driver.probe(run)).unwrap();
+    // Each of the two pieces is counted in whole milliseconds.
+    assert!(stage.counters().scanner_transfer_ms + 2 >= line.as_millis() as u64);
     assert_eq!(stage.counters().scanner_uploads, 1);
     // The first finger leaves before the second one counts.
     stage.lift();

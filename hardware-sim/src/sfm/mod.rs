@@ -14,8 +14,12 @@ use drivers::scanner::sfm::packet::Decoder;
 use std::path::Path;
 use std::time::{Duration, Instant};
 
-/// How often a waiting scan looks whether its time is over.
-const LOOK: Duration = Duration::from_millis(100);
+/// How often a waiting scan is thought of.
+const TICK: Duration = Duration::from_millis(100);
+
+/// How often a waiting scan exposes, from its beginning on; not at its very end. A host that asks for scans of one
+/// second sees a glass that has been free, as it does with a module that exposes once for each command.
+const LOOK: Duration = Duration::from_secs(1);
 
 /// Runs the module under this name until the simulation ends.
 pub fn run(stage: &Stage, link: &Path, baud: u32) {
@@ -31,9 +35,10 @@ pub fn run(stage: &Stage, link: &Path, baud: u32) {
 fn serve(stage: &Stage, line: &mut Line<'_>, module: &mut Module) -> Result<(), Lost> {
     let mut decoder = Decoder::new();
     let mut buffer = [0; 1024];
-    let mut until = None;
+    // When the waiting scan exposes again, and when it gives up.
+    let (mut next, mut until) = (Instant::now(), None);
     loop {
-        match line.receive_within(&mut buffer, stage.bell(Device::Scanner), LOOK)? {
+        match line.receive_within(&mut buffer, stage.bell(Device::Scanner), TICK)? {
             Heard::Bytes(count) => decoder.push(&buffer[..count]),
             // A module that cannot make out a byte answers with bytes that the host cannot make out either.
             Heard::Noise(count) => line.send_noise(count).or_else(stay)?,
@@ -47,15 +52,20 @@ fn serve(stage: &Stage, line: &mut Line<'_>, module: &mut Module) -> Result<(), 
             act(stage, line, module, deeds).or_else(stay)?;
             if let Some(scan) = module.waiting().filter(|_| before.is_none()) {
                 stage.count(|counters| counters.scanner_images += 1);
+                next = Instant::now() + LOOK;
                 until = scan.patience.map(|patience| Instant::now() + patience);
                 look(stage, line, module).or_else(stay)?;
             }
         }
-        if module.waiting().is_some() && until.is_some_and(|until| Instant::now() >= until) {
-            // Exposed once more at the end: a finger that came while the scan waited is seen then.
-            look(stage, line, module).or_else(stay)?;
+        if module.waiting().is_none() {
+            continue;
+        }
+        if until.is_some_and(|until| Instant::now() >= until) {
             let deeds = module.gave_up(answer::TIME_OUT);
             act(stage, line, module, deeds).or_else(stay)?;
+        } else if Instant::now() >= next {
+            next += LOOK;
+            look(stage, line, module).or_else(stay)?;
         }
     }
 }

@@ -215,8 +215,7 @@ mod tests {
         (0..count).filter_map(|number| touch(number).ok()).map(|print| decode(&encode(&print)).unwrap()).collect()
     }
 
-    /// At the module's usual threshold. Measured over 60 fingers by 3 touches: see the documentation of the module's
-    /// thresholds.
+    /// At the module's usual threshold.
     #[test]
     fn the_same_finger_is_told_from_others() {
         let fingers: Vec<Vec<Print>> = (0..5).map(|seed| touches(300 + seed, 3)).collect();
