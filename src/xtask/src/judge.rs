@@ -21,6 +21,7 @@ const VENVS: &str = "target/judge";
 const JUDGES: &[(&str, &str)] = &[
     ("mrz_lines.py", "requirements"),
     ("ef01_sensor.py", "requirements"),
+    ("ef01_library.py", "requirements"),
     ("dependencies.py", "requirements"),
     ("sbi.py", "sbi"),
     ("heads.py", "heads"),
