@@ -1,7 +1,7 @@
 //! The module's memory and manners, without any I/O or clock: a packet in, what to send out.
 
 use drivers::scanner::sfm::SIMULATED;
-use drivers::scanner::sfm::command::{ALIVE, ImageHeader, ZERO, answer, baud_code, baud_of, command, parameter};
+use drivers::scanner::sfm::command::{ALIVE, ImageHeader, ZERO, answer, baud_code, baud_of, parameter, request};
 use drivers::scanner::sfm::packet::{END, Packet, data_sum};
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -117,7 +117,7 @@ impl Module {
             Deed::Answer(packet) => Deed::Answer(Packet { terminal: Some(terminal), ..packet }),
             other => other,
         };
-        if request.command == command::ID { deeds.into_iter().map(own).collect() } else { Vec::new() }
+        if request.command == request::ID { deeds.into_iter().map(own).collect() } else { Vec::new() }
     }
 
     /// What was announced has been sent: a restart happens now. Whether it does.
@@ -149,38 +149,38 @@ impl Module {
     fn obey(&mut self, request: &Packet) -> Vec<Deed> {
         let one = |parameter, size, flag| vec![Deed::Answer(reply(request, parameter, size, flag))];
         match request.command {
-            command::SIX | command::RIX if matches!(request.flag, answer::DATA_OK | answer::DATA_ERROR) => {
+            request::SIX | request::RIX if matches!(request.flag, answer::DATA_OK | answer::DATA_ERROR) => {
                 self.go_on(request)
             }
-            command::CA => self.cancel(request),
+            request::CA => self.cancel(request),
             _ if self.scan.is_some() => one(0, 0, answer::BUSY),
-            command::SW => {
+            request::SW => {
                 let flag = self.write(request.flag, request.size);
                 one(0, request.size, flag)
             }
-            command::SF => {
+            request::SF => {
                 self.saved = self.now.clone();
                 one(0, 0, answer::SUCCESS)
             }
-            command::SR => match self.now.get(&request.flag) {
+            request::SR => match self.now.get(&request.flag) {
                 Some(value) => one(0, *value, answer::SUCCESS),
                 None => one(0, 0, answer::UNSUPPORTED),
             },
-            command::SS => one(ALIVE, 0, answer::SUCCESS),
-            command::ID => one(self.value(parameter::MODULE_ID), 0, answer::SUCCESS),
-            command::RS => {
+            request::SS => one(ALIVE, 0, answer::SUCCESS),
+            request::ID => one(self.value(parameter::MODULE_ID), 0, answer::SUCCESS),
+            request::RS => {
                 self.resets = true;
                 one(0, 0, answer::SUCCESS)
             }
-            command::SI | command::SIX => {
+            request::SI | request::SIX => {
                 self.sending = None;
                 let seconds = u64::from(self.value(parameter::TIMEOUT).saturating_sub(ZERO));
                 let patience = (seconds > 0).then(|| Duration::from_secs(seconds));
                 self.scan = Some(Scan { request: *request, patience });
                 Vec::new()
             }
-            command::RI | command::RIX if self.image.is_none() => one(0, 0, answer::NOT_FOUND),
-            command::RI | command::RIX => self.send(*request),
+            request::RI | request::RIX if self.image.is_none() => one(0, 0, answer::NOT_FOUND),
+            request::RI | request::RIX => self.send(*request),
             // Templates and everything about users: the station does not use them, so that none is simulated.
             _ => one(0, 0, answer::UNSUPPORTED),
         }
@@ -215,7 +215,7 @@ impl Module {
     fn send(&mut self, request: Packet) -> Vec<Deed> {
         let Some(image) = self.image.clone() else { return Vec::new() };
         let mut deeds = vec![Deed::Answer(reply(&request, 0, image.len() as u32, answer::SUCCESS))];
-        if matches!(request.command, command::SI | command::RI) {
+        if matches!(request.command, request::SI | request::RI) {
             deeds.extend([Deed::Plain(image), Deed::Sent]);
             return deeds;
         }

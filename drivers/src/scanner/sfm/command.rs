@@ -5,7 +5,7 @@
 use thiserror::Error;
 
 /// Commands.
-pub mod command {
+pub mod request {
     /// Writes a system parameter: its number is the flag, its value the size. Lost with the power.
     pub const SW: u8 = 0x01;
     /// Keeps the system parameters over a loss of power.

@@ -1,6 +1,6 @@
 //! The conversation with one module: a command, its answers, and the image that may follow in pieces.
 
-use super::command::{answer, command};
+use super::command::{answer, request};
 use super::error::SfmError;
 use super::packet::{Decoder, LENGTH, Packet, PacketError, SUM, data_sum};
 use crate::run::Run;
@@ -50,6 +50,9 @@ impl Default for Timing {
     }
 }
 
+/// An image with its header, and whether a part of it had to be asked for again.
+pub(super) type Received = (Biometric<Vec<u8>>, bool);
+
 /// An open line with a module at its end.
 pub(super) struct Link {
     line: SerialLine,
@@ -95,7 +98,7 @@ impl Link {
 
     /// Begins a scan, with the size of pieces for those commands that send pieces.
     pub(super) fn begin_scan(&mut self, command: u8, run: &Run<'_>) -> Result<(), SfmError> {
-        let size = if matches!(command, command::SIX | command::RIX) { PIECE } else { 0 };
+        let size = if matches!(command, request::SIX | request::RIX) { PIECE } else { 0 };
         self.begin(command, size, 0, run)
     }
 
@@ -108,7 +111,7 @@ impl Link {
     /// Ends whatever the module is doing. It answers, perhaps after the end of what it was sending; nobody waits.
     pub(super) fn cancel(&mut self) -> Result<(), SfmError> {
         self.dirty = true;
-        self.send(command::CA, 0, 0)
+        self.send(request::CA, 0, 0)
     }
 
     fn begin(&mut self, command: u8, size: u32, flag: u8, run: &Run<'_>) -> Result<(), SfmError> {
@@ -134,7 +137,7 @@ impl Link {
                 Some(Ok(packet)) if packet.terminal != self.terminal => {}
                 Some(Ok(packet)) if packet.command == command => return Ok(Some(packet)),
                 // The late end of what was cancelled.
-                Some(Ok(packet)) if packet.command == command::CA || packet.flag == answer::CANCELED => {}
+                Some(Ok(packet)) if packet.command == request::CA || packet.flag == answer::CANCELED => {}
                 Some(Ok(_)) => return Err(SfmError::Garbage(LENGTH as u64)),
                 Some(Err(PacketError::Checksum { .. })) => return Err(SfmError::Damaged("an answer")),
                 Some(Err(PacketError::End(_))) => {}
@@ -156,7 +159,7 @@ impl Link {
         command: u8,
         size: u32,
         run: &Run<'_>,
-    ) -> Result<Option<(Biometric<Vec<u8>>, bool)>, SfmError> {
+    ) -> Result<Option<Received>, SfmError> {
         let needed = accepted(size)?;
         // The whole of it at once: growing would leave copies of pixels behind in memory.
         let mut image = Biometric::new(Vec::with_capacity(needed));

@@ -17,13 +17,13 @@ pub use link::Timing;
 use super::{Scanner, ScannerEvent, ScannerFactory};
 use crate::run::Run;
 use crate::settings;
-use command::{ALIVE, BAUDS, ImageHeader, ZERO, answer, command as ask, parameter};
+use command::{ALIVE, BAUDS, ImageHeader, ZERO, answer, parameter, request as ask};
 use domain::device::{CaptureGroup, DeviceDescriptor, DeviceFault, DeviceKind};
 use domain::finger::Finger;
 use domain::guarded::Biometric;
 use domain::image::FingerImage;
 use domain::units::Ppi;
-use link::Link;
+use link::{Link, Received};
 use serde::Deserialize;
 use serde_json::Value;
 use std::time::Instant;
@@ -349,12 +349,7 @@ impl Sfm {
     }
 
     /// The bytes that a successful answer announced, and whether a part of them had to be asked for again.
-    fn receive(
-        &mut self,
-        command: u8,
-        size: u32,
-        run: &Run<'_>,
-    ) -> Result<Option<(Biometric<Vec<u8>>, bool)>, SfmError> {
+    fn receive(&mut self, command: u8, size: u32, run: &Run<'_>) -> Result<Option<Received>, SfmError> {
         let link = self.link.as_mut().ok_or(SfmError::NotOpen)?;
         if self.plain {
             Ok(link.receive_plain(size, run)?.map(|image| (image, false)))

@@ -1,7 +1,7 @@
 //! A Suprema SFM module that plays a script. It is strict: what is not in the script ends the test.
 
 use super::pty::Device;
-use drivers::scanner::sfm::command::{ImageHeader, answer, command, parameter};
+use drivers::scanner::sfm::command::{ImageHeader, answer, parameter, request};
 use drivers::scanner::sfm::packet::{Decoder, END, Packet, data_sum};
 use std::collections::VecDeque;
 use std::path::Path;
@@ -161,22 +161,22 @@ impl Player {
     /// False when the module was unplugged.
     fn obey(&mut self, request: Packet, stop: &AtomicBool) -> bool {
         match (request.command, request.flag) {
-            (command::SIX | command::RIX, flag @ (answer::DATA_OK | answer::DATA_ERROR)) => {
+            (request::SIX | request::RIX, flag @ (answer::DATA_OK | answer::DATA_ERROR)) => {
                 return self.go_on(flag == answer::DATA_OK, stop);
             }
-            (command::SS, _) => {
+            (request::SS, _) => {
                 let status = if self.script.busy { 0x34 } else { 0x30 };
-                self.say(Packet::new(command::SS, status, 0, answer::SUCCESS));
+                self.say(Packet::new(request::SS, status, 0, answer::SUCCESS));
             }
-            (command::CA, _) => {
+            (request::CA, _) => {
                 (self.script.busy, self.sending) = (false, None);
-                self.say(Packet::new(command::CA, 0, 0, answer::SUCCESS));
+                self.say(Packet::new(request::CA, 0, 0, answer::SUCCESS));
             }
-            (command::SW, number) => {
+            (request::SW, number) => {
                 self.parameters.push((number, request.size));
-                self.say(Packet::new(command::SW, 0, request.size, answer::SUCCESS));
+                self.say(Packet::new(request::SW, 0, request.size, answer::SUCCESS));
             }
-            (command::SR, number) => {
+            (request::SR, number) => {
                 let value = match number {
                     parameter::SENSOR_TYPE => 0x33,
                     parameter::FIRMWARE => u32::from_le_bytes(*self.script.texts.0),
@@ -184,12 +184,12 @@ impl Player {
                     parameter::SERIAL => 4711,
                     other => panic!("parameter {other:#04x} is not read"),
                 };
-                self.say(Packet::new(command::SR, 0, value, answer::SUCCESS));
+                self.say(Packet::new(request::SR, 0, value, answer::SUCCESS));
             }
-            (command::SIX | command::RIX, _) if !self.script.pieces => {
+            (request::SIX | request::RIX, _) if !self.script.pieces => {
                 self.say(Packet::new(request.command, 0, 0, answer::UNSUPPORTED));
             }
-            (scan @ (command::SIX | command::SI), _) => {
+            (scan @ (request::SIX | request::SI), _) => {
                 for wanted in [(parameter::IMAGE_FORMAT, 0x30), (parameter::SCAN_SUCCESS, 0x31)] {
                     assert!(self.parameters.contains(&wanted), "{wanted:02x?} was set before the first scan");
                 }
@@ -201,7 +201,7 @@ impl Player {
                     other => self.say(Packet::new(scan, 0, 0, other)),
                 }
             }
-            (read @ (command::RIX | command::RI), _) => return self.send_image(read, request.size, stop),
+            (read @ (request::RIX | request::RI), _) => return self.send_image(read, request.size, stop),
             other => panic!("{other:02x?} is not used"),
         }
         true
@@ -223,7 +223,7 @@ impl Player {
         image.extend(pixels().into_iter().cycle().take((width * height) as usize));
         self.say(Packet::new(command, 0, image.len() as u32, answer::SUCCESS));
         let trouble = self.transfers.pop_front();
-        if matches!(command, command::SI | command::RI) {
+        if matches!(command, request::SI | request::RI) {
             if trouble == Some(Transfer::BadSum) {
                 image[700] ^= 0x10;
             }
