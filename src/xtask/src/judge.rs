@@ -25,6 +25,7 @@ const JUDGES: &[(&str, &str)] = &[
     ("dependencies.py", "requirements"),
     ("sbi.py", "sbi"),
     ("heads.py", "heads"),
+    ("prints.py", "prints"),
 ];
 
 /// What `judge` is told.

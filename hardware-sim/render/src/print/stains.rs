@@ -2,7 +2,7 @@
 
 use std::sync::LazyLock;
 
-use super::super::maths::{exp, logistic, sin_cos_deg};
+use super::super::maths::{exp, logistic, sin_cos_deg, smoothstep};
 use super::fields::Field;
 use super::grow::{HEIGHT, Master, WIDTH};
 use super::impression::Touch;
@@ -11,13 +11,16 @@ use super::impression::Touch;
 static OTHERS: LazyLock<[Master; 2]> =
     LazyLock::new(|| [Master::from_seed(0x0074_E125, 2), Master::from_seed(0x0074_E126, 7)]);
 
+/// Grey of an old ridge.
+const DARK: f32 = 70.0;
+
 /// Prints that others left: patchy, turned far from the finger's own direction.
 pub(super) fn latent(touch: &mut Touch, image: &mut Field) {
     let level = touch.levels.latent;
     if level <= 0.0 {
         return;
     }
-    let others = 1 + usize::from(touch.rng.chance(0.5));
+    let others = 1 + usize::from(touch.rng.chance(0.5) || level > 0.5);
     for _ in 0..others {
         let master = &OTHERS[touch.rng.below(OTHERS.len())];
         let side = if touch.rng.chance(0.5) { 1.0 } else { -1.0 };
@@ -31,8 +34,12 @@ pub(super) fn latent(touch: &mut Touch, image: &mut Field) {
             let dy = ((i / touch.width) as f32 - touch.height as f32 / 2.0) * step - off_y;
             let (fx, fy) = (mirror * (dx * cosine + dy * sine), dy * cosine - dx * sine);
             let ridge = logistic(4.0 * (master.ridges.at(fx + WIDTH as f32 / 2.0, fy + HEIGHT as f32 / 2.0) + 0.2));
-            let patch = (0.55 + 0.45 * patches.values[i]).clamp(0.0, 1.0);
-            *value *= 1.0 - (0.72 * 2.2 * level * patch * ridge).min(0.9);
+            let (ux, uy) = (fx / master.contact.0, fy / master.contact.1);
+            let touched = 1.0 - smoothstep(0.85, 1.15, ux * ux + uy * uy + 0.08 * patches.values[i]);
+            let patch = (0.55 + 0.5 * level + 0.45 * patches.values[i]).clamp(0.0, 1.0) * touched;
+            // Old grease covers what the finger shows.
+            let cover = (0.72 * 2.2 * level * patch * ridge).min(0.93);
+            *value += (DARK - *value) * cover;
         }
     }
 }
