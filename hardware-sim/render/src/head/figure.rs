@@ -117,8 +117,9 @@ impl Person {
     #[inline]
     pub fn shadow(&self, p: V4) -> F4 {
         let d = self.face.plain(p);
-        if p.y.least() > 0.0 {
-            return d;
+        if p.y.least() > -6.0 {
+            // The shoulders begin lower than this.
+            return d.min(p.y + 10.0);
         }
         d.min(self.body.solid(self.head_turn.apply_all(p - PIVOT) + PIVOT))
     }

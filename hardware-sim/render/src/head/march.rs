@@ -1,7 +1,8 @@
-//! From a solid to a picture: rays are marched on a grid of half the resolution, started where a coarser cone ended,
-//! and the full picture interpolates between them except at edges, where every pixel gets its own rays.
+//! From a solid to a picture: rays are marched on a grid, started where a coarser cone ended, and the full picture
+//! interpolates between them except at edges, where every pixel gets its own rays.
 
 use super::figure::Material;
+use super::grid::{Cell, Corners, Grid, Node, RELIEF};
 use super::lanes::{F4, LANES, V4};
 use super::vec::{V3, v};
 use super::view::View;
@@ -64,43 +65,36 @@ const NEAR: f32 = 0.03;
 
 /// Nothing of a figure is nearer to the camera than its centre by more than this, cm, or further.
 const FRONT: f32 = 15.0;
-const BACK: f32 = 16.0;
+pub(super) const BACK: f32 = 16.0;
 
 /// Side of the blocks that share a cone, pixels.
 const BLOCK: usize = 16;
-
-#[derive(Clone, Copy, Debug, PartialEq)]
-struct Node {
-    travel: f32,
-    normal: V3,
-    material: Material,
-    open: f32,
-    lit: f32,
-}
-
-struct Grid {
-    left: usize,
-    top: usize,
-    columns: usize,
-    rows: usize,
-    nodes: Vec<Option<Node>>,
-}
 
 /// Draws a solid over what the canvas shows.
 pub(super) fn draw(solid: &impl Solid, view: &View, lamps: &Lamps, canvas: &mut Canvas) {
     let Some(bounds) = bounds(solid, view, canvas) else { return };
     let starts = cones(solid, view, bounds);
-    let grid = coarse(solid, view, lamps, bounds, &starts);
-    for y in bounds[1]..bounds[3] {
-        for x in bounds[0]..bounds[2] {
-            let pixel = &mut canvas.pixels[y * canvas.width + x];
-            match grid.between(x, y) {
-                Between::Nothing => {}
-                Between::Inside(node) => {
-                    let ray = view.ray(x as f32 + 0.5, y as f32 + 0.5);
-                    *pixel = solid.shade(&node.hit(view.eye + ray * node.travel, ray), lamps);
+    let grid = Grid::new(solid, view, lamps, bounds, &starts);
+    for (row, y) in (bounds[1]..bounds[3]).step_by(2).enumerate() {
+        for (column, x) in (bounds[0]..bounds[2]).step_by(2).enumerate() {
+            // Four pixels between four nodes, or fewer at the border.
+            let (wide, high) = (2.min(bounds[2] - x), 2.min(bounds[3] - y));
+            match grid.cell(column, row) {
+                Cell::Nothing => {}
+                Cell::Smooth(nodes) => {
+                    for (dx, dy) in (0..high).flat_map(|dy| (0..wide).map(move |dx| (dx, dy))) {
+                        let ray = view.ray((x + dx) as f32 + 0.5, (y + dy) as f32 + 0.5);
+                        let node = Grid::between(nodes, dx, dy);
+                        let light = solid.shade(&node.hit(view.eye + ray * node.travel, ray), lamps);
+                        canvas.pixels[(y + dy) * canvas.width + x + dx] = light;
+                    }
                 }
-                Between::Edge(near) => *pixel = edge(solid, view, lamps, (x, y), near, *pixel),
+                Cell::Edge(near) => {
+                    for dy in 0..high {
+                        let from = (y + dy) * canvas.width + x;
+                        edge(solid, view, lamps, (x, y + dy), near, &mut canvas.pixels[from..from + wide]);
+                    }
+                }
             }
         }
     }
@@ -149,44 +143,8 @@ fn cones(solid: &impl Solid, view: &View, bounds: [usize; 4]) -> Starts {
     Starts { columns, rows, travel }
 }
 
-/// The grid of half resolution, two by two nodes at a time.
-fn coarse(solid: &impl Solid, view: &View, lamps: &Lamps, bounds: [usize; 4], starts: &Starts) -> Grid {
-    let columns = ((bounds[2] - bounds[0]).div_ceil(2) + 1).next_multiple_of(2);
-    let rows = ((bounds[3] - bounds[1]).div_ceil(2) + 1).next_multiple_of(2);
-    let mut nodes = vec![None; columns * rows];
-    for row in (0..rows).step_by(2) {
-        for column in (0..columns).step_by(2) {
-            let places: [(usize, usize); LANES] =
-                [(column, row), (column + 1, row), (column, row + 1), (column + 1, row + 1)];
-            let start = F4(places.map(|(c, r)| starts.at(2 * c, 2 * r)));
-            if start.least() > view.depth() + BACK {
-                continue;
-            }
-            let rays = V4::of(places.map(|(c, r)| view.ray((bounds[0] + 2 * c) as f32, (bounds[1] + 2 * r) as f32)));
-            let (travel, hit) = march(solid, view, rays, start);
-            if hit == [false; LANES] {
-                continue;
-            }
-            let at = rays.scaled(travel) + view.eye;
-            let normals = normals(solid, at);
-            let (open, lit) = reached(solid, at, normals, lamps);
-            let materials = solid.materials(at);
-            for (lane, (c, r)) in places.into_iter().enumerate().filter(|(lane, _)| hit[*lane]) {
-                nodes[r * columns + c] = Some(Node {
-                    travel: travel.0[lane],
-                    normal: normals.lane(lane),
-                    material: materials[lane],
-                    open: open.0[lane],
-                    lit: lit.0[lane],
-                });
-            }
-        }
-    }
-    Grid { left: bounds[0], top: bounds[1], columns, rows, nodes }
-}
-
 /// How far the rays go, and which of them hit.
-fn march(solid: &impl Solid, view: &View, rays: V4, start: F4) -> (F4, [bool; LANES]) {
+pub(super) fn march(solid: &impl Solid, view: &View, rays: V4, start: F4) -> (F4, [bool; LANES]) {
     let end = view.depth() + BACK;
     let mut travel = start;
     let mut free = F4::all(f32::MAX);
@@ -204,7 +162,7 @@ fn march(solid: &impl Solid, view: &View, rays: V4, start: F4) -> (F4, [bool; LA
 }
 
 /// The surface's normals from four distances each (Quilez's tetrahedron).
-fn normals(solid: &impl Solid, p: V4) -> V4 {
+pub(super) fn normals(solid: &impl Solid, p: V4) -> V4 {
     const H: f32 = 0.06;
     let corners = [v(1.0, -1.0, -1.0), v(-1.0, -1.0, 1.0), v(-1.0, 1.0, -1.0), v(1.0, 1.0, 1.0)];
     let mut sum = V4::all(V3::default());
@@ -217,7 +175,7 @@ fn normals(solid: &impl Solid, p: V4) -> V4 {
 }
 
 /// How much of the room's light and of the main lamp reaches the points.
-fn reached(solid: &impl Solid, p: V4, normal: V4, lamps: &Lamps) -> (F4, F4) {
+pub(super) fn reached(solid: &impl Solid, p: V4, normal: V4, lamps: &Lamps) -> (F4, F4) {
     let blocked = |free: F4, reach: f32| (-free + reach).max(F4::all(0.0)) * (1.0 / reach);
     let out = |reach: f32| p + normal.scaled(F4::all(reach));
     let near = blocked(solid.distance(out(0.5)), 0.5);
@@ -244,34 +202,36 @@ fn reached(solid: &impl Solid, p: V4, normal: V4, lamps: &Lamps) -> (F4, F4) {
     (open, lit.max(F4::all(0.0)).map(|t| t * t * (3.0 - 2.0 * t)))
 }
 
-/// Four rays for a pixel on an edge.
-fn edge(solid: &impl Solid, view: &View, lamps: &Lamps, (x, y): (usize, usize), near: Corners<'_>, behind: V3) -> V3 {
-    let places = [(0.375, 0.125), (0.875, 0.375), (0.125, 0.625), (0.625, 0.875)];
+/// Two neighbouring pixels on an edge, two rays each. The lens's softness does the rest.
+fn edge(solid: &impl Solid, view: &View, lamps: &Lamps, (x, y): (usize, usize), near: Corners<'_>, pixels: &mut [V3]) {
+    let places = [(0.25, 0.25), (0.75, 0.75), (1.25, 0.75), (1.75, 0.25)];
     let rays = V4::of(places.map(|(dx, dy)| view.ray(x as f32 + dx, y as f32 + dy)));
     let nearest = near.iter().flatten().map(|node| node.travel).fold(f32::MAX, f32::min);
-    let start = (nearest - 2.5).max(view.depth() - FRONT);
+    let start = (nearest - RELIEF).max(view.depth() - FRONT);
     let (travel, hit) = march(solid, view, rays, F4::all(start));
     if hit == [false; LANES] {
-        return behind;
+        return;
     }
     let at = rays.scaled(travel) + view.eye;
     let normals = normals(solid, at);
     let materials = solid.materials(at);
-    let sum = (0..LANES).fold(V3::default(), |sum, lane| {
-        if !hit[lane] {
-            return sum + behind;
-        }
+    let shade = |lane: usize| {
         // The light is that of the neighbour on the same surface, which is the one at the same distance.
         let off = |node: &Node| (node.travel - travel.0[lane]).abs();
         let like = near.iter().flatten().min_by(|a, b| off(a).total_cmp(&off(b)));
         let (open, lit) = like.map_or((1.0, 1.0), |node| (node.open, node.lit));
         let node = Node { travel: 0.0, normal: normals.lane(lane), material: materials[lane], open, lit };
-        sum + solid.shade(&node.hit(at.lane(lane), rays.lane(lane)), lamps)
-    });
-    sum * (1.0 / LANES as f32)
+        solid.shade(&node.hit(at.lane(lane), rays.lane(lane)), lamps)
+    };
+    for (pixel, lanes) in pixels.iter_mut().zip([[0, 1], [2, 3]]) {
+        let behind = *pixel;
+        let seen = lanes.map(|lane| if hit[lane] { shade(lane) } else { behind });
+        *pixel = (seen[0] + seen[1]) * 0.5;
+    }
 }
 
-struct Starts {
+/// How far the rays of each block of pixels can safely go at once.
+pub(super) struct Starts {
     columns: usize,
     rows: usize,
     travel: Vec<f32>,
@@ -279,51 +239,7 @@ struct Starts {
 
 impl Starts {
     /// For a pixel counted from the bounds' corner.
-    fn at(&self, x: usize, y: usize) -> f32 {
+    pub fn at(&self, x: usize, y: usize) -> f32 {
         self.travel[(y / BLOCK).min(self.rows - 1) * self.columns + (x / BLOCK).min(self.columns - 1)]
-    }
-}
-
-/// The nodes around a pixel.
-type Corners<'a> = [Option<&'a Node>; LANES];
-
-enum Between<'a> {
-    Edge(Corners<'a>),
-    Inside(Node),
-    Nothing,
-}
-
-impl Node {
-    fn hit(&self, at: V3, ray: V3) -> Hit {
-        Hit { at, normal: self.normal, ray, material: self.material, open: self.open, lit: self.lit }
-    }
-}
-
-impl Grid {
-    /// What the four nodes around a pixel's centre say about it.
-    fn between(&self, x: usize, y: usize) -> Between<'_> {
-        let (column, row) = ((x - self.left) / 2, (y - self.top) / 2);
-        let (right, below) = ((column + 1).min(self.columns - 1), (row + 1).min(self.rows - 1));
-        let node = |c: usize, r: usize| self.nodes[r * self.columns + c].as_ref();
-        let corners = [node(column, row), node(right, row), node(column, below), node(right, below)];
-        let Some(first) = corners.iter().flatten().min_by(|a, b| a.travel.total_cmp(&b.travel)) else {
-            return Between::Nothing;
-        };
-        let same = |n: &&Node| n.material == first.material && n.travel - first.travel < 0.8;
-        if corners.iter().flatten().filter(|n| same(n)).count() < 4 {
-            return Between::Edge(corners);
-        }
-        let tx = if (x - self.left).is_multiple_of(2) { 0.25 } else { 0.75 };
-        let ty = if (y - self.top).is_multiple_of(2) { 0.25 } else { 0.75 };
-        let weights = [(1.0 - tx) * (1.0 - ty), tx * (1.0 - ty), (1.0 - tx) * ty, tx * ty];
-        let mut blend = Node { travel: 0.0, normal: V3::default(), open: 0.0, lit: 0.0, ..**first };
-        for (node, weight) in corners.iter().flatten().zip(weights) {
-            blend.travel += node.travel * weight;
-            blend.normal = blend.normal + node.normal * weight;
-            blend.open += node.open * weight;
-            blend.lit += node.lit * weight;
-        }
-        blend.normal = blend.normal.unit();
-        Between::Inside(blend)
     }
 }

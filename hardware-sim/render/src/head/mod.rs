@@ -8,6 +8,7 @@ mod eyes;
 mod face;
 mod figure;
 mod glasses;
+mod grid;
 mod hair;
 mod identity;
 mod jpeg;
@@ -143,6 +144,9 @@ fn egg(tone: f32) -> skin::Egg {
     skin::Egg { solid: Ellipsoid::new(v(0.0, -0.5, 0.0), v(7.4, 11.2, 8.0)), colour: skin::skin_colour(tone, 0.2) }
 }
 
+/// Pixels between the places at which the wall's light is computed.
+const WALL_STEP: usize = 8;
+
 /// A plain wall, brighter on the main lamp's side.
 fn wall(scene: &Scene, width: usize, height: usize) -> Canvas {
     let tile = Tile::new(scene.seed);
@@ -151,14 +155,28 @@ fn wall(scene: &Scene, width: usize, height: usize) -> Canvas {
     let base = light.ambient + 0.55 * light.key + 0.5 * light.fill;
     let (side, _) = sin_cos_deg(light.key_azimuth);
     let span = height as f32;
-    let pixels = (0..width * height)
-        .map(|i| {
-            let x = ((i % width) as f32 - width as f32 / 2.0) / span;
-            let y = ((i / width) as f32 - height as f32 / 2.0) / span;
-            let fall = 1.0 + 0.22 * side * x - 0.12 * y - 0.22 * (x * x + y * y);
-            colour * (base * fall * (1.0 + 0.006 * tile.at(x * 9.0 + 20.0, y * 9.0 + 20.0)))
-        })
-        .collect();
+    let at = |x: usize, y: usize| {
+        let x = (x as f32 - width as f32 / 2.0) / span;
+        let y = (y as f32 - height as f32 / 2.0) / span;
+        let fall = 1.0 + 0.22 * side * x - 0.12 * y - 0.22 * (x * x + y * y);
+        base * fall * (1.0 + 0.006 * tile.at(x * 9.0 + 20.0, y * 9.0 + 20.0))
+    };
+    // All of it is smooth over many pixels: a coarse grid says enough.
+    let columns = width / WALL_STEP + 2;
+    let nodes: Vec<f32> =
+        (0..columns * (height / WALL_STEP + 2)).map(|i| at(i % columns * WALL_STEP, i / columns * WALL_STEP)).collect();
+    let mut pixels = Vec::with_capacity(width * height);
+    for y in 0..height {
+        let down = (y % WALL_STEP) as f32 / WALL_STEP as f32;
+        let above = &nodes[y / WALL_STEP * columns..][..2 * columns];
+        let node = |column: usize| above[column] + (above[column + columns] - above[column]) * down;
+        for x in 0..width {
+            let column = x / WALL_STEP;
+            let right = (x % WALL_STEP) as f32 / WALL_STEP as f32;
+            let (a, b) = (node(column), node(column + 1));
+            pixels.push(colour * (a + (b - a) * right));
+        }
+    }
     Canvas { width, height, pixels }
 }
 
