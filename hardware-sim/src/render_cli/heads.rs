@@ -57,7 +57,7 @@ pub(super) fn run(args: &HeadsArgs) -> Result<(), RenderError> {
     create_dir_all(&args.dir).map_err(failed)?;
     let mut lines = BufWriter::new(File::create(&path).map_err(failed)?);
     for number in 0..args.count {
-        let draw = Draw::new(args.population.into(), args.seed, u64::from(number), args.height);
+        let draw = Draw::new(args.population.into(), args.seed, u64::from(number), (args.width, args.height));
         let shot = draw.shoot(args.width, args.height);
         let name = format!("{number:04}.png");
         let picture = args.dir.join(&name);

@@ -2,6 +2,7 @@
 
 mod head;
 mod heads;
+mod measure;
 mod print;
 mod slap;
 mod truth;
@@ -16,6 +17,7 @@ use render::print::{Axis, Contact, PrintTruth};
 
 pub use head::HeadArgs;
 pub use heads::HeadsArgs;
+pub use measure::MeasureArgs;
 pub use print::{PrintArgs, PrintsArgs};
 pub use slap::SlapArgs;
 
@@ -26,6 +28,8 @@ pub enum RenderCommand {
     Head(Box<HeadArgs>),
     /// Many pictures of the default population into a folder, with their truth.
     Heads(HeadsArgs),
+    /// How long rendering takes: one JSON line for each sample.
+    Measure(MeasureArgs),
     /// An impression of a finger.
     Print(Box<PrintArgs>),
     /// Impressions of many fingers, for programs that judge them.
@@ -64,6 +68,10 @@ pub fn run(command: &RenderCommand) -> Result<(), RenderError> {
     match command {
         RenderCommand::Head(args) => head::run(args),
         RenderCommand::Heads(args) => heads::run(args),
+        RenderCommand::Measure(args) => {
+            measure::run(args);
+            Ok(())
+        }
         RenderCommand::Print(args) => print::run(args),
         RenderCommand::Prints(args) => print::run_many(args),
         RenderCommand::Slap(args) => slap::run(args),

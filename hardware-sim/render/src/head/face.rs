@@ -11,6 +11,9 @@ use super::vec::{V3, v};
 /// Nothing of the face stands out further than this from skull, jaw and cheeks.
 const RELIEF: f32 = 3.0;
 
+/// How far the corners of the mouth rise in the broadest smile, cm.
+const SMILE: f32 = 0.62;
+
 /// Places on the face that geometry and paint share.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Layout {
@@ -49,7 +52,7 @@ impl Layout {
             eye_ball: 1.36,
             mouth_y,
             mouth_half: 2.5 * who.mouth_width * (1.0 + 0.14 * smile.max(0.0) - 0.04 * smile.min(0.0).abs()),
-            corners: 0.42 * smile,
+            corners: SMILE * smile,
             gap,
             nose_tip: v(0.0, nose_y, 9.15 + 1.25 * who.nose_height),
             nose_wing: 1.22 * who.nose_width,
@@ -96,7 +99,7 @@ impl Face {
         let (upper, lower) = layout.lips;
         let mouth = layout.mouth_y;
         let ear = who.ear_size;
-        let smile = (layout.corners / 0.42).max(0.0);
+        let smile = (layout.corners / SMILE).max(0.0);
         Self {
             skull: Ellipsoid::new(v(0.0, 3.1, -0.9), v(7.45 * wide, 8.5 * who.skull_height, 9.5)),
             middle: Ellipsoid::new(v(0.0, -2.6 * long, 1.5), v(6.2 * wide, 8.3 * long, 6.7)),

@@ -1,6 +1,6 @@
 //! Hair as a solid shell around the skull, cut free of face and ears; or the scarf over it.
 
-use super::super::maths::{atan2, sin};
+use super::super::maths::{atan2, sin, smoothstep};
 use super::super::noise::Tile;
 use super::figure::Material;
 use super::identity::{HairStyle, Identity};
@@ -63,7 +63,7 @@ impl Hair {
                 Ellipsoid::new(v(0.0, -3.2 + recede, 10.5), v(6.75 * wide, 10.3 + 0.3 * recede, 8.6))
             },
             throat: Ellipsoid::new(v(0.0, -15.0, 5.5), v(6.2, 9.5, 8.2)),
-            wrap: Ellipsoid::new(v(0.0, -15.0, -1.2), v(7.9, 4.6, 8.2)),
+            wrap: Ellipsoid::new(v(0.0, -17.6, -1.6), v(9.4, 7.6, 9.0)),
             knot: v(0.0, 9.5, -8.5),
             parting: if who.seed & 1 == 0 { 2.4 } else { -2.4 },
             lock: if matches!(who.hair, Curly) { 0.34 } else { 0.16 },
@@ -153,8 +153,9 @@ impl Hair {
 /// The layers of a turban: from both sides they rise to the middle of the forehead, one over the other.
 fn wound(p: V3, tile: &Tile) -> f32 {
     let slant = if p.x < 0.0 { 0.55 } else { -0.7 };
-    let layer = (p.y + slant * p.x) * 0.55 + 0.25 * tile.at(p.x * 0.15, p.z * 0.15);
+    let layer = (p.y + slant * p.x) * 0.36 + 0.25 * tile.at(p.x * 0.12, p.z * 0.12);
     let within = layer - (layer + 64.0).floor() + 64.0;
-    // Each layer swells slowly and ends at once.
-    0.22 * within * within - 0.1 + 0.05 * tile.at(p.x * 0.5 + 3.0, p.y * 0.5)
+    // Each layer swells slowly and ends soon.
+    let swell = within * within * (1.0 - smoothstep(0.82, 1.0, within));
+    0.3 * swell - 0.12 + 0.05 * tile.at(p.x * 0.5 + 3.0, p.y * 0.5)
 }

@@ -1,6 +1,8 @@
 //! The default population: what a checkpoint's camera may see, drawn from a seed.
 
-use super::super::maths::exp;
+use std::f32::consts::PI;
+
+use super::super::maths::{atan2, exp};
 use super::super::rng::Rng;
 use super::identity::Identity;
 use super::pose::{Light, Pose, Scene};
@@ -13,8 +15,8 @@ pub enum Population {
     Egg,
     /// The wall alone.
     Empty,
-    /// One person turned by at most 20 degrees to the sides, 15 up and down and 10 in the picture, whose face is 60 to
-    /// 200 pixels wide.
+    /// One person turned, as the camera sees it, by at most 20 degrees to the sides, 15 up and down and 10 in the
+    /// picture, whose face is 60 to 200 pixels wide.
     Frontal,
     /// One person turned by up to 50 degrees, and worse cameras.
     Wide,
@@ -53,8 +55,8 @@ const LOG_SPAN: f32 = 1.203_972_8;
 const FOCAL: f32 = 1.667;
 
 impl Draw {
-    /// Picture `number` of a seed's population, for cameras with this many lines.
-    pub fn new(population: Population, seed: u64, number: u64, lines: u32) -> Self {
+    /// Picture `number` of a seed's population, for a camera of this many pixels across and down.
+    pub fn new(population: Population, seed: u64, number: u64, size: (u32, u32)) -> Self {
         let mut rng = Rng::stream(seed ^ 0xD7A3, number);
         let who = match population {
             Population::Egg => Who::Egg(rng.unit()),
@@ -62,7 +64,7 @@ impl Draw {
             Population::Frontal | Population::Wide => Who::Person(Box::new(Identity::from_seed(rng.bits() >> 16))),
         };
         let wide = population == Population::Wide;
-        let pose = pose(&mut rng, wide, lines);
+        let pose = pose(&mut rng, wide, (size.0.max(1) as f32, size.1.max(1) as f32));
         Self { who, pose, scene: scene(&mut rng, wide) }
     }
 
@@ -77,15 +79,19 @@ impl Draw {
     }
 }
 
-fn pose(rng: &mut Rng, wide: bool, lines: u32) -> Pose {
+fn pose(rng: &mut Rng, wide: bool, (width, height): (f32, f32)) -> Pose {
     let (yaw, pitch, roll) = if wide { (50.0, 30.0, 25.0) } else { (20.0, 15.0, 10.0) };
     // Small faces are as likely as large ones by ratio: 60 to 200 pixels.
     let across = 60.0 * exp(rng.unit() * LOG_SPAN);
-    let depth = FOCAL * lines as f32 * FACE_WIDTH / across;
-    let room = 0.5 - 0.6 * across / lines as f32;
+    let depth = FOCAL * height * FACE_WIDTH / across;
+    let room = 0.5 - 0.6 * across / height;
+    let (offset_x, offset_y) = (rng.range(-room, room) * 0.75, rng.range(-0.5, 0.5) * room);
+    // Whoever stands at the side and looks straight ahead is seen from the side: angles are meant against the line of
+    // sight.
+    let seen = |offset: f32, span: f32| atan2(offset * span, FOCAL * height) * (180.0 / PI);
     Pose {
-        yaw: rng.range(-yaw, yaw),
-        pitch: rng.range(-pitch, pitch),
+        yaw: rng.range(-yaw, yaw) - seen(offset_x, width),
+        pitch: rng.range(-pitch, pitch) + seen(offset_y, height),
         roll: rng.range(-roll, roll),
         lids: if rng.chance(0.04) { rng.range(0.0, 0.4) } else { rng.range(0.7, 1.0) },
         mouth: if rng.chance(0.25) { rng.range(0.0, 0.6) } else { 0.0 },
@@ -94,8 +100,8 @@ fn pose(rng: &mut Rng, wide: bool, lines: u32) -> Pose {
         gaze_x: rng.range(-12.0, 12.0) * rng.unit(),
         gaze_y: rng.range(-10.0, 8.0) * rng.unit(),
         distance: (depth - FACE_FRONT) / 100.0,
-        offset_x: rng.range(-room, room) * 0.75,
-        offset_y: rng.range(-0.5, 0.5) * room,
+        offset_x,
+        offset_y,
     }
 }
 
@@ -137,13 +143,17 @@ mod tests {
 
     #[test]
     fn a_number_is_one_draw_and_the_population_keeps_its_bounds() {
-        let draw = |number| Draw::new(Population::Frontal, 5, number, 480);
+        let draw = |number| Draw::new(Population::Frontal, 5, number, (640, 480));
         assert_eq!(draw(3), draw(3));
         assert_ne!(draw(3), draw(4));
         let (mut small, mut large) = (0, 0);
         for number in 0..400 {
             let pose = draw(number).pose;
-            assert!(pose.yaw.abs() <= 20.0 && pose.pitch.abs() <= 15.0 && pose.roll.abs() <= 10.0);
+            // At the picture's side the line of sight is up to 17 degrees off the middle.
+            let beside = (pose.offset_x * 640.0).atan2(FOCAL * 480.0).to_degrees();
+            let below = pose.offset_y.atan2(FOCAL).to_degrees();
+            assert!((pose.yaw + beside).abs() <= 20.01 && (pose.pitch - below).abs() <= 15.01);
+            assert!(pose.roll.abs() <= 10.0);
             let across = FOCAL * 480.0 * FACE_WIDTH / (pose.distance * 100.0 + FACE_FRONT);
             assert!((59.9..200.1).contains(&across), "{across}");
             small += usize::from(across < 85.0);
@@ -157,7 +167,7 @@ mod tests {
         for (population, faces) in
             [(Population::Egg, 0), (Population::Empty, 0), (Population::Frontal, 1), (Population::Wide, 1)]
         {
-            let draw = Draw::new(population, 1, 1, 96);
+            let draw = Draw::new(population, 1, 1, (128, 96));
             assert_eq!(draw.shoot(128, 96).truth.len(), faces, "{population:?}");
         }
     }

@@ -160,7 +160,7 @@ impl<'a> Sheet<'a> {
 
 /// How the portrayed person stood for the picture: straight, with the face that the pose asks for.
 fn portrait(pose: &Pose) -> Pose {
-    Pose { yaw: 0.0, pitch: 0.0, roll: 0.0, offset_x: 0.0, offset_y: 0.02, distance: 0.58, ..*pose }
+    Pose { yaw: 0.0, pitch: 0.0, roll: 0.0, offset_x: 0.0, offset_y: 0.02, distance: 0.44, ..*pose }
 }
 
 /// The picture on the sheet as linear light.

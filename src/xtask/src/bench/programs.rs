@@ -124,7 +124,17 @@ const DESK: &[Wanted] = &[
     },
 ];
 
-/// The face and finger checks alone, on pictures that the simulator draws into `folder`.
+const HEADS: &[Wanted] = &[
+    // 15 frames a second.
+    head("head frame", "simulated head frame 640x480 with the camera's response, one core", Some(Goal::AtMost(66.0))),
+    head("head still", "simulated head still 1280x720 with the camera's response, one core", None),
+];
+
+const fn head(sample: &'static str, row: &'static str, goal: Option<Goal>) -> Wanted {
+    Wanted { sample, row, unit: "ms", pick: Pick::Median, goal }
+}
+
+/// The face and finger checks, and the heads they are made with, on pictures that the simulator draws into `folder`.
 pub fn checks(folder: &Path) -> Result<Vec<Row>, Failure> {
     fs::create_dir_all(folder).map_err(|error| Failure::io("make the folder", folder, &error))?;
     let mut rows = Vec::new();
@@ -139,6 +149,7 @@ pub fn checks(folder: &Path) -> Result<Vec<Row>, Failure> {
         let line = [&["measure"][..], check.asked, &["--rounds", ROUNDS], &pictures].concat();
         rows.extend(measured("gatepost-quality", &line, check.wanted)?);
     }
+    rows.extend(measured("gatepost-sim", &["render", "measure"], HEADS)?);
     Ok(rows)
 }
 
