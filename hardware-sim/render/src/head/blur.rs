@@ -132,7 +132,7 @@ mod tests {
         let plain = spot();
         let total = |canvas: &Canvas| canvas.pixels.iter().map(|p| p.x).sum::<f32>();
         let lit = |canvas: &Canvas, x: usize, y: usize| canvas.pixels[y * 41 + x].x > 0.5;
-        let rows: [(&str, Canvas, [(usize, usize); 2], [(usize, usize); 2]); 4] = [
+        let rows = [
             ("soft", soft(&plain, 1.5), [(21, 15), (20, 17)], [(30, 15), (20, 25)]),
             ("disc", disc(&plain, 4.0), [(23, 15), (20, 18)], [(26, 15), (24, 19)]),
             ("across", streak(&plain, 12.0, 0.0), [(15, 15), (25, 15)], [(28, 15), (20, 18)]),

@@ -107,7 +107,7 @@ impl<'a> Sheet<'a> {
     fn light(&self, picture: &Canvas, lamps: &Lamps, x: f32, y: f32) -> Option<V3> {
         let ray = self.view.ray(x, y);
         let along = (FRONT - self.view.eye.z) / ray.z;
-        if !(along > 0.0) {
+        if along.is_nan() || along <= 0.0 {
             return None;
         }
         let at = self.view.eye + ray * along;
