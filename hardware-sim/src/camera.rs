@@ -81,7 +81,9 @@ async fn stream(State((stage, streams)): Shared) -> Response {
     let Ok(place) = streams.try_acquire_owned() else {
         return (StatusCode::SERVICE_UNAVAILABLE, headers(), "all streams are taken").into_response();
     };
-    stage.looked_at();
+    let looking = Arc::clone(&stage);
+    // A cue may draw a picture.
+    let _ = tokio::task::spawn_blocking(move || looking.looked_at()).await;
     let (frames, body) = mpsc::channel(WAITING);
     tokio::spawn(async move {
         film(&stage, frames).await;
@@ -119,6 +121,8 @@ async fn film(stage: &Arc<Stage>, frames: mpsc::Sender<io::Result<Bytes>>) {
         if stage.has_ended() || frames.is_closed() {
             return;
         }
+        let cued = Arc::clone(stage);
+        let _ = tokio::task::spawn_blocking(move || cued.sending(Device::Camera)).await;
         let fault = stage.fault(Device::Camera);
         if matches!(fault, FaultKind::Stall | FaultKind::Silent) || (fault == FaultKind::Dropped && number % KEPT != 0)
         {

@@ -5,12 +5,14 @@
 
 pub mod camera;
 pub mod clock;
+pub mod list;
 pub mod page;
 pub mod person;
 pub mod reader;
 pub mod render_cli;
 pub mod sbi;
 pub mod scanner;
+pub mod scenario;
 pub mod serial;
 pub mod serve;
 pub mod sfm;

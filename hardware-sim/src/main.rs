@@ -6,7 +6,7 @@ use hardware_sim::render_cli::RenderCommand;
 use hardware_sim::serve::ServeArgs;
 use hardware_sim::shift::ShiftArgs;
 use hardware_sim::shift::measure::{self, MeasureArgs};
-use hardware_sim::{clock, render_cli, serve, shift};
+use hardware_sim::{clock, list, render_cli, serve, shift};
 use std::io::{self, Write};
 use std::process::ExitCode;
 
@@ -20,6 +20,8 @@ struct Cli {
 
 #[derive(Subcommand)]
 enum Command {
+    /// Names scenarios, kinds of travellers, devices, faults and events, one line each.
+    List,
     /// Measures how quick a station is at the desk: one JSON line for each sample.
     Measure(MeasureArgs),
     /// Prints documents of simulated persons, one JSON line each, for outside judges.
@@ -37,7 +39,7 @@ enum Command {
     /// Draws one picture into a file.
     #[command(subcommand)]
     Render(RenderCommand),
-    /// Runs all simulated devices until Ctrl-C.
+    /// Runs all simulated devices until Ctrl-C, with a scenario if one is named.
     Serve(ServeArgs),
     /// Sends travellers through a station and writes a report.
     Shift(ShiftArgs),
@@ -48,6 +50,7 @@ async fn main() -> ExitCode {
     let filter = tracing_subscriber::EnvFilter::try_from_default_env().unwrap_or_else(|_| "info".into());
     tracing_subscriber::fmt().with_env_filter(filter).with_writer(io::stderr).init();
     let done = match Cli::parse().command {
+        Command::List => io::stdout().write_all(list::text().as_bytes()).map_err(|error| error.to_string()),
         Command::Measure(args) => measure::run(args).await.map_err(|error| error.to_string()),
         Command::Mrz { count, seed, format } => print_documents(count, seed, format),
         Command::Render(command) => render_cli::run(&command).map_err(|error| error.to_string()),

@@ -33,6 +33,7 @@ fn serve(stage: &Stage, line: &mut Line<'_>) -> Result<(), Lost> {
     let mut said: Option<Instant> = None;
     loop {
         while let Some(lines) = stage.next_swipe() {
+            stage.sending(Device::Reader);
             let began = Instant::now();
             say(line, &mut said, &framed(&lines))?;
             let took = began.elapsed().as_millis() as u64;

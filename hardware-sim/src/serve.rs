@@ -1,6 +1,7 @@
 //! `gatepost-sim serve`: all simulated devices in one process, until a signal ends it.
 
 use crate::person::{Person, Traits};
+use crate::scenario::{self, ScenarioError};
 use crate::stage::{Device, Settings, Stage, StageError, socket};
 use crate::{camera, clock, page, reader, sbi, scanner, sfm};
 use clap::{Args, ValueEnum};
@@ -20,6 +21,9 @@ const START: Duration = Duration::from_secs(10);
 /// What `serve` is told on the command line.
 #[derive(Args, Clone, Debug)]
 pub struct ServeArgs {
+    /// A scenario by its name, or a file with one: its first traveller stands at the desk, and its cues are played.
+    /// Cues that are left at the end make the program fail.
+    pub scenario: Option<String>,
     /// Folder for `scanner`, `reader` and `control.sock`; made if it is missing.
     #[arg(long)]
     pub dir: PathBuf,
@@ -45,8 +49,11 @@ pub struct ServeArgs {
     #[arg(long, default_value_t = 0)]
     pub password: u32,
     /// The first visitor.
-    #[arg(long, default_value_t = 1)]
+    #[arg(long, default_value_t = 1, conflicts_with = "scenario")]
     pub seed: u64,
+    /// A program that moves the station's clock by the seconds in its only argument, for scenarios whose clock jumps.
+    #[arg(long)]
+    pub clock_command: Option<PathBuf>,
     /// A finger is put on whenever an image is commanded, and lifted after it.
     #[arg(long)]
     pub autopilot: bool,
@@ -67,6 +74,9 @@ pub enum ScannerMake {
 /// Why the simulation cannot run.
 #[derive(Debug, Error)]
 pub enum ServeError {
+    /// The scenario was not used up.
+    #[error("the scenario was not used up; left are: {}", .0.join("; "))]
+    CuesLeft(Vec<String>),
     /// A device, a port or the socket did not come up.
     #[error("{what}: {error}")]
     Io {
@@ -78,6 +88,9 @@ pub enum ServeError {
     /// The device service did not come up.
     #[error(transparent)]
     Sbi(#[from] sbi::SbiError),
+    /// No such scenario, or one that cannot be read.
+    #[error(transparent)]
+    Scenario(#[from] ScenarioError),
     /// The first visitor could not be drawn, or a port did not come up.
     #[error(transparent)]
     Stage(#[from] StageError),
@@ -113,7 +126,11 @@ pub async fn run(args: ServeArgs) -> Result<(), ServeError> {
     running.stage.end();
     let _ = tokio::task::spawn_blocking(move || devices.into_iter().for_each(|device| drop(device.join()))).await;
     let _ = std::fs::remove_file(args.dir.join("control.sock"));
-    ended.map_err(io_error("signals cannot be watched"))
+    ended.map_err(io_error("signals cannot be watched"))?;
+    match running.stage.cues_left() {
+        left if left.is_empty() => Ok(()),
+        left => Err(ServeError::CuesLeft(left)),
+    }
 }
 
 /// Starts every device, the control socket and the page. The threads end after [`Stage::end`].
@@ -121,6 +138,10 @@ pub async fn start(args: &ServeArgs) -> Result<(Running, Vec<JoinHandle<()>>), S
     std::fs::create_dir_all(&args.dir).map_err(io_error(format!("{} cannot be made", args.dir.display())))?;
     let settings = Settings { sensor: args.sensor, autopilot: args.autopilot, today: clock::today() };
     let stage = Arc::new(Stage::new(settings).map_err(io_error("the stage cannot be built"))?);
+    if let Some(program) = &args.clock_command {
+        stage.set_clock_command(program.clone());
+    }
+    let scenario = args.scenario.as_deref().map(scenario::load).transpose()?;
     let control = socket::bind(&args.dir.join("control.sock")).map_err(io_error("control socket"))?;
     let (camera, camera_port) = listen(args.camera_port).await?;
     let (page, page_port) = listen(args.page_port).await?;
@@ -133,8 +154,14 @@ pub async fn start(args: &ServeArgs) -> Result<(Running, Vec<JoinHandle<()>>), S
     let first = Arc::clone(&stage);
     let (seed, hands) = (args.seed, service.is_some());
     let ready = tokio::task::spawn_blocking(move || {
-        if first.settings().autopilot {
-            first.arrive(Person::new(seed, &Traits::default(), first.settings().today))?;
+        let today = first.settings().today;
+        if let Some(scenario) = scenario {
+            first.play(&scenario.cues)?;
+            if let Some(planned) = scenario.plan().first() {
+                first.arrive(Person::new(planned.seed, &planned.script.traveller, today))?;
+            }
+        } else if first.settings().autopilot {
+            first.arrive(Person::new(seed, &Traits::default(), today))?;
         }
         let slap = hands.then_some(Device::Slap);
         [Device::Camera, Device::Reader, Device::Scanner]
@@ -164,6 +191,7 @@ fn spawn_serial(stage: &Arc<Stage>, args: &ServeArgs) -> io::Result<Vec<JoinHand
     let (for_scanner, scanner_link) = (Arc::clone(stage), link("scanner"));
     let (for_reader, reader_link) = (Arc::clone(stage), link("reader"));
     let (make, baud, reader_baud, password) = (args.scanner, args.baud, args.reader_baud, args.password);
+    let for_prompter = Arc::clone(stage);
     Ok(vec![
         std::thread::Builder::new().name("scanner".into()).spawn(move || match make {
             ScannerMake::Ef01 => scanner::run(&for_scanner, &scanner_link, baud, password),
@@ -172,6 +200,7 @@ fn spawn_serial(stage: &Arc<Stage>, args: &ServeArgs) -> io::Result<Vec<JoinHand
         std::thread::Builder::new()
             .name("reader".into())
             .spawn(move || reader::run(&for_reader, &reader_link, reader_baud))?,
+        std::thread::Builder::new().name("prompter".into()).spawn(move || for_prompter.keep_prompting())?,
     ])
 }
 

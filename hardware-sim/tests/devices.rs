@@ -68,7 +68,7 @@ async fn orders_are_answered_one_line_each() {
         (json!({ "do": "pose", "yaw": 999 }), "yaw is not within -60 to 60"),
         (json!({ "do": "fault", "device": "reader", "fault": "bad-checksum" }), "cannot have"),
         (json!({ "do": "arrive", "seed": 1, "traits": { "age": 200 } }), "age"),
-        (json!("x".repeat(9000)), "8192 bytes"),
+        (json!("x".repeat(33_000)), "32768 bytes"),
     ] {
         let answer = order(&simulation, &bad);
         assert_eq!(answer["ok"], false);

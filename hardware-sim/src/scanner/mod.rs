@@ -55,6 +55,7 @@ fn reply(stage: &Stage, line: &mut Line<'_>, module: &mut Module, answer: Answer
     line.send_packet(encoded(acknowledgement.as_ref().ok()))?;
     let image = answer.is_image;
     if let Some(data) = answer.data {
+        stage.sending(Device::Scanner);
         let began = Instant::now();
         let sent = send_data(line, address, module, &data);
         if image {

@@ -1,5 +1,6 @@
 //! The shift's hand on the simulated devices: orders over the control socket.
 
+use crate::scenario::Acted;
 use domain::finger::Finger;
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -73,13 +74,14 @@ pub struct Director {
     writer: OwnedWriteHalf,
     busy: Duration,
     slap: bool,
+    scripted: bool,
 }
 
 impl Director {
     /// Connects.
     pub async fn connect(socket: &Path) -> Result<Self, DirectorError> {
         let (reader, writer) = UnixStream::connect(socket).await?.into_split();
-        Ok(Self { reader: BufReader::new(reader), writer, busy: Duration::ZERO, slap: false })
+        Ok(Self { reader: BufReader::new(reader), writer, busy: Duration::ZERO, slap: false, scripted: false })
     }
 
     /// Time spent so far on orders: drawing and putting down fingers is the simulation's work, not the station's.
@@ -92,6 +94,31 @@ impl Director {
         let who = self.order(&json!({ "do": "who" })).await?;
         self.slap = who.get("slap").and_then(Value::as_bool).unwrap_or_default();
         self.order(&json!({ "do": "autopilot", "on": false })).await.map(drop)
+    }
+
+    /// Plays a scenario's cues from now on: by its name, or its text.
+    pub async fn play(&mut self, scenario: &str) -> Result<(), DirectorError> {
+        self.order(&json!({ "do": "play", "scenario": scenario })).await?;
+        self.scripted = true;
+        Ok(())
+    }
+
+    /// Whether a scenario is played.
+    pub fn is_scripted(&self) -> bool {
+        self.scripted
+    }
+
+    /// Passes on what the officer's page says: what a cue then did in the traveller's stead.
+    pub async fn page(&mut self, says: &str) -> Result<Acted, DirectorError> {
+        let answer = self.order(&json!({ "do": "page", "says": says })).await?;
+        let is = |key: &str| answer.get(key).and_then(Value::as_bool).unwrap_or_default();
+        Ok(Acted { fingers: is("fingers"), document: is("document") })
+    }
+
+    /// Cues of the scenario that have not been given.
+    pub async fn cues_left(&mut self) -> Result<Vec<String>, DirectorError> {
+        let mut answer = self.order(&json!({ "do": "cues" })).await?;
+        Ok(serde_json::from_value(answer["left"].take())?)
     }
 
     /// A person steps up; answered when they can be seen.

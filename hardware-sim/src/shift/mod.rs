@@ -13,12 +13,14 @@ pub mod picture;
 pub mod plan;
 pub mod report;
 pub mod script;
+pub mod situation;
 pub mod sse;
 pub mod view;
 pub mod visit;
 
 use crate::clock;
 use crate::person::Person;
+use crate::scenario::{self, ScenarioError};
 use browser::{Browser, BrowserError, Views};
 use clap::Args;
 use director::{Director, DirectorError};
@@ -69,6 +71,9 @@ pub struct ShiftArgs {
     /// Only these scripts, in turn; all kinds in the usual mix when left out.
     #[arg(long, value_delimiter = ',')]
     pub scripts: Vec<String>,
+    /// A scenario by its name, or a file with one: its travellers come, and its cues are played. All of them must be used.
+    #[arg(long, conflicts_with_all = ["scripts", "travellers", "seed"])]
+    pub scenario: Option<String>,
 }
 
 /// Name and PIN. `Debug` shows the name only.
@@ -98,12 +103,18 @@ pub enum ShiftError {
     /// The simulated devices cannot be directed.
     #[error(transparent)]
     Director(#[from] DirectorError),
+    /// The scenario was not used up.
+    #[error("the scenario was not used up; left are: {}", .0.join("; "))]
+    CuesLeft(Vec<String>),
     /// No such script.
     #[error("there is no script {0}; there are: {1}")]
     NoScript(String, String),
     /// The report cannot be written.
     #[error("the report cannot be written: {0}")]
     Report(#[from] io::Error),
+    /// No such scenario, or one that cannot be read.
+    #[error(transparent)]
+    Scenario(#[from] ScenarioError),
     /// Not everything was as expected.
     #[error("{0} of {1} travellers were not as expected")]
     Unexpected(usize, usize),
@@ -113,6 +124,9 @@ pub enum ShiftError {
 pub async fn run(args: ShiftArgs) -> Result<(), ShiftError> {
     let plan = planned(&args)?;
     let mut shift = Shift::begin(&args).await?;
+    if let Some(name) = &args.scenario {
+        shift.director.play(&scenario::text_of(name)?).await?;
+    }
     let mut rows: Vec<Row> = Vec::with_capacity(plan.len());
     let mut broken = 0;
     for (number, planned) in (1..).zip(&plan) {
@@ -128,6 +142,10 @@ pub async fn run(args: ShiftArgs) -> Result<(), ShiftError> {
     let report = Report::of(rows);
     std::fs::write(&args.report, serde_json::to_vec_pretty(&report).map_err(io::Error::other)?)?;
     print!("{}", report.table());
+    let left = shift.director.cues_left().await?;
+    if !left.is_empty() && args.scenario.is_some() {
+        return Err(ShiftError::CuesLeft(left));
+    }
     // Travellers who never came because the shift was given up are not as expected either.
     let missing = plan.len() - report.travellers.len();
     match report.summary.unexpected + missing {
@@ -140,6 +158,9 @@ pub async fn run(args: ShiftArgs) -> Result<(), ShiftError> {
 const NONE: &str = "none";
 
 fn planned(args: &ShiftArgs) -> Result<Vec<Planned>, ShiftError> {
+    if let Some(name) = &args.scenario {
+        return Ok(scenario::load(name)?.plan());
+    }
     let count = args.travellers as usize;
     if args.scripts.is_empty() {
         return Ok(plan::travellers(count, args.seed));
@@ -203,7 +224,7 @@ impl Shift {
         let simulation = self.director.busy() - busy;
         let mut row = Row {
             script: planned.script.id.clone(),
-            expected_outcome: planned.script.expected.id().to_owned(),
+            expected_outcome: planned.expected.id().to_owned(),
             outcome: NONE.to_owned(),
             ..Row::default()
         };
@@ -319,7 +340,8 @@ mod tests {
     use super::*;
 
     fn planned(id: &str) -> Planned {
-        Planned { script: script::find(id).unwrap(), seed: 1, typed: false }
+        let script = script::find(id).unwrap();
+        Planned { script, expected: script.expected, seed: 1, typed: false }
     }
 
     #[test]

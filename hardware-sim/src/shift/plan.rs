@@ -1,6 +1,7 @@
 //! Who comes to the desk during a shift, and in which order.
 
 use super::script::{self, ORDINARY, Presented, Script};
+use domain::session::Outcome;
 use render::Rng;
 
 /// One traveller to come.
@@ -8,6 +9,8 @@ use render::Rng;
 pub struct Planned {
     /// What happens.
     pub script: &'static Script,
+    /// How the case ends, if everything goes as it should.
+    pub expected: Outcome,
     /// Decides who it is.
     pub seed: u64,
     /// The officer types the document instead of swiping it.
@@ -53,7 +56,7 @@ fn people(scripts: Vec<&'static Script>, draw: &mut Rng) -> Vec<Planned> {
             Some(earlier) if script.again => *earlier,
             _ => own,
         };
-        planned.push(Planned { script, seed, typed });
+        planned.push(Planned { script, expected: script.expected, seed, typed });
     }
     planned
 }

@@ -120,6 +120,29 @@ pub struct RecentView {
     pub record: Option<RecordView>,
 }
 
+/// How the station's devices are, as `/health` tells it.
+#[derive(Clone, Debug, Default, PartialEq, Deserialize)]
+pub struct Health {
+    devices: Vec<DeviceHealth>,
+}
+
+#[derive(Clone, Debug, Default, PartialEq, Deserialize)]
+struct DeviceHealth {
+    state: String,
+}
+
+impl Health {
+    /// From the page's text.
+    pub fn read(text: &str) -> Option<Self> {
+        serde_json::from_str(text).ok()
+    }
+
+    /// Whether every device could be used at once.
+    pub fn is_well(&self) -> bool {
+        self.devices.iter().all(|device| matches!(device.state.as_str(), "ready" | "degraded"))
+    }
+}
+
 impl View {
     /// What has become of a case that left the desk.
     pub fn left(&self, case: &str) -> Option<&RecentView> {

@@ -5,8 +5,10 @@ use super::director::{Director, DirectorError};
 use super::human::Act;
 use super::plan::Planned;
 use super::script::How;
-use super::view::View;
+use super::situation::Situation;
+use super::view::{Health, View};
 use crate::person::Person;
+use crate::scenario::Acted;
 use domain::finger::Finger;
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -17,7 +19,10 @@ use tokio::time::{Instant, sleep};
 pub const STEP_LIMIT: Duration = Duration::from_secs(20);
 
 /// Retries after device faults in one visit.
-const MAX_RETRIES: u32 = 3;
+const MAX_RETRIES: u32 = 5;
+
+/// How often the station's health is looked at.
+const LOOK: Duration = Duration::from_millis(100);
 
 /// Views of one visit: a guard against a page that changes for ever.
 const MAX_VIEWS: u32 = 20_000;
@@ -34,6 +39,9 @@ pub enum VisitError {
     /// A device failed again and again.
     #[error("devices failed {MAX_RETRIES} times; {0}")]
     Faults(String),
+    /// A device did not become ready again.
+    #[error("a device did not become ready again: {0}")]
+    NotMended(String),
     /// The page asks something that the script has no answer to.
     #[error("the page asks {0}, and the script has no answer to it")]
     NoAnswer(String),
@@ -114,28 +122,6 @@ pub struct Desk<'a> {
     pub watch: &'a mut Stopwatch,
 }
 
-/// What the page shows, as far as somebody acts on it. Acted on once.
-#[derive(Clone, Debug, PartialEq)]
-struct Situation {
-    step: String,
-    slot: Option<String>,
-    prompt: Option<String>,
-    attempts: u32,
-    question: Option<String>,
-    fault: Option<String>,
-}
-
-impl Situation {
-    fn of(view: &View) -> Self {
-        let question = view.decision.as_ref().and_then(|decision| decision.question.as_ref());
-        let (step, slot, prompt) = (view.step.clone(), view.slot.clone(), view.prompt.clone());
-        // A decision counts only while the officer is to act on it.
-        let question = question.filter(|_| step == "decided").map(|question| question.id.clone());
-        let fault = view.fault.as_ref().filter(|_| step == "held").map(|fault| fault.code.clone());
-        Self { step, slot, prompt, attempts: view.attempts_here(), question, fault }
-    }
-}
-
 impl Desk<'_> {
     /// The whole visit, from "new traveller" until the case has left the desk.
     pub async fn play(&mut self, planned: &Planned, person: &Person) -> Result<Left, VisitError> {
@@ -155,7 +141,8 @@ impl Desk<'_> {
             let situation = Situation::of(&view);
             if view.case.as_ref() == Some(&left.case) && last.as_ref() != Some(&situation) {
                 self.note_warnings(&view, &mut left).await;
-                self.react(&view, planned, person, &mut retries).await?;
+                let acted = self.pass_on(&situation).await?;
+                self.react(&view, planned, person, acted, &mut retries).await?;
                 last = Some(situation);
             }
             view = self.next(last.as_ref(), &left.case).await?;
@@ -175,6 +162,33 @@ impl Desk<'_> {
         }
     }
 
+    /// Tells the simulator what the page says, if a scenario waits for it. After a fault somebody repairs the device, and
+    /// the officer goes on when the station calls it ready.
+    async fn pass_on(&mut self, situation: &Situation) -> Result<Acted, VisitError> {
+        let Some(says) = situation.says().filter(|_| self.director.is_scripted()) else { return Ok(Acted::default()) };
+        let acted = self.director.page(&says).await?;
+        if situation.fault().is_some() {
+            self.director.lift().await?;
+            self.until_ready().await?;
+        }
+        Ok(acted)
+    }
+
+    async fn until_ready(&mut self) -> Result<(), VisitError> {
+        let deadline = Instant::now() + STEP_LIMIT;
+        loop {
+            let health = self.officer.page("/health").await?;
+            let well = Health::read(&health).is_some_and(|health| health.is_well());
+            if well {
+                return Ok(());
+            }
+            if Instant::now() > deadline {
+                return Err(VisitError::NotMended(health));
+            }
+            sleep(LOOK).await;
+        }
+    }
+
     async fn note_warnings(&mut self, view: &View, left: &mut Left) {
         for warning in &view.warnings {
             if !left.warnings.contains(warning) {
@@ -190,6 +204,7 @@ impl Desk<'_> {
         view: &View,
         planned: &Planned,
         person: &Person,
+        acted: Acted,
         retries: &mut u32,
     ) -> Result<(), VisitError> {
         let desk = &planned.script.desk;
@@ -205,10 +220,11 @@ impl Desk<'_> {
                 self.watch.act(Act::ConfirmDate).await;
                 self.officer.post("/officer/date-confirmed", &[]).await?;
             }
-            "document" => self.present(planned.typed, person).await?,
+            "document" if acted.document => self.watch.act(Act::HandOver).await,
+            "document" => self.present(planned.typed || view.fault.is_some(), person).await?,
             "decided" => self.decided(view, planned).await?,
             "declare" => self.declare(&desk.declare).await?,
-            "capturing" => self.capture(view, person).await?,
+            "capturing" => self.capture(view, person, acted).await?,
             "held" => {
                 *retries += 1;
                 if *retries > MAX_RETRIES {
@@ -268,13 +284,15 @@ impl Desk<'_> {
         Ok(self.officer.post("/officer/declare", &fields).await?)
     }
 
-    async fn capture(&mut self, view: &View, person: &Person) -> Result<(), VisitError> {
+    async fn capture(&mut self, view: &View, person: &Person, acted: Acted) -> Result<(), VisitError> {
         match view.prompt.as_deref() {
             Some("look-at-camera") => self.watch.act(Act::LookAtCamera).await,
             Some("place-finger" | "place-fingers") => {
                 let there: Vec<Finger> = view.fingers().into_iter().filter(|finger| !person.lacks(*finger)).collect();
                 self.watch.act(if there.len() > 1 { Act::PlaceHand } else { Act::PlaceFinger }).await;
-                self.director.put(&there).await?;
+                if !acted.fingers {
+                    self.director.put(&there).await?;
+                }
             }
             Some("lift-finger" | "lift-fingers") => {
                 self.watch.act(Act::LiftFinger).await;
@@ -318,14 +336,5 @@ mod tests {
         watch.act(Act::HandOver).await;
         watch.act(Act::TypeDocument).await;
         assert_eq!((watch.human_ms(), watch.slept), (35_000, Duration::ZERO));
-    }
-
-    #[test]
-    fn a_live_hint_is_no_new_situation() {
-        let view = View { step: "capturing".into(), slot: Some("face".into()), ..View::default() };
-        let hinted = View { hint: Some("come-closer".into()), version: 9, ..view.clone() };
-        assert_eq!(Situation::of(&view), Situation::of(&hinted));
-        let finger = View { slot: Some("right-index".into()), ..view.clone() };
-        assert_ne!(Situation::of(&view), Situation::of(&finger));
     }
 }

@@ -2,15 +2,15 @@
 
 use super::{Device, FaultKind, HandPose, Stage, StageError};
 use crate::person::{Person, Traits};
+use crate::scenario::{self, Event, Scenario, ScenarioError, Turn};
 use domain::finger::Finger;
-use render::head::Pose;
 use serde::Deserialize;
 use serde_json::{Value, json};
 use std::time::Duration;
 use thiserror::Error;
 
-/// The longest line that is read, in bytes.
-pub const MAX_LINE: usize = 8 * 1024;
+/// The longest line that is read, in bytes: a scenario with everything escaped.
+pub const MAX_LINE: usize = 2 * scenario::MAX_TEXT;
 
 /// Lines of a document, and characters of each: more than any MRZ has, so that bad ones can be swiped too.
 const MAX_DOCUMENT: (usize, usize) = (8, 512);
@@ -37,6 +37,8 @@ pub enum Order {
     },
     /// What the devices did so far.
     Counters {},
+    /// What is left of the scenario's cues.
+    Cues {},
     /// A bad day.
     Fault {
         /// Of this device.
@@ -62,19 +64,18 @@ pub enum Order {
     },
     /// The visitor goes.
     Leave {},
-    /// Another pose; what is not named stays.
-    Pose {
-        /// Degrees, -60 to 60.
-        yaw: Option<f32>,
-        /// Degrees, -60 to 60.
-        pitch: Option<f32>,
-        /// Degrees, -60 to 60.
-        roll: Option<f32>,
-        /// Opening of the eyelids, 0 to 1.
-        lids: Option<f32>,
-        /// Metres, 0.3 to 4.
-        distance: Option<f32>,
+    /// The officer's page says something that a cue may wait for: `asks for right-index`, `tells D-12`.
+    Page {
+        /// What, in a cue's words without `page`.
+        says: String,
     },
+    /// A scenario's cues, by its name or as its text, from now on.
+    Play {
+        /// A name of `gatepost-sim list`, or the text of a file.
+        scenario: String,
+    },
+    /// Another pose; what is not named stays.
+    Pose(Turn),
     /// A document through the reader.
     Swipe {
         /// Its lines.
@@ -90,6 +91,9 @@ pub enum ControlError {
     /// More lines or longer lines than any document has.
     #[error("a document has at most {} lines of {} characters", MAX_DOCUMENT.0, MAX_DOCUMENT.1)]
     DocumentTooLong,
+    /// Not something that a page says.
+    #[error("{0}")]
+    Event(String),
     /// The line is longer than [`MAX_LINE`].
     #[error("a line has at most {MAX_LINE} bytes")]
     LineTooLong,
@@ -106,6 +110,9 @@ pub enum ControlError {
         /// The largest allowed.
         high: f32,
     },
+    /// Not a scenario.
+    #[error(transparent)]
+    Scenario(#[from] ScenarioError),
     /// The stage refused.
     #[error(transparent)]
     Stage(#[from] StageError),
@@ -151,32 +158,29 @@ pub fn carry_out(stage: &Stage, order: Order) -> Result<Value, ControlError> {
             answer["ok"] = Value::Bool(true);
             return Ok(answer);
         }
+        Order::Cues {} => return Ok(json!({ "ok": true, "left": stage.cues_left() })),
         Order::Fault { device, fault, after_bytes } => set_fault(stage, device, fault, after_bytes)?,
         Order::Finger { finger: Some(finger) } => stage.put(finger)?,
         Order::Finger { finger: None } => stage.lift(),
         Order::Hand { fingers, rotation } => stage.put_hand(&fingers, HandPose { rotation })?,
         Order::Leave {} => stage.leave(),
-        Order::Pose { yaw, pitch, roll, lids, distance } => {
-            let now = stage.pose();
-            stage.turn(Pose {
-                yaw: within("yaw", yaw.unwrap_or(now.yaw), -60.0, 60.0)?,
-                pitch: within("pitch", pitch.unwrap_or(now.pitch), -60.0, 60.0)?,
-                roll: within("roll", roll.unwrap_or(now.roll), -60.0, 60.0)?,
-                lids: within("lids", lids.unwrap_or(now.lids), 0.0, 1.0)?,
-                distance: within("distance", distance.unwrap_or(now.distance), 0.3, 4.0)?,
-                ..now
-            })?;
+        Order::Page { says } => {
+            let event = Event::read(&format!("page {says}")).map_err(ControlError::Event)?;
+            let acted = stage.happened(&event);
+            return Ok(json!({ "ok": true, "fingers": acted.fingers, "document": acted.document }));
+        }
+        Order::Play { scenario } => {
+            let text = if scenario.contains('\n') { scenario } else { scenario::text_of(&scenario)? };
+            stage.play(&Scenario::read("scenario", &text)?.cues)?;
+        }
+        Order::Pose(turn) => {
+            let out = |(what, low, high)| ControlError::OutOfRange { what, low, high };
+            stage.turn(turn.of(stage.pose()).map_err(out)?)?;
         }
         Order::Swipe { lines } => stage.swipe(lines)?,
         Order::Who {} => return Ok(who(stage)),
     }
     Ok(json!({ "ok": true }))
-}
-
-/// A number that must lie within its range.
-pub fn within(what: &'static str, value: f32, low: f32, high: f32) -> Result<f32, ControlError> {
-    // Written so that not-a-number is outside.
-    if (low..=high).contains(&value) { Ok(value) } else { Err(ControlError::OutOfRange { what, low, high }) }
 }
 
 /// Sets a fault; an unplugging or replugging at once is answered when the port has followed.
@@ -215,7 +219,10 @@ mod tests {
     #[test]
     fn orders_are_read() {
         let pair = Order::Hand { fingers: vec![Finger::LeftThumb, Finger::RightThumb], rotation: -8.0 };
-        let rows: [(&str, Order); 8] = [
+        let turn = Turn { yaw: Some(9.0), ..Turn::default() };
+        let rows: [(&str, Order); 10] = [
+            (r#"{"do":"pose","yaw":9}"#, Order::Pose(turn)),
+            (r#"{"do":"page","says":"tells D-12"}"#, Order::Page { says: "tells D-12".into() }),
             (r#"{"do":"hand","fingers":["left-thumb","right-thumb"],"rotation":-8}"#, pair),
             (r#"{"do":"hand","fingers":[]}"#, Order::Hand { fingers: vec![], rotation: 0.0 }),
             (r#"{"do":"autopilot","on":false}"#, Order::Autopilot { on: false }),
@@ -243,6 +250,7 @@ mod tests {
             (r#"{"do":"finger","finger":"right-toe"}"#, "right-toe"),
             (r#"{"do":"arrive","seed":7,"traits":{"skinn":1}}"#, "skinn"),
             (r#"{"do":"leave","now":true}"#, "now"),
+            (r#"{"do":"pose","yaw":1,"jaw":1}"#, "jaw"),
             (&long, "512 characters"),
         ];
         for (line, said) in rows {
@@ -250,7 +258,6 @@ mod tests {
             assert!(error.contains(said), "{line}: {error}");
         }
         assert!(matches!(parse(&vec![b' '; MAX_LINE + 1]), Err(ControlError::LineTooLong)));
-        assert!(within("lids", f32::NAN, 0.0, 1.0).is_err());
     }
 
     proptest! {
@@ -261,8 +268,8 @@ mod tests {
 
         #[test]
         fn nearly_right_lines_never_panic(
-            word in "arrive|autopilot|fault|finger|hand|leave|pose|swipe|counters|who",
-            key in "seed|on|traits|device|fault|finger|fingers|rotation|lines|yaw|lids|after_bytes",
+            word in "arrive|autopilot|cues|fault|finger|hand|leave|page|play|pose|swipe|counters|who",
+            key in "seed|on|traits|says|scenario|device|fault|finger|fingers|rotation|lines|yaw|lids|after_bytes",
             value in "[0-9eE+.\"a-z\\[\\]{}:,-]{0,20}",
         ) {
             let _ = parse(format!(r#"{{"do":"{word}","{key}":{value}}}"#).as_bytes());

@@ -32,6 +32,18 @@ impl Device {
     }
 }
 
+impl Device {
+    /// What it is, in a line.
+    pub const fn about(self) -> &'static str {
+        match self {
+            Self::Camera => "network camera: MJPEG over HTTP, 640x480, 20 frames a second",
+            Self::Reader => "swipe reader of documents: the lines of the MRZ over a serial line",
+            Self::Scanner => "single-finger sensor of the 0xEF01 family on a serial line, 4 bit",
+            Self::Slap => "slap scanner for whole hands: 500 ppi, 8 bit",
+        }
+    }
+}
+
 /// Of this many frames one leaves a camera that drops frames.
 pub const KEPT: u64 = 10;
 
@@ -81,6 +93,39 @@ pub enum FaultKind {
 }
 
 impl FaultKind {
+    /// All of them, in the order of their words, without the end of a fault.
+    pub const ALL: [Self; 11] = [
+        Self::BadChecksum,
+        Self::Busy,
+        Self::Dark,
+        Self::Dropped,
+        Self::Frozen,
+        Self::Garbage,
+        Self::Replay,
+        Self::Silent,
+        Self::Slow,
+        Self::Stall,
+        Self::Unplug,
+    ];
+
+    /// What goes wrong, in a line.
+    pub const fn about(self) -> &'static str {
+        match self {
+            Self::BadChecksum => "packets end in a wrong checksum",
+            Self::Busy => "every capture is refused: another host has the device",
+            Self::Dark => "frames without light",
+            Self::Dropped => "one frame of ten is sent",
+            Self::Frozen => "the same frame again and again",
+            Self::Garbage => "random bytes instead of the right ones",
+            Self::None | Self::Replug => "nothing: the bad day is over",
+            Self::Replay => "an earlier answer instead of a new one",
+            Self::Silent => "nothing is answered",
+            Self::Slow => "one byte a second",
+            Self::Stall => "what was begun is not finished",
+            Self::Unplug => "the cable is out",
+        }
+    }
+
     /// The word on the control socket and the page.
     pub const fn id(self) -> &'static str {
         match self {

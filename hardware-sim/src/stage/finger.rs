@@ -1,6 +1,7 @@
 //! One finger on the sensor of a single-finger scanner.
 
-use super::{BETWEEN_TOUCHES, Stage, StageError};
+use super::{BETWEEN_TOUCHES, Device, FaultKind, Stage, StageError};
+use crate::scenario::Event;
 use domain::finger::Finger;
 use std::sync::Arc;
 use std::time::Instant;
@@ -47,15 +48,26 @@ impl Stage {
         scene.pilot.1 = Some(Instant::now());
     }
 
-    /// The image of the finger on the sensor, if one is there. On autopilot one comes when it is asked for.
+    /// The image of the finger on the sensor, if one is there. On autopilot one comes when it is asked for. A sensor that
+    /// repeats itself gives the image that it saw last.
     pub fn sense(&self) -> Option<Arc<Vec<u8>>> {
+        self.happened(&Event::ScannerLooks);
         if self.has_autopilot() {
             self.touch_by_itself();
         }
+        let seen = {
+            let mut scene = self.scene();
+            let touch = scene.touch.as_mut()?;
+            let landing = std::mem::take(&mut touch.landing);
+            (!landing).then(|| Arc::clone(&touch.grey))
+        };
+        seen.as_ref()?;
+        self.happened(&Event::ScannerTakes);
+        let repeats = self.fault(Device::Scanner) == FaultKind::Replay;
         let mut scene = self.scene();
-        let touch = scene.touch.as_mut()?;
-        let landing = std::mem::take(&mut touch.landing);
-        (!landing).then(|| Arc::clone(&touch.grey))
+        let image = if repeats { scene.sensed.clone().or(seen) } else { seen };
+        scene.sensed.clone_from(&image);
+        image
     }
 
     /// An image has been sent: on autopilot the finger is lifted, and the next one will come.

@@ -1,6 +1,7 @@
 //! Whole hands on the glass of a slap scanner: fingers put down together, each with its own impression.
 
 use super::{BETWEEN_TOUCHES, Scene, Stage, StageError, Visitor};
+use crate::scenario::Event;
 use domain::device::CaptureGroup;
 use domain::finger::Finger;
 use image::GrayImage;
@@ -118,10 +119,16 @@ impl Stage {
         if self.has_autopilot() {
             self.hand_by_itself(wanted);
         }
-        let mut scene = self.scene();
-        let hand = scene.hand.as_mut()?;
-        let landing = std::mem::take(&mut hand.landing);
-        (!landing).then(|| Arc::clone(&hand.platen))
+        let seen = {
+            let mut scene = self.scene();
+            let hand = scene.hand.as_mut()?;
+            let landing = std::mem::take(&mut hand.landing);
+            (!landing).then(|| Arc::clone(&hand.platen))
+        };
+        if seen.is_some() {
+            self.happened(&Event::SlapTakes);
+        }
+        seen
     }
 
     /// Waits for a hand as [`Self::sense_hand`] sees it; nothing when none came within `limit`.

@@ -9,12 +9,14 @@ mod fault;
 mod finger;
 pub mod hand;
 pub mod pictures;
+mod prompter;
 pub mod socket;
 
 pub use fault::{Device, Fault, FaultKind, KEPT};
 pub use hand::{HandPose, Laid, Platen, SLAPS};
 
 use crate::person::Person;
+use crate::scenario::Event;
 use crate::serial::Bell;
 use domain::finger::Finger;
 use domain::units::Millis;
@@ -22,10 +24,12 @@ use finger::Touch;
 use hand::OnPlaten;
 use jiff::civil::Date;
 use pictures::{Clip, Pictures};
+use prompter::Prompter;
 use render::head::Pose;
 use serde::Serialize;
 use std::collections::VecDeque;
 use std::io;
+use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::{Duration, Instant};
@@ -80,6 +84,9 @@ pub struct Counters {
 /// An order that the stage cannot carry out.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 pub enum StageError {
+    /// The program that moves the station's clock failed.
+    #[error("the station's clock could not be moved: {0}")]
+    Clock(String),
     /// That device has no such fault.
     #[error("the {device} cannot have the fault {fault}")]
     FaultDoesNotFit {
@@ -94,6 +101,9 @@ pub enum StageError {
     /// The same finger is named twice in one placement.
     #[error("{0} is named twice")]
     FingerTwice(Finger),
+    /// A cue moves the station's clock, and nobody said how.
+    #[error("this scenario moves the station's clock: name the program that does it with --clock-command")]
+    NoClock,
     /// Nobody stands there.
     #[error("nobody stands at the desk: send {{\"do\":\"arrive\"}} first")]
     NobodyThere,
@@ -127,11 +137,15 @@ pub struct Visitor {
 struct Scene {
     visitor: Option<Arc<Visitor>>,
     pose: Pose,
+    /// The seed of somebody who stands beside the visitor.
+    companion: Option<u64>,
     clip: Arc<Clip>,
     /// How often the camera's view was changed, and when the first frame of the newest one left the camera.
     views: (u64, Option<Millis>),
     touch: Option<Touch>,
     touches: u32,
+    /// The image that the sensor saw last.
+    sensed: Option<Arc<Vec<u8>>>,
     /// On the glass of the slap scanner.
     hand: Option<OnPlaten>,
     hand_lifted: Option<Instant>,
@@ -160,6 +174,9 @@ pub struct Stage {
     ended: AtomicBool,
     autopilot: AtomicBool,
     expects_hands: AtomicBool,
+    prompter: Mutex<Prompter>,
+    scripted: AtomicBool,
+    clock_command: OnceLock<PathBuf>,
     empty: Arc<Clip>,
     dark: OnceLock<Clip>,
     started: Instant,
@@ -172,10 +189,12 @@ impl Stage {
         let scene = Scene {
             visitor: None,
             pose: Pose::default(),
+            companion: None,
             clip: Arc::clone(&empty),
             views: (0, None),
             touch: None,
             touches: 0,
+            sensed: None,
             hand: None,
             hand_lifted: None,
             faults: [Fault::default(); Device::ALL.len()],
@@ -194,6 +213,9 @@ impl Stage {
             ended,
             autopilot,
             expects_hands: AtomicBool::new(false),
+            prompter: Mutex::default(),
+            scripted: AtomicBool::new(false),
+            clock_command: OnceLock::new(),
             empty,
             dark: OnceLock::new(),
             started: Instant::now(),
@@ -238,14 +260,16 @@ impl Stage {
         if self.expects_hands() {
             pictures.grow_hands();
         }
-        let clip = pictures.clip(&pose).map_err(StageError::Picture)?;
+        let clip = pictures.clip(&pose, None).map_err(StageError::Picture)?;
         let mut scene = self.scene();
         scene.visitor = Some(Arc::new(Visitor { person, pictures }));
-        scene.pose = pose;
+        (scene.pose, scene.companion) = (pose, None);
         scene.show(Arc::new(clip));
         (scene.touch, scene.touches, scene.pilot) = (None, 0, (0, None));
         (scene.hand, scene.hand_lifted) = (None, None);
         scene.swipes.clear();
+        drop(scene);
+        self.happened(&Event::Arrives);
         Ok(())
     }
 
@@ -254,8 +278,10 @@ impl Stage {
         let mut scene = self.scene();
         scene.visitor = None;
         scene.show(Arc::clone(&self.empty));
-        (scene.touch, scene.hand) = (None, None);
+        (scene.touch, scene.hand, scene.companion) = (None, None, None);
         scene.swipes.clear();
+        drop(scene);
+        self.happened(&Event::Leaves);
     }
 
     /// The visitor's pose now.
@@ -265,10 +291,21 @@ impl Stage {
 
     /// The visitor takes another pose.
     pub fn turn(&self, pose: Pose) -> Result<(), StageError> {
+        let companion = self.scene().companion;
+        self.show(pose, companion)
+    }
+
+    /// Somebody else steps beside the visitor, or away again.
+    pub fn join(&self, companion: Option<u64>) -> Result<(), StageError> {
+        let pose = self.pose();
+        self.show(pose, companion)
+    }
+
+    fn show(&self, pose: Pose, companion: Option<u64>) -> Result<(), StageError> {
         let visitor = self.visitor().ok_or(StageError::NobodyThere)?;
-        let clip = visitor.pictures.clip(&pose).map_err(StageError::Picture)?;
+        let clip = visitor.pictures.clip(&pose, companion).map_err(StageError::Picture)?;
         let mut scene = self.scene();
-        scene.pose = pose;
+        (scene.pose, scene.companion) = (pose, companion);
         scene.show(Arc::new(clip));
         Ok(())
     }
@@ -321,6 +358,8 @@ impl Stage {
         let mut scene = self.scene();
         scene.counters.camera_streams += 1;
         scene.pilot.0 = 0;
+        drop(scene);
+        self.happened(&Event::CameraStarts);
     }
 
     /// Hands a document to the reader.

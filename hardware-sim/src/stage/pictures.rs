@@ -5,7 +5,7 @@ use crate::person::Person;
 use domain::finger::Finger;
 use image::codecs::jpeg::JpegEncoder;
 use image::{ExtendedColorType, RgbImage};
-use render::head::{self, Identity, Light, Pose, Scene};
+use render::head::{self, Figure, Identity, Light, Pose, Scene, Subject};
 use render::print::Master;
 use std::sync::{Arc, OnceLock};
 
@@ -44,6 +44,10 @@ pub fn empty_desk() -> Result<Clip, image::ImageError> {
     let head = head::Clip::of(&[], &Scene::default(), FRAME, 1);
     jpeg(&head.frame(0)).map(|_| Clip { head })
 }
+
+/// Where somebody stands who looks over the visitor's shoulder: a whole face in the picture, a little farther away.
+const BESIDE: Pose =
+    Pose { yaw: -6.0, pitch: 0.0, roll: 0.0, lids: 1.0, mouth: 0.0, distance: 0.8, offset_x: 0.33, offset_y: -0.02 };
 
 /// Light that reaches the sensor through a covered lens, as a share of a well-lit booth.
 const COVERED: f32 = 0.004;
@@ -109,15 +113,15 @@ impl Pictures {
         }
     }
 
-    /// The head in this pose.
-    pub fn clip(&self, pose: &Pose) -> Result<Clip, String> {
+    /// The head in this pose, and somebody else's beside it.
+    pub fn clip(&self, pose: &Pose, companion: Option<u64>) -> Result<Clip, String> {
         let scene = Scene { seed: self.person.seed, ..Scene::default() };
-        let head = if self.person.faces_camera() {
-            head::Clip::prepare(&self.head, pose, &scene, FRAME, SHOTS)
-        } else {
-            head::Clip::of(&[], &scene, FRAME, 1)
-        };
-        Ok(Clip { head })
+        let beside = companion.map(Identity::from_seed);
+        let visitor =
+            self.person.faces_camera().then_some(Figure { subject: Subject::Person(&self.head), pose: *pose });
+        let companion = beside.as_ref().map(|who| Figure { subject: Subject::Person(who), pose: BESIDE });
+        let figures: Vec<Figure<'_>> = visitor.into_iter().chain(companion).collect();
+        Ok(Clip { head: head::Clip::of(&figures, &scene, FRAME, SHOTS) })
     }
 
     /// The `number`-th touch of this visit: 8-bit grey, as large as the sensor.
