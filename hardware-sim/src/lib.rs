@@ -5,6 +5,8 @@
 
 pub mod camera;
 pub mod clock;
+pub mod day;
+pub mod gallery;
 pub mod list;
 pub mod page;
 pub mod person;

@@ -1,12 +1,14 @@
 //! `gatepost-sim`: simulated devices and simulated travellers.
 
 use clap::{Parser, Subcommand};
+use hardware_sim::day::DayArgs;
+use hardware_sim::gallery::GalleryArgs;
 use hardware_sim::person::{Person, Traits};
 use hardware_sim::render_cli::RenderCommand;
 use hardware_sim::serve::ServeArgs;
 use hardware_sim::shift::ShiftArgs;
 use hardware_sim::shift::measure::{self, MeasureArgs};
-use hardware_sim::{clock, list, render_cli, serve, shift};
+use hardware_sim::{clock, day, gallery, list, render_cli, serve, shift};
 use std::io::{self, Write};
 use std::process::ExitCode;
 
@@ -20,6 +22,10 @@ struct Cli {
 
 #[derive(Subcommand)]
 enum Command {
+    /// Prints what a whole day shows to the devices as one number: the same seed gives the same day.
+    Day(DayArgs),
+    /// Draws the pictures of this program's README.
+    Gallery(GalleryArgs),
     /// Names scenarios, kinds of travellers, devices, faults and events, one line each.
     List,
     /// Measures how quick a station is at the desk: one JSON line for each sample.
@@ -50,6 +56,10 @@ async fn main() -> ExitCode {
     let filter = tracing_subscriber::EnvFilter::try_from_default_env().unwrap_or_else(|_| "info".into());
     tracing_subscriber::fmt().with_env_filter(filter).with_writer(io::stderr).init();
     let done = match Cli::parse().command {
+        Command::Day(args) => {
+            day::run(&args).and_then(|day| writeln!(io::stdout(), "{day}").map_err(|error| error.to_string()))
+        }
+        Command::Gallery(args) => gallery::run(&args).map_err(|error| error.to_string()),
         Command::List => io::stdout().write_all(list::text().as_bytes()).map_err(|error| error.to_string()),
         Command::Measure(args) => measure::run(args).await.map_err(|error| error.to_string()),
         Command::Mrz { count, seed, format } => print_documents(count, seed, format),

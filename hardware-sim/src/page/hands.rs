@@ -4,12 +4,12 @@ use crate::person::Person;
 use crate::stage::hand::MAX_ROTATION;
 use crate::stage::{HandPose, SLAPS, Stage, StageError};
 use domain::device::CaptureGroup;
-use domain::finger::{Digit, Finger, Hand};
+use domain::finger::{Digit, Finger};
 use image::imageops::{self, FilterType};
 use image::{GrayImage, ImageError};
 use serde::Deserialize;
 
-/// How much smaller than on the glass a finger is shown.
+/// How much smaller than it is the glass is shown.
 const SHRINK: u32 = 4;
 
 /// Digits that can be left out of a slap.
@@ -45,7 +45,7 @@ pub fn put(stage: &Stage, form: &HandForm) -> Result<(), StageError> {
     let there = slap.fingers().iter().copied();
     let fingers: Vec<Finger> =
         there.filter(|finger| !visitor.person.lacks(*finger) && held_back != Some(finger.digit())).collect();
-    stage.put_hand(&fingers, HandPose { rotation: form.rotation })
+    stage.put_hand(&fingers, HandPose { rotation: form.rotation, ..HandPose::default() })
 }
 
 fn other_hand(slap: CaptureGroup) -> CaptureGroup {
@@ -100,26 +100,11 @@ pub fn card(stage: &Stage, person: Option<&Person>) -> String {
     )
 }
 
-/// The fingers on the glass beside one another, left hand first, small. Nothing while it is free.
+/// The glass as a slap scanner sees it, small. Nothing while it is free.
 pub fn glass(stage: &Stage) -> Option<GrayImage> {
     let platen = stage.platen()?;
-    let mut fingers = platen.fingers.clone();
-    fingers.sort_by_key(|laid| place(laid.finger));
-    let small: Vec<GrayImage> = fingers
-        .iter()
-        .map(|laid| {
-            let (width, height) = laid.image.dimensions();
-            imageops::resize(laid.image.as_ref(), width / SHRINK, height / SHRINK, FilterType::Triangle)
-        })
-        .collect();
-    let (width, height) = (small.iter().map(GrayImage::width).sum(), small.iter().map(GrayImage::height).max()?);
-    let mut whole = GrayImage::from_pixel(width, height, image::Luma([255]));
-    let mut left = 0;
-    for finger in small {
-        imageops::replace(&mut whole, &finger, left, 0);
-        left += i64::from(finger.width());
-    }
-    Some(whole)
+    let whole = &platen.slap().image;
+    Some(imageops::resize(whole, whole.width() / SHRINK, whole.height() / SHRINK, FilterType::Triangle))
 }
 
 /// A picture as PNG.
@@ -127,12 +112,6 @@ pub fn png(picture: &GrayImage) -> Result<Vec<u8>, ImageError> {
     let mut bytes = std::io::Cursor::new(Vec::new());
     picture.write_to(&mut bytes, image::ImageFormat::Png)?;
     Ok(bytes.into_inner())
-}
-
-/// Fingers from left to right, hands laid down with the palms on the glass and seen from above.
-fn place(finger: Finger) -> i8 {
-    let code = finger.code() as i8;
-    if finger.hand() == Hand::Left { -code } else { code }
 }
 
 #[cfg(test)]
@@ -166,19 +145,10 @@ mod tests {
             put(&stage, &form).unwrap();
             let there: Vec<Finger> = stage.platen().unwrap().fingers.iter().map(|laid| laid.finger).collect();
             assert_eq!(there, fingers, "{form:?}");
-            let glass = glass(&stage).unwrap();
-            assert_eq!(glass.width(), 100 * fingers.len() as u32);
+            assert_eq!(glass(&stage).unwrap().dimensions(), (400, 375));
             assert!(card(&stage, None).contains("turned by 5 degrees"));
         }
         put(&stage, &form("", "", false)).unwrap();
         assert!(glass(&stage).is_none());
-    }
-
-    #[test]
-    fn little_fingers_lie_outermost() {
-        let mut all = Finger::ALL;
-        all.sort_by_key(|finger| place(*finger));
-        assert_eq!((all[0], all[9]), (Finger::LeftLittle, RightLittle));
-        assert_eq!((all[4], all[5]), (LeftThumb, RightThumb));
     }
 }

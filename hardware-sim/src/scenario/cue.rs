@@ -289,7 +289,7 @@ impl RawCue {
         if !(-MAX_ROTATION..=MAX_ROTATION).contains(&rotation) {
             return Err(format!("rotation is not within -{MAX_ROTATION} to {MAX_ROTATION}"));
         }
-        Ok(Some(Deed::Put(fingers.clone(), HandPose { rotation })))
+        Ok(Some(Deed::Put(fingers.clone(), HandPose { rotation, ..HandPose::default() })))
     }
 }
 

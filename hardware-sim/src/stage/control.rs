@@ -162,7 +162,9 @@ pub fn carry_out(stage: &Stage, order: Order) -> Result<Value, ControlError> {
         Order::Fault { device, fault, after_bytes } => set_fault(stage, device, fault, after_bytes)?,
         Order::Finger { finger: Some(finger) } => stage.put(finger)?,
         Order::Finger { finger: None } => stage.lift(),
-        Order::Hand { fingers, rotation } => stage.put_hand(&fingers, HandPose { rotation })?,
+        Order::Hand { fingers, rotation } => {
+            stage.put_hand(&fingers, HandPose { rotation, ..HandPose::default() })?;
+        }
         Order::Leave {} => stage.leave(),
         Order::Page { says } => {
             let event = Event::read(&format!("page {says}")).map_err(ControlError::Event)?;

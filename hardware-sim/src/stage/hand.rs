@@ -5,13 +5,15 @@ use crate::scenario::Event;
 use domain::device::CaptureGroup;
 use domain::finger::Finger;
 use image::GrayImage;
+pub use render::print::slap::HandPose;
+use render::print::slap::{self, Slap, SlapPicture};
 use render::print::{Impression, Master};
 use std::sync::atomic::Ordering;
-use std::sync::{Arc, PoisonError};
+use std::sync::{Arc, OnceLock, PoisonError};
 use std::time::{Duration, Instant};
 
 /// Resolution of impressions on the platen in pixels per inch: that of FAP 60 devices.
-pub const PLATEN_PPI: f32 = 500.0;
+pub const PLATEN_PPI: f32 = slap::PPI;
 
 /// Width and height of a finger's impression in pixels: 20 by 25 mm at 500 per inch, as a fingertip needs.
 pub const FINGER_SIZE: (u32, u32) = (400, 500);
@@ -24,13 +26,6 @@ pub const MAX_ROTATION: f32 = 45.0;
 
 /// How long a waiting device looks away between two looks at the glass.
 const LOOK: Duration = Duration::from_millis(50);
-
-/// How a hand lies on the glass.
-#[derive(Clone, Copy, Debug, Default, PartialEq)]
-pub struct HandPose {
-    /// Degrees clockwise as the picture shows it, -45 to 45; 0 points the fingers upwards.
-    pub rotation: f32,
-}
 
 /// What is put down together, in the order in which it is taken.
 pub const SLAPS: [CaptureGroup; 3] = [CaptureGroup::RightFour, CaptureGroup::LeftFour, CaptureGroup::TwoThumbs];
@@ -49,7 +44,7 @@ pub struct Laid {
 }
 
 /// What lies on the glass of a slap scanner.
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 pub struct Platen {
     /// At least one finger, at most [`MAX_TOGETHER`], in the order in which they were named.
     pub fingers: Vec<Laid>,
@@ -57,6 +52,23 @@ pub struct Platen {
     pub pose: HandPose,
     /// Which placement of this visit it is: no two are alike.
     pub number: u32,
+    whole: OnceLock<SlapPicture>,
+}
+
+impl Platen {
+    /// The whole glass as a device sees it that cuts nothing: 3.2 by 3 inch, with the truth about every finger. Drawn when
+    /// it is first asked for.
+    pub fn slap(&self) -> &SlapPicture {
+        self.whole.get_or_init(|| {
+            // Where a finger lies is the hand's matter; how it is pressed is its own.
+            let upright = |touch: &Impression| Impression { rotation: 0.0, shift: (0.0, 0.0), ..*touch };
+            let touches: Vec<Impression> = self.fingers.iter().map(|laid| upright(&laid.touch)).collect();
+            let together = self.fingers.iter().zip(&touches);
+            let laid: Vec<_> =
+                together.map(|(laid, touch)| (laid.finger.code(), laid.master.as_ref(), touch)).collect();
+            Slap::lay(&laid, self.pose, slap::WIDTH, slap::HEIGHT)
+        })
+    }
 }
 
 /// A hand on the glass, and whether it is still coming down: the next look shows a free glass, as with one finger.
@@ -90,7 +102,10 @@ impl Stage {
         let visitor = self.visitor().ok_or(StageError::NobodyThere)?;
         check(&visitor, fingers, pose)?;
         let number = self.scene().touches;
-        let platen = Arc::new(Platen { fingers: lay(&visitor, fingers, number)?, pose, number });
+        // Lengths are the hand's own.
+        let pose = HandPose { seed: visitor.person.seed, ..pose };
+        let platen = Platen { fingers: lay(&visitor, fingers, number)?, pose, number, whole: OnceLock::new() };
+        let platen = Arc::new(platen);
         let mut scene = self.scene();
         scene.hand = Some(OnPlaten { platen, landing: true });
         scene.touches = number.wrapping_add(1);
@@ -198,15 +213,9 @@ fn check(visitor: &Visitor, fingers: &[Finger], pose: HandPose) -> Result<(), St
 
 /// Draws the impressions, one thread each.
 fn lay(visitor: &Visitor, fingers: &[Finger], number: u32) -> Result<Vec<Laid>, StageError> {
-    let (width, height) = FINGER_SIZE;
-    let draw = |finger: Finger| {
-        let touch = visitor.person.touch(finger, number);
-        let master = visitor.pictures.master(finger);
-        let image = Arc::new(master.impression(&touch, width, height, PLATEN_PPI));
-        Laid { finger, touch, master, image }
-    };
     std::thread::scope(|scope| {
-        let drawing: Vec<_> = fingers.iter().map(|finger| scope.spawn(move || draw(*finger))).collect();
+        let draw = |finger: Finger| scope.spawn(move || visitor.pictures.laid(finger, number));
+        let drawing: Vec<_> = fingers.iter().map(|finger| draw(*finger)).collect();
         let failed = |_| StageError::Picture(String::from("an impression could not be drawn"));
         drawing.into_iter().map(|thread| thread.join().map_err(failed)).collect()
     })
@@ -230,12 +239,27 @@ mod tests {
         stage
     }
 
+    fn turned(rotation: f32) -> HandPose {
+        HandPose { rotation, ..HandPose::default() }
+    }
+
+    #[test]
+    fn the_whole_glass_shows_every_finger_once() {
+        let stage = stage(false, &[LeftThumb]);
+        stage.put_hand(&[RightIndex, RightMiddle], turned(-10.0)).unwrap();
+        let platen = stage.platen().unwrap();
+        let slap = platen.slap();
+        assert_eq!(slap.image.dimensions(), (slap::WIDTH, slap::HEIGHT));
+        assert_eq!(slap.truth.fingers.iter().map(|finger| finger.finger).collect::<Vec<_>>(), [2, 3]);
+        assert!(slap.truth.fingers[0].place.centre.0 < slap.truth.fingers[1].place.centre.0);
+    }
+
     #[test]
     fn a_hand_lies_on_the_glass_until_it_is_lifted_and_never_twice_the_same_way() {
         let stage = stage(false, &[]);
         let four = CaptureGroup::RightFour.fingers();
         assert!(stage.platen().is_none());
-        stage.put_hand(four, HandPose { rotation: 20.0 }).unwrap();
+        stage.put_hand(four, turned(20.0)).unwrap();
         assert!(stage.sense_hand(four).is_none(), "still coming down");
         let first = stage.sense_hand(four).unwrap();
         assert_eq!(first.fingers.iter().map(|laid| laid.finger).collect::<Vec<_>>(), *four);
@@ -261,7 +285,7 @@ mod tests {
             (&[LeftThumb], f32::NAN, StageError::Rotation),
         ];
         for (fingers, rotation, refusal) in rows {
-            assert_eq!(stage.put_hand(fingers, HandPose { rotation }), Err(refusal), "{fingers:?} {rotation}");
+            assert_eq!(stage.put_hand(fingers, turned(rotation)), Err(refusal), "{fingers:?} {rotation}");
         }
         stage.leave();
         assert_eq!(stage.put_hand(&[LeftThumb], HandPose::default()), Err(StageError::NobodyThere));

@@ -1,6 +1,6 @@
 //! The visitor as pictures: frames of the head for the camera, impressions of fingers for the sensor.
 
-use super::hand::SLAPS;
+use super::hand::{FINGER_SIZE, Laid, PLATEN_PPI, SLAPS};
 use crate::person::Person;
 use domain::finger::Finger;
 use image::codecs::jpeg::JpegEncoder;
@@ -130,6 +130,14 @@ impl Pictures {
         let (width, height) = self.sensor;
         let image = self.master(finger).impression(&touch, width, height, PPI);
         Ok(Arc::new(image.into_raw()))
+    }
+
+    /// The `number`-th touch of this visit as a slap scanner has it.
+    pub fn laid(&self, finger: Finger, number: u32) -> Laid {
+        let (touch, master) = (self.person.touch(finger, number), self.master(finger));
+        let (width, height) = FINGER_SIZE;
+        let image = Arc::new(master.impression(&touch, width, height, PLATEN_PPI));
+        Laid { finger, touch, master, image }
     }
 
     /// The pattern of a finger.
