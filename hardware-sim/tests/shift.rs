@@ -22,29 +22,30 @@ struct Cli {
 
 /// A shift of these scripts at a stand-in with these manners: how it ended, and its report.
 async fn shift_of(scripts: &str, count: usize, manners: Manners) -> (Result<(), ShiftError>, Value, StandIn) {
+    shift_with(&["--travellers", &count.to_string(), "--scripts", scripts], manners).await
+}
+
+/// A shift that plays a scenario with these cues.
+async fn played(cues: &str) -> (Result<(), ShiftError>, Value, StandIn) {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("mine.toml");
+    let head = "id = \"mine\"\ntitle = \"Mine\"\n[[traveller]]\nkind = \"adult\"\n";
+    std::fs::write(&file, format!("{head}{cues}")).unwrap();
+    shift_with(&["--scenario", &file.to_string_lossy()], Manners::default()).await
+}
+
+async fn shift_with(what: &[&str], manners: Manners) -> (Result<(), ShiftError>, Value, StandIn) {
     let simulation = Simulation::start(false, 0).await;
     if manners.takes_slaps {
         simulation.running.stage.expect_hands();
     }
     let station = StandIn::open(&simulation, manners).await;
     let report = simulation.path("report.json");
-    let cli = Cli::parse_from([
-        "shift",
-        "--station",
-        &station.address,
-        "--control",
-        &simulation.path("control.sock").to_string_lossy(),
-        "--travellers",
-        &count.to_string(),
-        "--report",
-        &report.to_string_lossy(),
-        "--officer",
-        "anna:2468",
-        "--supervisor",
-        "boris:1357",
-        "--scripts",
-        scripts,
-    ]);
+    let (control, to) = (simulation.path("control.sock"), report.to_string_lossy());
+    let control = control.to_string_lossy();
+    let where_to = ["shift", "--station", &station.address, "--control", &control, "--report", &to];
+    let people = ["--officer", "anna:2468", "--supervisor", "boris:1357"];
+    let cli = Cli::parse_from(where_to.iter().chain(&people).chain(what));
     let ended = shift::run(cli.shift).await;
     let report = std::fs::read(report).map(|bytes| serde_json::from_slice(&bytes).unwrap()).unwrap_or_default();
     (ended, report, station)
@@ -112,4 +113,43 @@ async fn a_wrong_pin_and_an_unknown_script_are_said_plainly() {
     assert!(error.contains("officer") && error.contains("Name or PIN is wrong (U-01)"), "{error}");
     let (ended, ..) = shift_of("adlut", 1, Manners::default()).await;
     assert!(ended.unwrap_err().to_string().contains("there is no script adlut"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_scenario_acts_in_the_traveller_s_stead_and_must_be_used_up() {
+    let cues = "[[cue]]\non = \"page asks for document\"\nhands_over = true\n\
+                [[cue]]\non = \"reader sends\"\nturns = { yaw = 3 }\n\
+                [[cue]]\non = \"page asks for left-index\"\nputs = [\"left-index\"]\n";
+    let (ended, report, _) = played(cues).await;
+    ended.unwrap();
+    assert_eq!(report["travellers"][0]["outcome"], "enrolled");
+    let (ended, report, _) = played("[[cue]]\non = \"page tells D-12\"\nmend = \"scanner\"\n").await;
+    let error = ended.unwrap_err().to_string();
+    assert!(error.contains("not used up") && error.contains("line 5: on \"page tells D-12\""), "{error}");
+    assert_eq!(report["summary"]["unexpected"], 0, "the travellers themselves were as expected");
+}
+
+#[test]
+fn a_server_whose_scenario_is_not_used_up_ends_with_an_error() {
+    use std::io::{BufRead, BufReader, Read};
+    let folder = tempfile::tempdir().unwrap();
+    for (scenario, fails) in [("dark-camera", true), ("ordinary-day", false)] {
+        let mut server = std::process::Command::new(env!("CARGO_BIN_EXE_gatepost-sim"))
+            .args(["serve", scenario, "--camera-port", "0", "--page-port", "0", "--sensor", "64x48", "--dir"])
+            .arg(folder.path())
+            .stdout(std::process::Stdio::piped())
+            .stderr(std::process::Stdio::piped())
+            .spawn()
+            .unwrap();
+        let mut ready = String::new();
+        BufReader::new(server.stdout.take().unwrap()).read_line(&mut ready).unwrap();
+        assert_eq!(ready, "ready\n");
+        let id = rustix::process::Pid::from_child(&server);
+        rustix::process::kill_process(id, rustix::process::Signal::TERM).unwrap();
+        let status = server.wait().unwrap();
+        let mut said = String::new();
+        server.stderr.take().unwrap().read_to_string(&mut said).unwrap();
+        assert_eq!(status.success(), !fails, "{scenario}: {said}");
+        assert_eq!(said.contains("left are: line 9: on \"camera starts\""), fails, "{scenario}: {said}");
+    }
 }

@@ -2,7 +2,7 @@
 
 use crate::officer::Officer;
 use crate::place::Place;
-use crate::process::{Running, kill_group, program, succeed};
+use crate::process::{Running, kill_group, program, run, succeed};
 use crate::sim::Sim;
 use crate::wait::until;
 use hardware_sim::shift::browser::Browser;
@@ -182,6 +182,23 @@ impl Station {
     /// A hand on the devices.
     pub async fn sim(&self) -> Sim {
         Sim::connect(&self.place.path("devices/control.sock")).await
+    }
+
+    /// Plays a scenario of the simulator with an officer and a supervisor at this station: its report.
+    ///
+    /// # Panics
+    /// When an outcome is not as expected, or a cue is left over.
+    pub async fn play(&self, scenario: &str) -> Value {
+        let report = self.place.text(&format!("{scenario}.json"));
+        let (address, control) = (self.place.address(), self.place.text("devices/control.sock"));
+        let [officer, supervisor] = [OFFICER, SUPERVISOR].map(|(id, pin)| format!("{id}:{pin}"));
+        let at = ["shift", "--station", &address, "--control", &control, "--report", &report];
+        let people = ["--officer", &officer, "--supervisor", &supervisor, "--scenario", scenario];
+        let played = run("gatepost-sim", &[&at[..], &people].concat());
+        let said = String::from_utf8_lossy(&played.stderr);
+        let table = String::from_utf8_lossy(&played.stdout);
+        assert!(played.status.success(), "{scenario} ended with {}:\n{table}\n{said}", played.status);
+        serde_json::from_slice(&std::fs::read(&report).unwrap()).unwrap()
     }
 
     /// How the station is.

@@ -30,14 +30,15 @@ async fn a_reader_that_fails_leaves_the_keyboard_and_reads_again_later() {
 async fn strange_pictures_and_strange_fingers_do_not_stop_the_desk() {
     let station = Station::start().await;
     station.until_ready(&["camera", "scanner", "reader"]).await;
-    for scenario in ["two-faces", "frozen-camera", "dark-camera", "dropped-frames", "replayed-print", "same-finger-twice"] {
+    let cameras = ["two-faces", "frozen-camera", "dark-camera", "dropped-frames"];
+    for scenario in cameras.into_iter().chain(["busy-scanner", "replayed-print", "same-finger-twice"]) {
         station.play(scenario).await;
     }
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn every_fault_is_told_in_a_sentence() {
-    for fault in drivers::codes::ALL {
+#[test]
+fn every_fault_is_told_in_a_sentence() {
+    for fault in drivers::codes::Code::ALL {
         let sentence = fault.officer();
         assert!(sentence.ends_with('.') && sentence.split_whitespace().count() >= 6, "{sentence}");
     }

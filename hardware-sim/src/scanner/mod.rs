@@ -8,9 +8,10 @@ pub mod prints;
 pub use commands::{COMMANDS, Command};
 pub use module::{Answer, Module, Sensor};
 
+use crate::scenario::Event;
 use crate::serial::{Heard, Line, Lost, keep_plugged};
-use crate::stage::{Device, Stage};
-use drivers::scanner::ef01::command::{ack, data_packets};
+use crate::stage::{Device, FaultKind, Stage};
+use drivers::scanner::ef01::command::{Instruction, ack, confirmation, data_packets};
 use drivers::scanner::ef01::packet::{Decoder, Packet};
 use std::path::Path;
 use std::sync::Arc;
@@ -39,6 +40,7 @@ fn serve(stage: &Stage, line: &mut Line<'_>, module: &mut Module) -> Result<(), 
         }
         while let Some(packet) = decoder.next_packet() {
             let answer = match packet {
+                Ok(packet) if is_kept_from(stage, &packet) => Some(Answer::code(confirmation::IMAGE_FAIL)),
                 Ok(packet) => module.hear(&packet, &mut Glass(stage)),
                 Err(_) => Some(module.misheard()),
             };
@@ -55,7 +57,9 @@ fn reply(stage: &Stage, line: &mut Line<'_>, module: &mut Module, answer: Answer
     line.send_packet(encoded(acknowledgement.as_ref().ok()))?;
     let image = answer.is_image;
     if let Some(data) = answer.data {
-        stage.sending(Device::Scanner);
+        if image {
+            stage.sending(Device::Scanner);
+        }
         let began = Instant::now();
         let sent = send_data(line, address, module, &data);
         if image {
@@ -88,6 +92,16 @@ fn stay(lost: Lost) -> Result<(), Lost> {
         Lost::Quiet => Ok(()),
         other => Err(other),
     }
+}
+
+/// An image is commanded while something else has the sensor. Modules have no word for that: they fail to take it.
+fn is_kept_from(stage: &Stage, packet: &Packet) -> bool {
+    let is_command = packet.content().first() == Some(&Instruction::GenImg.code());
+    let kept = is_command && stage.fault(Device::Scanner) == FaultKind::Busy;
+    if kept {
+        stage.happened(&Event::ScannerLooks);
+    }
+    kept
 }
 
 fn encoded(packet: Option<&Packet>) -> Vec<u8> {

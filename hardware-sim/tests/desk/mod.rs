@@ -68,6 +68,7 @@ impl StandIn {
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = format!("http://localhost:{}", listener.local_addr().unwrap().port());
         let router = Router::new()
+            .route("/health", get(|| async { axum::Json(json!({ "devices": [{ "state": "ready" }] })) }))
             .route("/login", get(page).post(log_in))
             .route("/officer", get(page))
             .route("/officer/events", get(events))
