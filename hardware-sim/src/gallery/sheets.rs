@@ -3,7 +3,7 @@
 use super::Sheet;
 use image::imageops::{self, FilterType};
 use image::{DynamicImage, GrayImage, RgbImage};
-use render::head::{Figure, Identity, Light, Pose, Scene, Subject, shoot};
+use render::head::{Figure, Identity, Light, Medium, Pose, Scene, Subject, shoot};
 use render::print::slap::{self, HandPose, Slap};
 use render::print::{Axis, Impression, Master};
 
@@ -33,13 +33,15 @@ pub(super) const SHEETS: &[Sheet] = &[
     Sheet {
         name: "defects",
         title: "What can be wrong with a face",
-        caption: "Eyes shut, mouth open, too far, too near; too dark, too bright, out of focus, noisy.",
+        caption: "Eyes shut, mouth open, smiling, looking away; too far, too near, too dark, too bright; out of focus, moved, \
+                  noisy, a wrong white balance.",
         draw: defects,
     },
     Sheet {
         name: "others",
         title: "Who else can stand there",
-        caption: "Two people, somebody who looks over a shoulder, nobody, and light from one side only.",
+        caption: "Two people, somebody who looks over a shoulder, nobody, light from one side only; a photograph held up, a \
+                  tablet held up, and an egg, which is nobody.",
         draw: others,
     },
     Sheet {
@@ -91,12 +93,16 @@ fn defects() -> RgbImage {
     let cases = [
         (Pose { lids: 0.0, ..pose }, scene),
         (Pose { mouth: 0.8, ..pose }, scene),
+        (Pose { smile: 1.0, ..pose }, scene),
+        (Pose { gaze_x: 25.0, ..pose }, scene),
         (Pose { distance: 1.6, ..pose }, scene),
         (Pose { distance: 0.38, ..pose }, scene),
         (pose, exposed(0.2)),
         (pose, exposed(3.5)),
-        (pose, Scene { blur: 5.0, ..scene }),
+        (pose, Scene { defocus: 7.0, ..scene }),
+        (pose, Scene { motion: 18.0, ..scene }),
         (pose, Scene { noise: 28.0, ..scene }),
+        (pose, Scene { white_balance: 0.9, ..scene }),
     ];
     let who = Identity::from_seed(MODEL);
     sheet(&cases.map(|(pose, scene)| frame(&[(&who, pose)], scene)), 4)
@@ -112,6 +118,9 @@ fn others() -> RgbImage {
         frame(&[(&one, pose), (&two, beside(0.33, 0.85))], scene),
         frame(&[], scene),
         frame(&[(&one, pose)], Scene { light: side, ..scene }),
+        shown(&[Figure { subject: Subject::Photo(&two, Medium::Print), pose }], scene),
+        shown(&[Figure { subject: Subject::Photo(&two, Medium::Screen), pose }], scene),
+        shown(&[Figure { subject: Subject::Egg(0.7), pose }], scene),
     ];
     sheet(&frames, 4)
 }

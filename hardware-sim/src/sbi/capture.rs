@@ -63,6 +63,10 @@ async fn carry_out(service: &Arc<Service>, body: &[u8]) -> Result<Vec<u8>, Refus
         Kind::Slap => slap::take(service, &wish).await?,
         Kind::Face => face::take(service, &wish).await?,
     };
+    if wish.kind == Kind::Slap {
+        let stage = Arc::clone(&service.stage);
+        slap::blocking(move || stage.sending(Device::Slap)).await?;
+    }
     let answer = sign(service, &wish, &taken)?;
     let good = taken.iter().filter(|taken| taken.sample.is_ok()).count() as u64;
     match wish.kind {

@@ -94,35 +94,47 @@ pub enum FaultKind {
 
 impl FaultKind {
     /// All of them, in the order of their words, without the end of a fault.
-    pub const ALL: [Self; 11] = [
+    pub const ALL: [Self; 17] = [
         Self::BadChecksum,
+        Self::BadSignature,
         Self::Busy,
         Self::Dark,
         Self::Dropped,
         Self::Frozen,
         Self::Garbage,
+        Self::NotReady,
+        Self::NotRegistered,
+        Self::Partial,
         Self::Replay,
         Self::Silent,
         Self::Slow,
+        Self::Stale,
         Self::Stall,
         Self::Unplug,
+        Self::WrongTransaction,
     ];
 
     /// What goes wrong, in a line.
     pub const fn about(self) -> &'static str {
         match self {
             Self::BadChecksum => "packets end in a wrong checksum",
+            Self::BadSignature => "samples are signed wrongly",
             Self::Busy => "every capture is refused: another host has the device",
             Self::Dark => "frames without light",
             Self::Dropped => "one frame of ten is sent",
             Self::Frozen => "the same frame again and again",
             Self::Garbage => "random bytes instead of the right ones",
             Self::None | Self::Replug => "nothing: the bad day is over",
+            Self::NotReady => "it says that it is not ready, and takes nothing",
+            Self::NotRegistered => "it says that nobody has registered it, and takes nothing",
+            Self::Partial => "the last finger is overlooked, though it lies there",
             Self::Replay => "an earlier answer instead of a new one",
             Self::Silent => "nothing is answered",
             Self::Slow => "one byte a second",
+            Self::Stale => "samples say that they were taken ten minutes ago",
             Self::Stall => "what was begun is not finished",
             Self::Unplug => "the cable is out",
+            Self::WrongTransaction => "samples answer to another host's transaction",
         }
     }
 

@@ -46,8 +46,9 @@ pub fn empty_desk() -> Result<Clip, image::ImageError> {
 }
 
 /// Where somebody stands who looks over the visitor's shoulder: a whole face in the picture, a little farther away.
-const BESIDE: Pose =
-    Pose { yaw: -6.0, pitch: 0.0, roll: 0.0, lids: 1.0, mouth: 0.0, distance: 0.8, offset_x: 0.33, offset_y: -0.02 };
+fn beside() -> Pose {
+    Pose { yaw: -6.0, distance: 0.8, offset_x: 0.33, offset_y: -0.02, ..Pose::default() }
+}
 
 /// Light that reaches the sensor through a covered lens, as a share of a well-lit booth.
 const COVERED: f32 = 0.004;
@@ -116,10 +117,10 @@ impl Pictures {
     /// The head in this pose, and somebody else's beside it.
     pub fn clip(&self, pose: &Pose, companion: Option<u64>) -> Result<Clip, String> {
         let scene = Scene { seed: self.person.seed, ..Scene::default() };
-        let beside = companion.map(Identity::from_seed);
+        let other = companion.map(Identity::from_seed);
         let visitor =
             self.person.faces_camera().then_some(Figure { subject: Subject::Person(&self.head), pose: *pose });
-        let companion = beside.as_ref().map(|who| Figure { subject: Subject::Person(who), pose: BESIDE });
+        let companion = other.as_ref().map(|who| Figure { subject: Subject::Person(who), pose: beside() });
         let figures: Vec<Figure<'_>> = visitor.into_iter().chain(companion).collect();
         Ok(Clip { head: head::Clip::of(&figures, &scene, FRAME, SHOTS) })
     }
