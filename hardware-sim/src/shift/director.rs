@@ -14,7 +14,7 @@ use tokio::net::unix::{OwnedReadHalf, OwnedWriteHalf};
 use tokio::time::timeout;
 
 /// How long the simulator may take for an order; drawing a person takes longest.
-const ANSWER: Duration = Duration::from_secs(30);
+const ANSWER: Duration = Duration::from_secs(60);
 
 /// The longest answer, in bytes.
 const MAX_ANSWER: u64 = 64 * 1024;

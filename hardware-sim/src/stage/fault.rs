@@ -45,7 +45,7 @@ impl Device {
 }
 
 /// Of this many frames one leaves a camera that drops frames.
-pub const KEPT: u64 = 10;
+pub const KEPT: u64 = 20;
 
 /// What goes wrong.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
@@ -121,7 +121,7 @@ impl FaultKind {
             Self::BadSignature => "samples are signed wrongly",
             Self::Busy => "every capture is refused: another host has the device",
             Self::Dark => "frames without light",
-            Self::Dropped => "one frame of ten is sent",
+            Self::Dropped => "one frame of twenty is sent",
             Self::Frozen => "the same frame again and again",
             Self::Garbage => "random bytes instead of the right ones",
             Self::None | Self::Replug => "nothing: the bad day is over",
