@@ -13,7 +13,7 @@ use std::thread::JoinHandle;
 use std::time::Duration;
 use thiserror::Error;
 use tokio::net::{TcpListener, UnixListener};
-use tokio::signal::unix::{SignalKind, signal};
+use tokio::signal::unix::{Signal, SignalKind, signal};
 
 /// How long the devices may take to come up.
 const START: Duration = Duration::from_secs(10);
@@ -111,6 +111,7 @@ pub struct Running {
 
 /// Runs until SIGTERM or Ctrl-C; says `ready` on standard output when all devices are up.
 pub async fn run(args: ServeArgs) -> Result<(), ServeError> {
+    let end = End::watch().map_err(io_error("signals cannot be watched"))?;
     let (running, devices) = start(&args).await?;
     let mut out = io::stdout();
     // Whoever started us may have closed its end; that is no reason to stop.
@@ -122,11 +123,10 @@ pub async fn run(args: ServeArgs) -> Result<(), ServeError> {
         page = running.page_port,
         "the simulated devices are up"
     );
-    let ended = wait_for_signal().await;
+    end.wait().await;
     running.stage.end();
     let _ = tokio::task::spawn_blocking(move || devices.into_iter().for_each(|device| drop(device.join()))).await;
     let _ = std::fs::remove_file(args.dir.join("control.sock"));
-    ended.map_err(io_error("signals cannot be watched"))?;
     match running.stage.cues_left() {
         left if left.is_empty() => Ok(()),
         left => Err(ServeError::CuesLeft(left)),
@@ -211,13 +211,23 @@ async fn listen(port: u16) -> Result<(TcpListener, u16), ServeError> {
     Ok((listener, port))
 }
 
-async fn wait_for_signal() -> io::Result<()> {
-    let mut terminate = signal(SignalKind::terminate())?;
-    let mut hang_up = signal(SignalKind::hangup())?;
-    tokio::select! {
-        interrupted = tokio::signal::ctrl_c() => interrupted,
-        _ = terminate.recv() => Ok(()),
-        _ = hang_up.recv() => Ok(()),
+/// The signals that end the simulation. Watched before anybody is told that it is ready: one that comes at once would
+/// otherwise kill it, and the scenario would not be accounted for.
+struct End([Signal; 3]);
+
+impl End {
+    fn watch() -> io::Result<Self> {
+        let [interrupt, terminate, hang_up] = [SignalKind::interrupt(), SignalKind::terminate(), SignalKind::hangup()];
+        Ok(Self([signal(interrupt)?, signal(terminate)?, signal(hang_up)?]))
+    }
+
+    async fn wait(self) {
+        let [mut interrupt, mut terminate, mut hang_up] = self.0;
+        tokio::select! {
+            _ = interrupt.recv() => {}
+            _ = terminate.recv() => {}
+            _ = hang_up.recv() => {}
+        }
     }
 }
 
