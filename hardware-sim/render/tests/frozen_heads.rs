@@ -62,7 +62,7 @@ const EXPECTED: &[(&str, u64)] = &[
     ("frontal 6", 0xB1FC_5ECE_43C3_6FC1),
     ("frontal 7", 0x0E0F_40FF_0327_AA93),
     ("wide", 0x9AE5_6C75_0B9E_FD73),
-    ("egg", 0xCF11_79C2_1F66_BB1E),
+    ("egg", 0x9081_8178_8638_34F4),
     ("empty", 0x55D2_8508_12BD_0E9A),
     ("attack", 0xD5D1_6076_0E42_49BF),
     ("covered", 0x4ED8_D0E5_9FC5_33A8),
