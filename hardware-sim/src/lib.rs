@@ -7,6 +7,7 @@ pub mod camera;
 pub mod clock;
 pub mod day;
 pub mod gallery;
+pub mod libfprint;
 pub mod list;
 pub mod page;
 pub mod person;

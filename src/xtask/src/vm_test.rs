@@ -50,6 +50,8 @@ const CHECKS: &[&str] = &[
 
 /// Builds the programs, then runs them in the guest.
 pub fn run() -> Result<(), Failure> {
+    packages::install(packages::PROGRAMS)?;
+    packages::install(packages::USB_SCANNERS)?;
     process::cargo(&["build", "--workspace", "--all-features"])?;
     run_built()
 }

@@ -60,7 +60,8 @@ pub struct Settings {
     /// Must be true for `virtual_image`, and only for it: nobody gets a simulated device by a slip.
     #[serde(default)]
     pub simulated: bool,
-    /// Where the simulated device listens for its images: the name of a unix socket.
+    /// Where the simulated device listens for its images: the name of a unix socket. It counts as plugged in while
+    /// the socket's folder exists.
     pub socket: Option<String>,
     /// Resolution of the simulated device's images; a real scanner's comes from the table.
     pub ppi: Option<Ppi>,
@@ -158,7 +159,11 @@ impl Scanner for Libfprint {
 
     fn check(&mut self) -> Result<(), DeviceFault> {
         let checked = match &self.session {
-            Some(session) => session.check(),
+            // The bus is looked at as well: the library hears of a cable only while its loop runs.
+            Some(session) => session.check().and_then(|()| match self.model.find(Path::new(usb::DEVICES)) {
+                Err(FprintError::Gone) => Err(FprintError::Gone),
+                _ => Ok(()),
+            }),
             None => Err(FprintError::Gone),
         };
         checked.map_err(|error| self.fault(&error))

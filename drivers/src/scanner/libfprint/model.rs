@@ -92,10 +92,13 @@ impl Model {
         }
     }
 
-    /// Looks for it without touching it. The simulated one is always there.
+    /// Looks for it without touching it. The folder of its socket is the port of the simulated one.
     pub(super) fn find(&self, devices: &Path) -> Result<Usb, FprintError> {
-        let Place::Bus(id) = self.place else { return Ok(Usb::default()) };
-        let mut found = usb::find(devices, id);
+        let mut found = match &self.place {
+            Place::Bus(id) => usb::find(devices, *id),
+            Place::Socket(socket) if Path::new(socket).parent().is_some_and(Path::is_dir) => vec![Usb::default()],
+            Place::Socket(_) => Vec::new(),
+        };
         match (found.pop(), found.len()) {
             (None, _) => Err(FprintError::Gone),
             (Some(one), 0) => Ok(one),
@@ -164,7 +167,9 @@ mod tests {
 
     #[test]
     fn the_simulated_one_says_so() {
-        let told = Model::simulated("/x".into(), Ppi::FIVE_HUNDRED, 4, 2).describe(&Usb::default());
+        let away = Model::simulated("/nonexistent/socket".into(), Ppi::FIVE_HUNDRED, 4, 2);
+        assert_eq!(away.find(Path::new("/nonexistent")), Err(FprintError::Gone));
+        let told = away.describe(&Usb::default());
         assert!(told.simulated && told.label().contains("SIMULATED"));
         assert_eq!((told.width, told.height, told.groups.as_slice()), (4, 2, &[CaptureGroup::Single][..]));
     }
