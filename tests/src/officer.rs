@@ -121,15 +121,13 @@ impl Officer {
                 self.until("the capture to go on", |view| view.step != "capturing" || Some(ask(view)) != last).await?;
             if view.step != "capturing" {
                 if view.step == "summary" {
-                    sim.finger(None).await;
+                    sim.hand(&[]).await;
                 }
                 return Ok(view);
             }
-            match (view.prompt.as_deref(), view.finger()) {
-                (Some("place-finger"), Some(finger)) => sim.finger(Some(finger.id())).await,
-                (Some("lift-finger"), _) => sim.finger(None).await,
-                (Some("place-fingers"), _) => sim.hand(&view.aimed_at).await,
-                (Some("lift-fingers"), _) => sim.hand(&[]).await,
+            match view.prompt.as_deref() {
+                Some("place-finger" | "place-fingers") => sim.hand(&view.aimed_at).await,
+                Some("lift-finger" | "lift-fingers") => sim.hand(&[]).await,
                 _ => {}
             }
             last = Some(ask(&view));

@@ -5,6 +5,7 @@ use std::net::TcpListener;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU16, Ordering};
 use tempfile::TempDir;
+use toml::{Table, Value};
 
 /// Ports below those that the kernel gives to outgoing connections, so that none of these takes ours in between.
 const PORTS: std::ops::Range<u16> = 20_000..32_000;
@@ -20,20 +21,28 @@ pub struct Place {
     pub page: u16,
     /// The intake's port.
     pub intake: u16,
+    /// The port of the simulated device service.
+    pub service: u16,
 }
 
 impl Place {
-    /// A new folder with a copy of the repository's configuration, moved to free ports.
-    pub fn new() -> Self {
+    /// A new folder with a copy of the repository's configuration, moved to free ports, and with another scanner: a file
+    /// of `config/scanners`, without its ending.
+    pub fn new(scanner: Option<&str>) -> Self {
         let dir = tempfile::Builder::new().prefix("gatepost-test").tempdir().unwrap();
-        let [station, camera, page, intake] = std::array::from_fn(|_| free_port());
-        let place = Self { dir, station, camera, page, intake };
+        let [station, camera, page, intake, service] = std::array::from_fn(|_| free_port());
+        let place = Self { dir, station, camera, page, intake, service };
         for folder in ["config/policies", "devices", "logs"] {
             fs::create_dir_all(place.path(folder)).unwrap();
         }
         let from = repository().join("config");
         for file in ["station.toml", "thresholds.toml", "policies/ru-entry.toml"] {
             fs::copy(from.join(file), place.path("config").join(file)).unwrap();
+        }
+        if let Some(scanner) = scanner {
+            place.replace_scanner(scanner);
+        } else {
+            place.replace("8630, 8630", &format!("{service}, {service}"));
         }
         place.replace("localhost:8600", &format!("localhost:{station}"));
         place.replace("127.0.0.1:8600", &format!("127.0.0.1:{station}"));
@@ -63,6 +72,23 @@ impl Place {
         self.path("config/station.toml")
     }
 
+    /// Puts another scanner's part of the configuration in place of that of the first.
+    fn replace_scanner(&self, scanner: &str) {
+        let read = |path: &Path| fs::read_to_string(path).unwrap().parse::<Table>().unwrap();
+        let other = read(&repository().join(format!("config/scanners/{scanner}.toml")));
+        let mut config = read(&self.config());
+        for (section, value) in other {
+            match (config.get_mut(&section), value) {
+                (Some(Value::Array(devices)), Value::Array(others)) => {
+                    devices.retain(|device| device["name"] != others[0]["name"]);
+                    devices.extend(others);
+                }
+                (_, value) => drop(config.insert(section, value)),
+            }
+        }
+        fs::write(self.config(), config.to_string()).unwrap();
+    }
+
     /// Changes the station's configuration.
     ///
     /// # Panics
@@ -71,12 +97,6 @@ impl Place {
         let text = fs::read_to_string(self.config()).unwrap();
         assert!(text.contains(old), "station.toml does not hold {old}");
         fs::write(self.config(), text.replace(old, new)).unwrap();
-    }
-}
-
-impl Default for Place {
-    fn default() -> Self {
-        Self::new()
     }
 }
 

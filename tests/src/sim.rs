@@ -19,8 +19,10 @@ const ANSWER: Duration = Duration::from_secs(60);
 pub struct Opens {
     /// Streams started.
     pub camera_streams: u64,
-    /// Images commanded.
+    /// Images commanded of the sensor for single fingers.
     pub scanner_images: u64,
+    /// Captures commanded of the slap scanner.
+    pub slap_captures: u64,
 }
 
 /// A connection to the simulator.
@@ -51,13 +53,17 @@ impl Sim {
         self.order(json!({ "do": "swipe", "lines": lines })).await;
     }
 
-    /// A finger is put on the sensor, or lifted.
+    /// A finger is put on the sensor for single fingers, or lifted.
     pub async fn finger(&mut self, finger: Option<&str>) {
         self.order(json!({ "do": "finger", "finger": finger })).await;
     }
 
-    /// Fingers are put on the glass of the slap scanner together; none of them lifts what is there.
+    /// Fingers are put down together on the glass of the slap scanner; a single one also on the sensor for single
+    /// fingers. None of them lifts whatever is on either.
     pub async fn hand(&mut self, fingers: &[String]) {
+        if fingers.len() < 2 {
+            self.finger(fingers.first().map(String::as_str)).await;
+        }
         self.order(json!({ "do": "hand", "fingers": fingers })).await;
     }
 

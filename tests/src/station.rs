@@ -33,11 +33,13 @@ pub struct Setup {
     pub log: &'static str,
     /// Whether the intake runs from the beginning.
     pub intake: bool,
+    /// Another scanner than the configuration's: a file of `config/scanners`, without its ending.
+    pub scanner: Option<&'static str>,
 }
 
 impl Default for Setup {
     fn default() -> Self {
-        Self { log: "info,sled=warn", intake: true }
+        Self { log: "info,sled=warn", intake: true, scanner: None }
     }
 }
 
@@ -79,7 +81,7 @@ impl Setup {
     /// Starts everything and waits until it answers.
     pub async fn start(self) -> Station {
         let turn = TURN.lock().await;
-        let place = Place::new();
+        let place = Place::new(self.scanner);
         let path = |name: &str| place.text(name);
         let (config, data, intake) = (place.config().display().to_string(), path("station"), path("intake"));
         succeed("gatepost-intake", &["init", "--data", &intake]);
@@ -276,5 +278,6 @@ fn start_devices(place: &Place) -> Running {
     let mut command = Command::new(program("gatepost-sim"));
     command.arg("serve").arg("--dir").arg(place.path("devices"));
     command.args(["--camera-port", &place.camera.to_string(), "--page-port", &place.page.to_string()]);
+    command.args(["--sbi", &place.service.to_string()]);
     Running::start(&mut command, &place.path("logs/devices.log"))
 }

@@ -3,6 +3,7 @@
 
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test that fails panics")]
 
+use domain::device::CaptureGroup;
 use serde_json::{Value, json};
 use std::time::Duration;
 use tests::chrome::{Chrome, ENTER, TAB};
@@ -117,15 +118,24 @@ async fn follow_the_page(chrome: &Chrome, sim: &mut Sim) {
         let [step, slot, prompt] = [0, 1, 2].map(|at| asked[at].as_str().unwrap().to_owned());
         assert!(["declare", "capturing", "summary"].contains(&step.as_str()), "{asked}");
         match prompt.as_str() {
-            "Put the finger on the sensor" => sim.finger(Some(&slot)).await,
-            "Lift the finger" => sim.finger(None).await,
+            "Put the finger on the sensor" | "Put all these fingers flat on the glass" => {
+                sim.hand(&fingers(&slot)).await
+            }
+            "Lift the finger" | "Lift the fingers" => sim.hand(&[]).await,
             _ => {}
         }
         last = asked;
         (step == "summary").then_some(())
     })
     .await;
-    sim.finger(None).await;
+    sim.hand(&[]).await;
+}
+
+/// The fingers that the page's word for a slot means.
+fn fingers(slot: &str) -> Vec<String> {
+    let slaps = [CaptureGroup::RightFour, CaptureGroup::LeftFour, CaptureGroup::TwoThumbs];
+    let slap = slaps.into_iter().find(|slap| slap.id() == slot);
+    slap.map_or_else(|| vec![slot.to_owned()], |slap| slap.fingers().iter().map(ToString::to_string).collect())
 }
 
 /// An officer at another browser takes somebody whose prints stay poor. One hand is bandaged, which saves time.
@@ -138,7 +148,7 @@ async fn park_a_rejected_capture(station: &Station, sim: &mut Sim) -> String {
     let left =
         ["missing-left-thumb", "missing-left-index", "missing-left-middle", "missing-left-ring", "missing-left-little"];
     let view = officer.capture(sim, &left.map(|finger| (finger, "bandaged"))).await.unwrap();
-    assert_eq!(view.slots.iter().filter(|slot| slot.state == "exhausted").count(), 1, "{:?}", view.slots);
+    assert_eq!(view.slots.iter().filter(|slot| slot.state == "exhausted").count(), 5, "{:?}", view.slots);
     officer.post("/officer/sign", &[]).await.unwrap();
     officer.until("the case to wait", |view| view.parked.iter().any(|parked| parked.case == case)).await.unwrap();
     case

@@ -16,7 +16,7 @@ use std::time::Duration;
 use tests::officer::Seen;
 use tests::process::alive_in;
 use tests::wait::until;
-use tests::{Officer, Sim, Station, people};
+use tests::{Officer, Setup, Sim, Station, people};
 
 /// Decides everything; another one is another test.
 const SEED: u64 = 20;
@@ -65,7 +65,7 @@ struct Promised {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn no_acknowledged_record_is_lost_or_doubled_by_kill_9() {
-    let mut station = Station::start().await;
+    let mut station = Setup { scanner: Some("ef01"), ..Setup::default() }.start().await;
     let mut draw = Rng::new(SEED);
     let mut promised = Promised::default();
     let mut outcomes: BTreeMap<String, usize> = BTreeMap::new();

@@ -3,6 +3,7 @@
 
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test that fails panics")]
 
+use domain::finger::Finger;
 use hardware_sim::shift::browser::BrowserError;
 use image::ImageReader;
 use reqwest::StatusCode;
@@ -18,7 +19,7 @@ use tests::{Officer, Setup, Sim, Station, people, search};
 const ARRIVES: Duration = Duration::from_secs(60);
 
 /// What the simulated sensor has, in pixels.
-const SENSOR: (u32, u32) = (192, 192);
+const FINGER_SIZE: (u32, u32) = (400, 500);
 
 /// Names and values of a form.
 type Fields<'a> = &'a [(&'a str, &'a str)];
@@ -70,7 +71,7 @@ async fn no_device_opens_for_exempt_own_and_waiting_travellers() {
     officer.enrol(&mut sim, &people::adult(5).lines).await.unwrap();
     let after = sim.opens().await;
     assert_eq!(after.camera_streams, before.camera_streams + 1);
-    assert!(after.scanner_images >= before.scanner_images + 2, "{after:?}");
+    assert!(after.slap_captures >= before.slap_captures + 3, "{after:?}");
 }
 
 /// An exempt record: number, ground, evidence, versions and officer; nothing of the person.
@@ -136,19 +137,19 @@ fn decodes(opened: &Opened) {
     }
     assert!(body["versions"]["models"].as_array().is_some_and(|models| models.len() >= 2), "{body}");
     let taken = &body["enrolment"];
-    // As the configuration gives it: without a basis no such sensor may be used.
-    assert_eq!(taken["laboratory-basis"], "demonstration on simulated devices");
+    // The configured scanner is of enrolment grade and needs no basis.
+    assert!(taken["laboratory-basis"].is_null(), "{taken}");
     let number = |value: &Value| u32::try_from(value.as_u64().unwrap()).unwrap();
     let face = &taken["face"];
     assert_eq!(size_of(&opened.folder.join("face.jpg")), (number(&face["width"]), number(&face["height"])));
     let fingers = taken["fingers"].as_array().unwrap();
     let names: Vec<&str> = fingers.iter().map(|finger| finger["finger"].as_str().unwrap()).collect();
-    assert_eq!(names, ["right-index", "left-index"]);
+    assert_eq!(names, Finger::ALL.map(Finger::id));
     for finger in fingers {
-        assert_eq!(size_of(&opened.folder.join(finger["png"].as_str().unwrap())), SENSOR);
-        assert_eq!((finger["bit-depth"].as_u64(), finger["accepted"].as_bool()), (Some(4), Some(true)), "{finger}");
+        assert_eq!(size_of(&opened.folder.join(finger["png"].as_str().unwrap())), FINGER_SIZE);
+        assert_eq!((finger["bit-depth"].as_u64(), finger["accepted"].as_bool()), (Some(8), Some(true)), "{finger}");
     }
-    assert_eq!(search::files(&opened.folder).len(), 4, "the body, a face, two fingers");
+    assert_eq!(search::files(&opened.folder).len(), 12, "the body, a face, ten fingers");
 }
 
 fn size_of(image: &Path) -> (u32, u32) {
@@ -250,7 +251,7 @@ async fn records_wait_while_the_intake_answers_with_nonsense() {
 /// Nothing personal and no pixel is in any log or on the station's disk in clear, with everything being logged.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_canary_is_found_nowhere() {
-    let mut station = Setup { log: "trace", intake: false }.start().await;
+    let mut station = Setup { log: "trace", intake: false, ..Setup::default() }.start().await;
     station.until_ready(&["camera", "scanner", "reader"]).await;
     let (mut officer, mut sim) = (station.officer().await, station.sim().await);
     sim.arrive(&people::adult(21)).await;
@@ -334,7 +335,7 @@ fn mistakes_in_the_configuration_are_told_with_file_and_line() {
         ("127.0.0.1:", "0.0.0.0:", &["loopback"]),
     ];
     for (right, wrong, said) in rows {
-        let place = tests::place::Place::new();
+        let place = tests::place::Place::new(None);
         place.replace(right, wrong);
         let text = std::fs::read_to_string(place.config()).unwrap();
         let (config, data) = (place.config().display().to_string(), place.text("station"));

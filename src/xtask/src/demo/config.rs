@@ -48,10 +48,14 @@ impl Place {
         let devices = config.get_mut("device").and_then(Value::as_array_mut).into_iter().flatten();
         for device in devices {
             let settings = device.get_mut("settings").and_then(Value::as_table_mut).into_iter().flatten();
-            for (_, setting) in settings {
-                if let Value::String(text) = setting {
-                    let camera = format!("localhost:{}", self.camera_port());
-                    *text = text.replace(CONFIG_DATA, &self.path("")).replace(CONFIG_CAMERA, &camera);
+            for (key, setting) in settings {
+                match setting {
+                    Value::String(text) => {
+                        let camera = format!("localhost:{}", self.camera_port());
+                        *text = text.replace(CONFIG_DATA, &self.path("")).replace(CONFIG_CAMERA, &camera);
+                    }
+                    Value::Array(ports) if key == "ports" => ports.fill(i64::from(self.service_port()).into()),
+                    _ => {}
                 }
             }
         }
@@ -110,7 +114,7 @@ mod tests {
             settings = { url = "http://localhost:8610/stream", fps = 25 }
             [[device]]
             name = "scanner"
-            settings = { path = "target/demo/devices/scanner", baud = 115200 }
+            settings = { path = "target/demo/devices/scanner", baud = 115200, ports = [8630, 8630] }
         "#;
         let place = Place::new("target/elsewhere", 9000);
         let adapted = place.adapted(config.parse().unwrap(), Path::new("/c")).to_string();
@@ -122,6 +126,7 @@ mod tests {
             r#"url = "http://localhost:9010/stream""#,
             r#"path = "target/elsewhere/devices/scanner""#,
             "fps = 25",
+            "ports = [9030, 9030]",
         ] {
             assert!(adapted.contains(expected), "{expected} is not in\n{adapted}");
         }

@@ -69,6 +69,10 @@ impl Place {
         self.port + 20
     }
 
+    fn service_port(&self) -> u16 {
+        self.port + 30
+    }
+
     fn path(&self, name: &str) -> String {
         self.dir.join(name).display().to_string()
     }
@@ -100,10 +104,12 @@ impl Place {
     }
 
     fn devices_serve(&self, seed: u64) -> Vec<String> {
-        let (camera, page) = (self.camera_port().to_string(), self.page_port().to_string());
+        let [camera, page, service] =
+            [self.camera_port(), self.page_port(), self.service_port()].map(|port| port.to_string());
         let seed = seed.to_string();
         let dir = self.path("devices");
-        let mut line = words(&["serve", "--dir", &dir, "--camera-port", &camera, "--page-port", &page]);
+        let mut line =
+            words(&["serve", "--dir", &dir, "--camera-port", &camera, "--page-port", &page, "--sbi", &service]);
         // Whoever tries the pages alone has no second hand for the sensor; a shift switches this off by itself.
         line.extend(words(&["--seed", &seed, "--autopilot"]));
         line
@@ -135,6 +141,7 @@ impl Place {
             ("the simulated traveller's page", self.page_port()),
             ("the simulated camera", self.camera_port()),
             ("the intake", self.intake_port()),
+            ("the simulated device service", self.service_port()),
         ];
         match ports.into_iter().find(|(_, port)| !http::is_free(*port)) {
             None => Ok(()),
