@@ -331,7 +331,7 @@ fn mistakes_in_the_configuration_are_told_with_file_and_line() {
         ("time_zone = \"Europe/Moscow\"", "time_zone = \"Moscow\"", &["Moscow", "IANA"]),
         ("target = \"http\"", "target = \"https\"", &["https"]),
         ("checkpoint = \"domodedovo\"\n", "", &["checkpoint"]),
-        ("[laboratory]", "[labratory]", &["labratory"]),
+        ("[quality]", "[qualty]", &["qualty"]),
         ("127.0.0.1:", "0.0.0.0:", &["loopback"]),
     ];
     for (right, wrong, said) in rows {

@@ -8,6 +8,7 @@ mod error;
 mod link;
 mod nibbles;
 pub mod packet;
+mod product;
 mod quirks;
 
 pub use error::Ef01Error;
