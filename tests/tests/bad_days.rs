@@ -9,7 +9,7 @@
 use hardware_sim::shift::view::View;
 use std::time::Duration;
 use tests::station::device;
-use tests::{Officer, Sim, Station, people};
+use tests::{Officer, Setup, Sim, Station, people};
 
 /// A device that is well again is ready within this: 5 s of the promise, and what a busy machine adds.
 const MENDED: Duration = Duration::from_secs(10);
@@ -56,7 +56,7 @@ const READER: [Day; 5] = [
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn capture_devices_fail_with_a_word_and_recover_without_a_restart() {
-    let station = Station::start().await;
+    let station = Setup { scanner: Some("ef01"), ..Setup::default() }.start().await;
     let mut desk = Desk::at(&station).await;
     let traveller = people::adult(5);
     desk.sim.arrive(&traveller).await;
@@ -86,7 +86,7 @@ async fn capture_devices_fail_with_a_word_and_recover_without_a_restart() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_reader_that_fails_leaves_the_keyboard_and_reads_again_later() {
-    let station = Station::start().await;
+    let station = Setup { scanner: Some("ef01"), ..Setup::default() }.start().await;
     let mut desk = Desk::at(&station).await;
     let traveller = people::citizen(6, "RUS");
     for day in &READER {

@@ -58,7 +58,7 @@ async fn an_officer_enrols_by_clicking_and_a_supervisor_approves() {
     chrome.click(&format!("[data-case='{parked}'] a.button")).await;
     let samples = "const all = [...document.querySelectorAll('img[src*=\"/sample/\"]')];
         return all.length > 0 && all.every((image) => image.naturalWidth > 0) ? all.length : null;";
-    assert_eq!(chrome.script("face and finger before the supervisor", samples).await, json!(2));
+    assert_eq!(chrome.script("face and finger before the supervisor", samples).await, json!(6));
     chrome.click("label:has(input[name=reason][value=condition-of-skin])").await;
     chrome.click("#approve").await;
     let gone =
