@@ -5,7 +5,7 @@ use domain::finger::Finger;
 use serde::Deserialize;
 use serde_json::{Value, json};
 use std::io;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 use thiserror::Error;
 use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
@@ -68,10 +68,18 @@ impl Counted {
     }
 }
 
-/// A connection to the simulator.
-pub struct Director {
+/// One connection: each order is followed by its answer.
+struct Line {
     reader: BufReader<OwnedReadHalf>,
     writer: OwnedWriteHalf,
+}
+
+/// Whoever directs the simulator.
+pub struct Director {
+    socket: PathBuf,
+    /// None after an order whose answer did not come whole: it might still come, and be taken for the next one's.
+    line: Option<Line>,
+    patience: Duration,
     busy: Duration,
     slap: bool,
     scripted: bool,
@@ -80,8 +88,9 @@ pub struct Director {
 impl Director {
     /// Connects.
     pub async fn connect(socket: &Path) -> Result<Self, DirectorError> {
-        let (reader, writer) = UnixStream::connect(socket).await?.into_split();
-        Ok(Self { reader: BufReader::new(reader), writer, busy: Duration::ZERO, slap: false, scripted: false })
+        let line = Some(Line::connect(socket).await?);
+        let (socket, busy) = (socket.to_owned(), Duration::ZERO);
+        Ok(Self { socket, line, patience: ANSWER, busy, slap: false, scripted: false })
     }
 
     /// Time spent so far on orders: drawing and putting down fingers is the simulation's work, not the station's.
@@ -174,13 +183,31 @@ impl Director {
 
     async fn order(&mut self, order: &Value) -> Result<Value, DirectorError> {
         let began = Instant::now();
-        let answer = timeout(ANSWER, self.exchange(order)).await.map_err(|_| DirectorError::TimedOut)?;
+        let answer = timeout(self.patience, self.exchange(order)).await.map_err(|_| DirectorError::TimedOut);
         self.busy += began.elapsed();
-        let answer = answer?;
+        let answer = answer??;
         match answer.get("ok") {
             Some(Value::Bool(true)) => Ok(answer),
             _ => Err(DirectorError::Refused(answer.get("error").and_then(Value::as_str).unwrap_or("?").to_owned())),
         }
+    }
+
+    /// Over the connection that there is, or a new one. It is kept only if the answer came.
+    async fn exchange(&mut self, order: &Value) -> Result<Value, DirectorError> {
+        let mut line = match self.line.take() {
+            Some(line) => line,
+            None => Line::connect(&self.socket).await?,
+        };
+        let answer = line.exchange(order).await?;
+        self.line = Some(line);
+        Ok(answer)
+    }
+}
+
+impl Line {
+    async fn connect(socket: &Path) -> io::Result<Self> {
+        let (reader, writer) = UnixStream::connect(socket).await?.into_split();
+        Ok(Self { reader: BufReader::new(reader), writer })
     }
 
     async fn exchange(&mut self, order: &Value) -> Result<Value, DirectorError> {
@@ -197,6 +224,31 @@ impl Director {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use tokio::net::UnixListener;
+
+    /// A simulator that answers the first order too late, on the connection on which it came.
+    #[tokio::test]
+    async fn a_late_answer_is_not_taken_for_the_next_one() {
+        let folder = tempfile::tempdir().unwrap();
+        let socket = folder.path().join("control.sock");
+        let listener = UnixListener::bind(&socket).unwrap();
+        let simulator = tokio::spawn(async move {
+            let mut late = BufReader::new(listener.accept().await.unwrap().0);
+            let mut order = String::new();
+            late.read_line(&mut order).await.unwrap();
+            let mut next = BufReader::new(listener.accept().await.unwrap().0);
+            // Whether anybody still listens there does not matter.
+            let _ = late.write_all(b"{\"ok\":true,\"left\":[\"late\"]}\n").await;
+            next.read_line(&mut order).await.unwrap();
+            next.write_all(b"{\"ok\":true,\"left\":[\"right\"]}\n").await.unwrap();
+        });
+        let mut director = Director::connect(&socket).await.unwrap();
+        director.patience = Duration::from_millis(1);
+        assert!(matches!(director.leave().await, Err(DirectorError::TimedOut)));
+        director.patience = ANSWER;
+        assert_eq!(director.cues_left().await.unwrap(), ["right"]);
+        simulator.await.unwrap();
+    }
 
     #[test]
     fn opens_and_transfer_are_differences() {
