@@ -82,6 +82,9 @@ fn look(stage: &Stage, line: &mut Line<'_>, module: &mut Module) -> Result<(), L
 
 fn act(stage: &Stage, line: &mut Line<'_>, module: &mut Module, deeds: Vec<Deed>) -> Result<(), Lost> {
     for deed in deeds {
+        if deed.begins_image() {
+            stage.sending(Device::Scanner);
+        }
         let began = Instant::now();
         let damage = stage.fault(Device::Scanner) == FaultKind::BadChecksum;
         let sent = line.send(&deed.encode(damage));

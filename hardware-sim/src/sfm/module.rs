@@ -269,6 +269,16 @@ impl Module {
 }
 
 impl Deed {
+    /// Whether it is the first part of an image; a first piece that is asked for once more is one again.
+    pub fn begins_image(&self) -> bool {
+        match self {
+            Self::Plain(_) => true,
+            // The number of a piece stands in the upper half.
+            Self::Piece(packet, _) => packet.parameter >> 16 == 0,
+            Self::Answer(_) | Self::Sent => false,
+        }
+    }
+
     /// The bytes on the line; with `damage`, a sum in them is wrong.
     pub fn encode(&self, damage: bool) -> Vec<u8> {
         let mut bytes = match self {
