@@ -31,6 +31,7 @@ const FILES: &[(&str, &str)] = &[
     ("reader-bad-days", include_str!("../../scenarios/reader-bad-days.toml")),
     ("replayed-print", include_str!("../../scenarios/replayed-print.toml")),
     ("same-finger-twice", include_str!("../../scenarios/same-finger-twice.toml")),
+    ("slap-bad-days", include_str!("../../scenarios/slap-bad-days.toml")),
     ("swapped-hands", include_str!("../../scenarios/swapped-hands.toml")),
     ("two-faces", include_str!("../../scenarios/two-faces.toml")),
 ];
