@@ -60,7 +60,10 @@ pub fn run() -> Result<(), Failure> {
 pub fn run_built() -> Result<(), Failure> {
     let place = Path::new(PLACE);
     fs::create_dir_all(place).map_err(|error| Failure::io("make", place, &error))?;
-    let ready = packages::install(packages::EMULATOR).and_then(|()| kernel::fetch(place));
+    let ready = match packages::install(packages::EMULATOR) {
+        Ok(()) => kernel::fetch(place)?,
+        Err(why) => Err(why),
+    };
     let kernel = match ready {
         Ok(kernel) => kernel,
         Err(why) => {

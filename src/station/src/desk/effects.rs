@@ -7,7 +7,7 @@ use super::finger::{self, FingerJudged};
 use super::keep::{self, Finished, Kept};
 use super::view::{FaultView, RecordView};
 use domain::case::CaseNumber;
-use domain::device::{DeviceFault, DeviceKind, ErrorKind};
+use domain::device::{CaptureGroup, DeviceFault, DeviceKind, ErrorKind};
 use domain::guarded::Personal;
 use domain::permit::CapturePermit;
 use domain::session::{Aim, Attempt, Effect, Event, Outcome, ReviewReason, Slot, Step};
@@ -143,8 +143,12 @@ impl Desk {
             HostEventKind::Fingers(images) if current => {
                 self.finger_on = true;
                 self.prompt = Some("hold-still");
+                // Only from a sensor that takes nothing but one finger an image without a name is that finger.
+                let scanner = self.devices.get(DeviceKind::FingerScanner).and_then(|scanner| scanner.descriptor());
+                let unnamed = scanner.is_some_and(|scanner| scanner.groups == [CaptureGroup::Single]);
                 if let Some(Active { attempt, aim: Aim::Fingers(wanted), .. }) = &self.active {
-                    finger::judge(&self.loaded, *attempt, wanted, images, self.messages.clone());
+                    let named = finger::named(wanted, images, unnamed);
+                    finger::judge(&self.loaded, *attempt, named, self.messages.clone());
                 }
             }
             HostEventKind::Placed if current => self.prompt = Some("hold-still"),
@@ -235,7 +239,12 @@ impl Desk {
         // A finger that was accepted before keeps the sample that was accepted.
         let counted: Vec<_> = judged.into_iter().filter(|judged| open.contains(&judged.slot())).collect();
         let numbered: Vec<_> = counted.into_iter().map(|judged| (self.next_number(judged.slot()), judged)).collect();
-        let attempts = numbered.iter().map(|(_, judged)| (judged.slot(), judged.attempt(took))).collect();
+        // A finger that did not show has used up its attempt as well.
+        let attempt = |slot: &Slot| {
+            let judged = numbered.iter().find(|(_, judged)| judged.slot() == *slot);
+            (*slot, judged.map_or(Attempt::without_sample(took), |(_, judged)| judged.attempt(took)))
+        };
+        let attempts = open.iter().map(attempt).collect();
         let hint = finger::hint(&open, numbered.iter().map(|(_, judged)| judged));
         if self.at_desk(Event::AttemptScored(active.aim, attempts)).is_ok()
             && let Some(case) = self.at_desk.as_mut()

@@ -54,14 +54,8 @@ pub fn hint<'a>(wanted: &[Slot], judged: impl Iterator<Item = &'a FingerJudged> 
 }
 
 /// Judges the images of a placement, each on a thread of its own, and tells the desk.
-pub fn judge(
-    loaded: &Arc<Loaded>,
-    attempt: u64,
-    wanted: &[Finger],
-    images: Vec<FingerImage>,
-    messages: mpsc::Sender<Message>,
-) {
-    let (loaded, named) = (loaded.clone(), named(wanted, images));
+pub fn judge(loaded: &Arc<Loaded>, attempt: u64, named: Vec<(Finger, FingerImage)>, messages: mpsc::Sender<Message>) {
+    let loaded = loaded.clone();
     tokio::task::spawn_blocking(move || {
         let judged = std::thread::scope(|scope| {
             let judge = |(which, image)| {
@@ -74,21 +68,21 @@ pub fn judge(
                 )
             };
             let judging: Vec<_> = named.into_iter().map(judge).collect();
-            judging.into_iter().filter_map(|(_, thread)| thread.join().ok()).collect()
+            judging.into_iter().filter_map(|(which, thread)| told(which, thread.join().ok())).collect()
         });
         tell(&messages, Message::FingersJudged(attempt, judged));
     });
 }
 
-/// Which finger each image is of: the one that the device names, if it was wanted, or the only one that was wanted. Of
-/// two images of one finger the first counts. An image that is of none of these is dropped, and its finger counts as
-/// not seen.
-fn named(wanted: &[Finger], images: Vec<FingerImage>) -> Vec<(Finger, FingerImage)> {
+/// Which finger each image is of: the one that the device names, if it was wanted; or, where the device takes one finger
+/// at a time and cannot name it (`unnamed`), the only one that was wanted. Of two images of one finger the first counts.
+/// An image that is of none of these is dropped, and its finger counts as not seen: it may show a whole hand.
+pub fn named(wanted: &[Finger], images: Vec<FingerImage>, unnamed: bool) -> Vec<(Finger, FingerImage)> {
     let mut named: Vec<(Finger, FingerImage)> = Vec::with_capacity(wanted.len());
     for image in images {
         let which = match (image.position, wanted) {
             (Some(position), _) => wanted.contains(&position).then_some(position),
-            (None, [only]) => Some(*only),
+            (None, [only]) if unnamed => Some(*only),
             (None, _) => None,
         };
         match which {
@@ -97,6 +91,14 @@ fn named(wanted: &[Finger], images: Vec<FingerImage>) -> Vec<(Finger, FingerImag
         }
     }
     named
+}
+
+/// A judge that fails is our own fault: the log says so, and the finger has to be put down again.
+fn told(which: Finger, judged: Option<FingerJudged>) -> Option<FingerJudged> {
+    if judged.is_none() {
+        tracing::error!(finger = which.id(), "a finger could not be judged");
+    }
+    judged
 }
 
 fn judged(loaded: &Loaded, which: Finger, image: &FingerImage) -> FingerJudged {
@@ -152,18 +154,20 @@ mod tests {
     fn images_go_to_the_fingers_that_were_asked_for() {
         use Finger::*;
         let hand = [RightIndex, RightMiddle];
-        for (wanted, sent, found) in [
-            (&hand[..1], vec![None], vec![(RightIndex, 0)]),
-            (&hand[..1], vec![Some(RightIndex)], vec![(RightIndex, 0)]),
-            (&hand[..1], vec![Some(LeftIndex)], vec![]),
-            (&hand[..1], vec![None, None], vec![(RightIndex, 0)]),
-            (&hand, vec![Some(RightMiddle), Some(RightIndex)], vec![(RightMiddle, 0), (RightIndex, 1)]),
-            (&hand, vec![Some(RightMiddle), Some(RightMiddle)], vec![(RightMiddle, 0)]),
-            (&hand, vec![None], vec![]),
-            (&hand, vec![], vec![]),
+        for (wanted, unnamed, sent, found) in [
+            (&hand[..1], true, vec![None], vec![(RightIndex, 0)]),
+            (&hand[..1], true, vec![None, None], vec![(RightIndex, 0)]),
+            (&hand[..1], false, vec![None], vec![]),
+            (&hand[..1], false, vec![Some(RightIndex)], vec![(RightIndex, 0)]),
+            (&hand[..1], true, vec![Some(LeftIndex)], vec![]),
+            (&hand, false, vec![Some(RightMiddle), Some(RightIndex)], vec![(RightMiddle, 0), (RightIndex, 1)]),
+            (&hand, false, vec![Some(RightMiddle), Some(RightMiddle)], vec![(RightMiddle, 0)]),
+            (&hand, true, vec![None], vec![]),
+            (&hand, false, vec![], vec![]),
         ] {
             let images = sent.iter().zip(0..).map(|(position, shade)| image(*position, shade)).collect();
-            let named: Vec<_> = named(wanted, images).iter().map(|(of, image)| (*of, image.grey()[0])).collect();
+            let named: Vec<_> =
+                named(wanted, images, unnamed).iter().map(|(of, image)| (*of, image.grey()[0])).collect();
             assert_eq!(named, found, "{wanted:?} {sent:?}");
         }
     }

@@ -183,8 +183,8 @@ impl Desk {
             return Err(DeskRefusal::ScannerGrade);
         }
         let reservation = self.keeper.reserve(RESERVED_BYTES).map_err(DeskRefusal::Store)?;
-        // A scanner that sends whole hands uncut is used for single fingers only. One that has not spoken yet is taken
-        // for a single-finger sensor: its attempt will be refused until it is there.
+        // One finger after the other, unless the scanner cuts hands into fingers itself. A scanner that sends the whole
+        // glass uncut has none to give: what it sends is dropped.
         let groups =
             scanner.filter(|scanner| scanner.segments_itself).map(|scanner| scanner.groups).unwrap_or_default();
         let placements = self.loaded.pack.capture.plan(&groups, &missing);

@@ -112,6 +112,10 @@ impl Place {
             words(&["serve", "--dir", &dir, "--camera-port", &camera, "--page-port", &page, "--sbi", &service]);
         // Whoever tries the pages alone has no second hand for the sensor; a shift switches this off by itself.
         line.extend(words(&["--seed", &seed, "--autopilot"]));
+        // The one scanner that stands in another's place on the same port.
+        if self.scanner.as_deref() == Some("sfm") {
+            line.extend(words(&["--scanner", "sfm", "--baud", "921600"]));
+        }
         line
     }
 

@@ -24,20 +24,22 @@ pub struct Kernel {
 }
 
 /// Fetches and unpacks the newest kernel package of this Debian, unless that has been done. Without a network one that
-/// was unpacked before serves as well.
-pub fn fetch(place: &Path) -> Result<Kernel, Failure> {
-    let name = match newest() {
-        Ok(name) => name,
-        Err(why) => return unpacked_before(place).ok_or(why),
+/// was unpacked before serves as well; where there is none either, the answer is why. A package that is there and cannot
+/// be used is a failure.
+pub fn fetch(place: &Path) -> Result<Result<Kernel, Failure>, Failure> {
+    let found = newest().and_then(|name| {
+        let folder = place.join(&name);
+        if folder.is_dir() { Ok((name, None)) } else { download(place, &name).map(|package| (name, Some(package))) }
+    });
+    let (name, package) = match found {
+        Ok(found) => found,
+        Err(why) => return unpacked_before(place).map_or(Ok(Err(why)), |name| open(&place.join(&name), name).map(Ok)),
     };
     let folder = place.join(&name);
-    if !folder.is_dir() {
-        match unpack(place, &name, &folder) {
-            Ok(()) => {}
-            Err(why) => return unpacked_before(place).ok_or(why),
-        }
+    if let Some(package) = package {
+        unpack(place, &package, &folder)?;
     }
-    open(&folder, name)
+    open(&folder, name).map(Ok)
 }
 
 fn newest() -> Result<String, Failure> {
@@ -56,15 +58,18 @@ fn dependency(answer: &str) -> Option<String> {
     answer.lines().find_map(|line| line.trim().strip_prefix("Depends: ")).map(|name| name.trim().to_owned())
 }
 
-fn unpacked_before(place: &Path) -> Option<Kernel> {
+fn unpacked_before(place: &Path) -> Option<String> {
     let folders = fs::read_dir(place).ok()?.flatten().filter(|entry| entry.path().is_dir());
     let names = folders.filter_map(|entry| entry.file_name().into_string().ok());
-    names.filter(|name| name.starts_with("linux-image-")).max().and_then(|name| open(&place.join(&name), name).ok())
+    names.filter(|name| name.starts_with("linux-image-")).max()
 }
 
-fn unpack(place: &Path, name: &str, folder: &Path) -> Result<(), Failure> {
+/// Where packages are fetched to and unpacked.
+const FRESH: &str = "unpacking";
+
+fn download(place: &Path, name: &str) -> Result<PathBuf, Failure> {
     // apt-get download writes into the folder that it runs in.
-    let fresh = place.join("unpacking");
+    let fresh = place.join(FRESH);
     let _ = fs::remove_dir_all(&fresh);
     fs::create_dir_all(&fresh).map_err(|error| Failure::io("make", &fresh, &error))?;
     println!("$ apt-get download {name}");
@@ -74,9 +79,13 @@ fn unpack(place: &Path, name: &str, folder: &Path) -> Result<(), Failure> {
         return Err(Failure::new(format!("The kernel package {name} cannot be fetched: it needs a network.")));
     }
     let package = fs::read_dir(&fresh).ok().and_then(|mut entries| entries.next()).and_then(Result::ok);
-    let package = package.ok_or_else(|| Failure::new(format!("apt-get download {name} left no file.")))?.path();
+    Ok(package.ok_or_else(|| Failure::new(format!("apt-get download {name} left no file.")))?.path())
+}
+
+fn unpack(place: &Path, package: &Path, folder: &Path) -> Result<(), Failure> {
+    let fresh = place.join(FRESH);
     let tree = fresh.join("tree");
-    let unpacked = Command::new("dpkg-deb").arg("-x").arg(&package).arg(&tree).status();
+    let unpacked = Command::new("dpkg-deb").arg("-x").arg(package).arg(&tree).status();
     if !unpacked.is_ok_and(|status| status.success()) {
         return Err(Failure::new(format!("{} cannot be unpacked.", package.display())));
     }

@@ -178,9 +178,10 @@ fn reply(line: &mut File, module: &Module, answer: Answer, glass: &Glass) -> io:
         for piece in packet.encode().chunks(CHUNK) {
             line.write_all(piece)?;
             if glass.cut.fetch_sub(piece.len() as i64, Ordering::SeqCst) < piece.len() as i64 {
-                gadget::pull_out()?;
+                // Noted first: the driver may notice at once.
                 glass.cut.store(NEVER, Ordering::SeqCst);
                 glass.lift();
+                gadget::pull_out()?;
                 return Err(io::ErrorKind::ConnectionReset.into());
             }
         }
