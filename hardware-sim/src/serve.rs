@@ -156,7 +156,7 @@ pub async fn start(args: &ServeArgs) -> Result<(Running, Vec<JoinHandle<()>>), S
     let ready = tokio::task::spawn_blocking(move || {
         let today = first.settings().today;
         if let Some(scenario) = scenario {
-            first.play(&scenario.cues)?;
+            first.play(&scenario)?;
             if let Some(planned) = scenario.plan().first() {
                 first.arrive(Person::new(planned.seed, &planned.script.traveller, today))?;
             }

@@ -245,7 +245,7 @@ impl RawCue {
             deeds.push(Deed::Turn(turn));
         }
         if let Some(seconds) = self.clock_s {
-            if seconds == 0 || seconds.abs() > MAX_CLOCK_S {
+            if seconds == 0 || !(-MAX_CLOCK_S..=MAX_CLOCK_S).contains(&seconds) {
                 return Err(format!("clock_s is 0, or more than {MAX_CLOCK_S}"));
             }
             deeds.push(Deed::MoveClock(seconds));

@@ -14,6 +14,7 @@ use crate::stage::Device;
 use cue::RawCue;
 use domain::session::Outcome;
 use serde::Deserialize;
+use std::io::{self, Read};
 use std::path::Path;
 use std::sync::OnceLock;
 use thiserror::Error;
@@ -202,7 +203,15 @@ pub fn text_of(name: &str) -> Result<String, ScenarioError> {
         let known = FILES.iter().map(|(id, _)| *id).collect::<Vec<_>>().join(", ");
         return Err(ScenarioError::Unknown { name: name.to_owned(), known });
     }
-    std::fs::read_to_string(name).map_err(|error| ScenarioError::File { file: name.to_owned(), error })
+    let failed = |error| ScenarioError::File { file: name.to_owned(), error };
+    // The name may come over the control socket: nothing is opened that gives no end or waits for somebody.
+    if !std::fs::metadata(name).map_err(failed)?.is_file() {
+        return Err(failed(io::Error::new(io::ErrorKind::InvalidInput, "not a file")));
+    }
+    let mut text = String::new();
+    let file = std::fs::File::open(name).map_err(failed)?;
+    file.take(MAX_TEXT as u64 + 1).read_to_string(&mut text).map_err(failed)?;
+    if text.len() > MAX_TEXT { Err(ScenarioError::TooLong(name.to_owned())) } else { Ok(text) }
 }
 
 /// The scenario of this name or file.
@@ -280,6 +289,7 @@ mod tests {
             ("[[cue]]\non = \"page asks for breakfast\"\nlifts = true\n", ":3", "breakfast"),
             ("[[cue]]\non = \"page tells nothing\"\nlifts = true\n", ":3", "nothing"),
             ("[[cue]]\non = \"camera starts\"\nafter_bytes = 7\nmend = \"camera\"\n", ":3", "after_bytes"),
+            ("[[cue]]\non = \"camera starts\"\nclock_s = -9223372036854775808\n", ":3", "clock_s"),
             ("[[cue]]\non = \"camera starts\"\nexplodes = true\n", "line 5", "explodes"),
             ("tilte = \"Y\"\n", "line 3", "tilte"),
         ];
@@ -289,6 +299,19 @@ mod tests {
             assert!(error.contains(line) && error.contains(said), "{text}: {error}");
         }
         assert!(load("no-such").unwrap_err().to_string().contains("two-faces"));
+    }
+
+    #[test]
+    fn only_files_of_a_scenario_s_size_are_read() {
+        let folder = tempfile::tempdir().unwrap();
+        let place = folder.path().join("long.toml").display().to_string();
+        std::fs::write(&place, "#".repeat(MAX_TEXT + 1)).unwrap();
+        assert!(matches!(text_of(&place), Err(ScenarioError::TooLong(_))));
+        std::fs::write(&place, "#".repeat(MAX_TEXT)).unwrap();
+        assert_eq!(text_of(&place).unwrap().len(), MAX_TEXT);
+        for endless in ["/dev/zero", &folder.path().display().to_string()] {
+            assert!(text_of(endless).unwrap_err().to_string().contains("not a file"), "{endless}");
+        }
     }
 
     #[test]
@@ -314,7 +337,7 @@ mod tests {
         fn nearly_right_scenarios_never_panic(
             on in "(page|camera|scanner|slap|reader) (asks for|tells|starts|sends) ?[a-zD0-9 -]{0,12}",
             key in "nth|after_s|after_bytes|fault|of|mend|puts|rotation|turns|joined_by|clock_s|times",
-            value in "-?[0-9]{1,12}|\"[a-z-]{0,9}\"|\\[\"[a-z-]{0,12}\"\\]|true|nan|inf|\\{ yaw = 900 \\}",
+            value in "-?[0-9]{1,12}|-9223372036854775808|\"[a-z-]{0,9}\"|\\[\"[a-z-]{0,12}\"\\]|true|nan|inf|\\{ yaw = 900 \\}",
         ) {
             let _ = Scenario::read("any", &format!("id = \"x\"\ntitle = \"y\"\n[[cue]]\non = \"{on}\"\n{key} = {value}\n"));
         }

@@ -173,7 +173,7 @@ pub fn carry_out(stage: &Stage, order: Order) -> Result<Value, ControlError> {
         }
         Order::Play { scenario } => {
             let text = if scenario.contains('\n') { scenario } else { scenario::text_of(&scenario)? };
-            stage.play(&Scenario::read("scenario", &text)?.cues)?;
+            stage.play(&Scenario::read("scenario", &text)?)?;
         }
         Order::Pose(turn) => {
             let out = |(what, low, high)| ControlError::OutOfRange { what, low, high };

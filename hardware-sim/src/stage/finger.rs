@@ -1,6 +1,6 @@
 //! One finger on the sensor of a single-finger scanner.
 
-use super::{BETWEEN_TOUCHES, Device, FaultKind, Stage, StageError};
+use super::{BETWEEN_TOUCHES, Device, FaultKind, Stage, StageError, Visitor};
 use crate::scenario::Event;
 use domain::finger::Finger;
 use std::sync::Arc;
@@ -33,11 +33,9 @@ impl Stage {
         if visitor.person.lacks(finger) {
             return Err(StageError::FingerMissing(finger));
         }
-        let number = self.scene().touches;
+        let number = self.next_touch(&visitor)?;
         let grey = visitor.pictures.impression(finger, number).map_err(StageError::Picture)?;
-        let mut scene = self.scene();
-        scene.touch = Some(Touch { finger, grey, landing: true });
-        scene.touches = number.wrapping_add(1);
+        self.scene_of(&visitor)?.touch = Some(Touch { finger, grey, landing: true });
         Ok(())
     }
 
@@ -79,6 +77,14 @@ impl Stage {
         }
     }
 
+    /// The number of this visitor's next touch, which no other touch gets.
+    pub(super) fn next_touch(&self, visitor: &Arc<Visitor>) -> Result<u32, StageError> {
+        let mut scene = self.scene_of(visitor)?;
+        let number = scene.touches;
+        scene.touches = number.wrapping_add(1);
+        Ok(number)
+    }
+
     fn touch_by_itself(&self) {
         let (visitor, at) = {
             let scene = self.scene();
@@ -94,5 +100,34 @@ impl Stage {
             // Whoever has this finger can be drawn with it; a failure shows as an empty sensor.
             let _ = self.put(*finger);
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::person::{Person, Traits};
+    use crate::stage::Settings;
+    use jiff::civil::date;
+
+    const TODAY: jiff::civil::Date = date(2026, 3, 1);
+
+    #[test]
+    fn whoever_has_gone_touches_nothing_any_more() {
+        let stage = Stage::new(Settings { sensor: (64, 48), autopilot: false, today: TODAY }).unwrap();
+        let arrive = |seed| {
+            let traits = Traits { face: Some(false), ..Traits::default() };
+            stage.arrive(Person::new(seed, &traits, TODAY)).unwrap();
+            stage.visitor().unwrap()
+        };
+        let first = arrive(7);
+        assert_eq!((stage.next_touch(&first), stage.next_touch(&first)), (Ok(0), Ok(1)), "no two touches are alike");
+        // The same person again is another visit.
+        let second = arrive(7);
+        assert_eq!(stage.scene_of(&first).err(), Some(StageError::NobodyThere));
+        assert_eq!(stage.next_touch(&first), Err(StageError::NobodyThere));
+        assert_eq!(stage.next_touch(&second), Ok(0));
+        stage.leave();
+        assert_eq!(stage.next_touch(&second), Err(StageError::NobodyThere));
     }
 }

@@ -101,15 +101,12 @@ impl Stage {
         }
         let visitor = self.visitor().ok_or(StageError::NobodyThere)?;
         check(&visitor, fingers, pose)?;
-        let number = self.scene().touches;
+        let number = self.next_touch(&visitor)?;
         // Lengths are the hand's own.
         let pose = HandPose { seed: visitor.person.seed, ..pose };
         let platen = Platen { fingers: lay(&visitor, fingers, number)?, pose, number, whole: OnceLock::new() };
         let platen = Arc::new(platen);
-        let mut scene = self.scene();
-        scene.hand = Some(OnPlaten { platen, landing: true });
-        scene.touches = number.wrapping_add(1);
-        drop(scene);
+        self.scene_of(&visitor)?.hand = Some(OnPlaten { platen, landing: true });
         self.moved.notify_all();
         Ok(())
     }

@@ -10,6 +10,7 @@ mod finger;
 pub mod hand;
 pub mod pictures;
 mod prompter;
+mod shown;
 pub mod socket;
 
 pub use fault::{Device, Fault, FaultKind, KEPT};
@@ -119,6 +120,14 @@ pub enum StageError {
     /// Too many documents wait to be swiped.
     #[error("{MAX_SWIPES} documents wait to be swiped already")]
     SwipesFull,
+    /// A scenario needs a device that this simulation does not serve.
+    #[error("this scenario needs the {device}: serve it with {option}")]
+    NotServed {
+        /// The device.
+        device: &'static str,
+        /// What serves it.
+        option: &'static str,
+    },
     /// More fingers than the glass has room for.
     #[error("at most {} fingers lie on the glass together", hand::MAX_TOGETHER)]
     TooManyFingers,
@@ -291,20 +300,21 @@ impl Stage {
 
     /// The visitor takes another pose.
     pub fn turn(&self, pose: Pose) -> Result<(), StageError> {
-        let companion = self.scene().companion;
-        self.show(pose, companion)
+        self.show(|_, companion| (pose, companion))
     }
 
     /// Somebody else steps beside the visitor, or away again.
     pub fn join(&self, companion: Option<u64>) -> Result<(), StageError> {
-        let pose = self.pose();
-        self.show(pose, companion)
+        self.show(|pose, _| (pose, companion))
     }
 
-    fn show(&self, pose: Pose, companion: Option<u64>) -> Result<(), StageError> {
-        let visitor = self.visitor().ok_or(StageError::NobodyThere)?;
+    fn show(&self, change: impl FnOnce(Pose, Option<u64>) -> (Pose, Option<u64>)) -> Result<(), StageError> {
+        let (visitor, (pose, companion)) = {
+            let scene = self.scene();
+            (scene.visitor.clone().ok_or(StageError::NobodyThere)?, change(scene.pose, scene.companion))
+        };
         let clip = visitor.pictures.clip(&pose, companion).map_err(StageError::Picture)?;
-        let mut scene = self.scene();
+        let mut scene = self.scene_of(&visitor)?;
         (scene.pose, scene.companion) = (pose, companion);
         scene.show(Arc::new(clip));
         Ok(())
@@ -332,19 +342,6 @@ impl Stage {
     /// What the camera sees when no light reaches it, as JPEG.
     pub fn dark_frame(&self, number: u64) -> Arc<Vec<u8>> {
         self.dark.get_or_init(pictures::dark_desk).frame(number)
-    }
-
-    /// A frame of this view leaves the camera at this time. Late frames of an earlier view do not count.
-    pub fn sends(&self, view: u64, at: Millis) {
-        let mut scene = self.scene();
-        if scene.views.0 == view {
-            scene.views.1.get_or_insert(at);
-        }
-    }
-
-    /// When the first frame that shows the visitor as they stand now left the camera, on the machine's monotonic clock.
-    pub fn shown_at(&self) -> Option<Millis> {
-        self.scene().views.1
     }
 
     /// What the camera would see now, for the page beside it: nobody's camera is opened by that.
@@ -377,6 +374,13 @@ impl Stage {
     /// The next document for the reader.
     pub fn next_swipe(&self) -> Option<Vec<String>> {
         self.scene().swipes.pop_front()
+    }
+
+    /// The scene while this visitor is there. Drawing takes long: another may stand there by then.
+    fn scene_of(&self, visitor: &Arc<Visitor>) -> Result<MutexGuard<'_, Scene>, StageError> {
+        let scene = self.scene();
+        let is = scene.visitor.as_ref().is_some_and(|there| Arc::ptr_eq(there, visitor));
+        if is { Ok(scene) } else { Err(StageError::NobodyThere) }
     }
 
     fn scene(&self) -> MutexGuard<'_, Scene> {

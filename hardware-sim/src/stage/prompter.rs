@@ -1,15 +1,19 @@
 //! The prompter: gives a scenario's cues when their events come, one after another.
 
 use super::{Device, FaultKind, Stage, StageError};
-use crate::scenario::{Acted, Cue, Deed, Event};
+use crate::scenario::{Acted, Cue, Deed, Event, Scenario};
+use std::io;
 use std::path::PathBuf;
-use std::process::{Command, Stdio};
+use std::process::{Command, ExitStatus, Stdio};
 use std::sync::atomic::Ordering;
 use std::sync::{MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 /// How long the prompter looks away while nothing is due.
 const LOOK: Duration = Duration::from_millis(50);
+
+/// How long the program that moves the station's clock may take.
+const CLOCK: Duration = Duration::from_secs(10);
 
 /// Where the script stands.
 #[derive(Debug, Default)]
@@ -25,18 +29,19 @@ pub(super) struct Prompter {
 }
 
 impl Prompter {
-    /// Counts an event. The deeds that follow it at once; those that follow later are noted.
-    fn hear(&mut self, event: &Event) -> Option<Vec<Deed>> {
+    /// Counts an event. What a cue does on it in the traveller's stead, now or later, and the deeds that follow at once.
+    fn hear(&mut self, event: &Event) -> Option<(Acted, Vec<Deed>)> {
         let cue = self.cues.get(self.next).filter(|cue| self.due.is_none() && cue.waits_for(event))?;
         self.seen += 1;
         if self.seen < cue.nth {
             return None;
         }
+        let acted = Acted::of(&cue.deeds);
         if !cue.pause.is_zero() {
             self.due = Some(Instant::now() + cue.pause);
-            return None;
+            return Some((acted, Vec::new()));
         }
-        self.go_on()
+        Some((acted, self.go_on()?))
     }
 
     fn go_on(&mut self) -> Option<Vec<Deed>> {
@@ -52,31 +57,35 @@ impl Stage {
         let _ = self.clock_command.set(program);
     }
 
-    /// Plays these cues from now on, instead of any that were left. Bad days from before end.
-    pub fn play(&self, cues: &[Cue]) -> Result<(), StageError> {
-        let moves_clock = cues.iter().flat_map(|cue| &cue.deeds).any(|deed| matches!(deed, Deed::MoveClock(_)));
-        if moves_clock && self.clock_command.get().is_none() {
+    /// Plays a scenario's cues from now on, instead of any that were left. Bad days from before end.
+    pub fn play(&self, scenario: &Scenario) -> Result<(), StageError> {
+        // All other devices are always there.
+        if scenario.devices.contains(&Device::Slap) && !self.expects_hands() {
+            return Err(StageError::NotServed { device: "slap scanner", option: "--sbi" });
+        }
+        if scenario.moves_clock() && self.clock_command.get().is_none() {
             return Err(StageError::NoClock);
         }
         for device in Device::ALL {
             self.set_fault(device, FaultKind::None, 0)?;
         }
-        *self.prompter() = Prompter { cues: cues.to_vec(), ..Prompter::default() };
-        self.scripted.store(!cues.is_empty(), Ordering::Release);
+        *self.prompter() = Prompter { cues: scenario.cues.clone(), ..Prompter::default() };
+        self.scripted.store(!scenario.cues.is_empty(), Ordering::Release);
         Ok(())
     }
 
-    /// Something has happened: if the next cue waited for it, its deeds are done before this returns.
+    /// Something has happened: if the next cue waited for it, its deeds are done before this returns, or after its
+    /// pause. What they do in the traveller's stead is told now, so that the traveller leaves it to them.
     pub fn happened(&self, event: &Event) -> Acted {
         if !self.scripted.load(Ordering::Acquire) {
             return Acted::default();
         }
         // The script is not held while its deeds are done: they are events themselves.
-        let deeds = self.prompter().hear(event);
-        deeds.map_or_else(Acted::default, |deeds| {
+        let heard = self.prompter().hear(event);
+        heard.map_or_else(Acted::default, |(acted, deeds)| {
             tracing::info!(%event, "cue");
             self.perform(&deeds);
-            Acted::of(&deeds)
+            acted
         })
     }
 
@@ -157,10 +166,10 @@ impl Stage {
 
     fn move_clock(&self, seconds: i64) -> Result<(), StageError> {
         let program = self.clock_command.get().ok_or(StageError::NoClock)?;
-        let moved = Command::new(program).arg(seconds.to_string()).stdin(Stdio::null()).status();
-        match moved {
-            Ok(status) if status.success() => Ok(()),
-            Ok(status) => Err(StageError::Clock(status.to_string())),
+        match run_within(Command::new(program).arg(seconds.to_string()), CLOCK) {
+            Ok(Some(status)) if status.success() => Ok(()),
+            Ok(Some(status)) => Err(StageError::Clock(status.to_string())),
+            Ok(None) => Err(StageError::Clock(format!("the program did not end within {} s", CLOCK.as_secs()))),
             Err(error) => Err(StageError::Clock(error.to_string())),
         }
     }
@@ -170,11 +179,27 @@ impl Stage {
     }
 }
 
+/// Runs a program; nothing when it had to be killed after `limit`.
+fn run_within(command: &mut Command, limit: Duration) -> io::Result<Option<ExitStatus>> {
+    let mut child = command.stdin(Stdio::null()).spawn()?;
+    let deadline = Instant::now() + limit;
+    loop {
+        if let Some(status) = child.try_wait()? {
+            return Ok(Some(status));
+        }
+        if Instant::now() >= deadline {
+            child.kill()?;
+            child.wait()?;
+            return Ok(None);
+        }
+        std::thread::sleep(LOOK);
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::person::{Person, Traits};
-    use crate::scenario::Scenario;
     use crate::stage::Settings;
     use domain::finger::Finger;
     use jiff::civil::date;
@@ -185,7 +210,7 @@ mod tests {
         let stage = Stage::new(Settings { sensor: (64, 48), autopilot: false, today: TODAY }).unwrap();
         let traits = Traits { face: Some(false), ..Traits::default() };
         stage.arrive(Person::new(3, &traits, TODAY)).unwrap();
-        stage.play(&Scenario::read("test", &format!("id = \"t\"\ntitle = \"T\"\n{cues}")).unwrap().cues).unwrap();
+        stage.play(&Scenario::read("test", &format!("id = \"t\"\ntitle = \"T\"\n{cues}")).unwrap()).unwrap();
         stage
     }
 
@@ -235,13 +260,38 @@ mod tests {
     fn a_clock_is_moved_by_the_program_that_was_named_and_by_nobody_else() {
         let stage = stage_with("");
         let text = "id = \"t\"\ntitle = \"T\"\n[[cue]]\non = \"camera starts\"\nclock_s = -3600\n";
-        let cues = Scenario::read("t", text).unwrap().cues;
-        assert_eq!(stage.play(&cues), Err(StageError::NoClock));
+        let scenario = Scenario::read("t", text).unwrap();
+        assert_eq!(stage.play(&scenario), Err(StageError::NoClock));
         // `test -3600` is true, as of any word that is there; `false` never is.
         stage.set_clock_command(PathBuf::from("test"));
-        stage.play(&cues).unwrap();
+        stage.play(&scenario).unwrap();
         stage.looked_at();
         assert!(stage.cues_left().is_empty(), "{:?}", stage.cues_left());
+    }
+
+    #[test]
+    fn a_program_that_does_not_end_is_killed() {
+        let endless = run_within(Command::new("sleep").arg("600"), Duration::ZERO);
+        assert!(endless.unwrap().is_none());
+        assert!(run_within(&mut Command::new("no-such-program"), CLOCK).is_err());
+    }
+
+    #[test]
+    fn a_scenario_with_a_device_that_is_not_served_is_refused() {
+        let stage = stage_with("");
+        let text = "id = \"t\"\ntitle = \"T\"\ndevices = [\"camera\", \"slap\"]\n";
+        let scenario = Scenario::read("t", text).unwrap();
+        assert!(stage.play(&scenario).unwrap_err().to_string().contains("serve it with --sbi"));
+        stage.expect_hands();
+        stage.play(&scenario).unwrap();
+    }
+
+    #[test]
+    fn what_comes_after_a_pause_is_told_at_once() {
+        let stage = stage_with("[[cue]]\non = \"page asks for document\"\nafter_s = 60\nhands_over = true\n");
+        let asked = || stage.happened(&Event::PageAsks("document".to_owned())).document;
+        assert_eq!((asked(), asked()), (true, false), "the cue holds back once");
+        assert!(stage.next_swipe().is_none());
     }
 
     #[test]
