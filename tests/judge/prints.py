@@ -42,6 +42,8 @@ AXES = {
     "latent": 45,
     "broken": 20,
 }
+# The sensor's, not the finger's: NFIQ 2 hardly minds them, and a bad sensor must not be taken for a good finger.
+SENSOR = ("noise", "background")
 
 # Minutiae: this far apart they are the same, in pixels (12 at 500 ppi: a ridge and a half) and degrees.
 NEAR, TURNED = 12, 40
@@ -88,6 +90,11 @@ def render(folder, *options):
     subprocess.run([SIMULATOR, "render", "prints", "--dir", folder, *map(str, options)], check=True)
     with open(os.path.join(folder, "truth.jsonl"), encoding="utf-8") as lines:
         truths = [json.loads(line) for line in lines]
+    numbers = dict(itertools.pairwise(options))
+    wanted = numbers["--count"] * numbers.get("--impressions", 1)
+    pictures = sum(name.endswith(".png") for name in os.listdir(folder))
+    if not pictures == len(truths) == wanted:
+        raise RuntimeError(f"{pictures} pictures and the truth about {len(truths)}, not {wanted} of each")
     return [(os.path.join(folder, truth["file"]), truth) for truth in truths]
 
 
@@ -133,6 +140,13 @@ def axes(pool, place):
         ]
         said = " ".join(f"{mean:.0f}" for mean in means)
         check(f"prints: {axis} lowers the score", all(rises) and means[-1] <= end, f"{said}, at most {end} in the end")
+    for axis in SENSOR:
+        folders = [os.path.join(place, f"{axis}-{level}") for level in LEVELS]
+        rendered = [render(folder, *options, f"--{axis}", level) for folder, level in zip(folders, LEVELS)]
+        means = [statistics.mean(scores(pool, prints)) for prints in rendered]
+        said = " ".join(f"{mean:.0f}" for mean in [start, *means])
+        said += f", none {RISE_NEAR_CLEAN:.0f} above the clean one"
+        check(f"prints: {axis} does not raise the score", max(means) <= start + RISE_NEAR_CLEAN, said)
 
 
 def angle_between(one, other):

@@ -1,7 +1,9 @@
 """Our simulated device service, judged by the published schemas of the interface and by libraries that others wrote.
 
-Schemas: those of mosip-compliance-toolkit for version 0.9.5, in the folder that GATEPOST_SBI_SCHEMAS names. Signatures:
-PyJWT and cryptography. Pictures: jpylyzer for the files, OpenJPEG (by Pillow and by imagecodecs) for the pixels.
+Schemas: those of mosip-compliance-toolkit for version 0.9.5 (the JSON files of its resources/schemas/sbi/0.9.5, such as
+DiscoverResponseSchema.json), in the folder that GATEPOST_SBI_SCHEMAS names, or else in target/judge/sbi-schemas: put them
+there, for they are not ours. Without them nothing is judged. Signatures: PyJWT and cryptography. Pictures: jpylyzer for the
+files, OpenJPEG (by Pillow and by imagecodecs) for the pixels.
 """
 
 import base64
@@ -17,6 +19,7 @@ import struct
 import subprocess
 import tempfile
 import threading
+import time
 
 import imagecodecs
 import jwt
@@ -28,9 +31,11 @@ from jsonschema import Draft201909Validator, FormatChecker
 from PIL import Image
 
 SIMULATOR = os.environ.get("GATEPOST_SIM", "target/release/gatepost-sim")
-SCHEMAS = os.environ.get("GATEPOST_SBI_SCHEMAS", "../shared/data/sbi/0.9.5")
+SCHEMAS = os.environ.get("GATEPOST_SBI_SCHEMAS", os.path.join("target", "judge", "sbi-schemas"))
 TRANSACTION = "judge-0001"
 RIGHT = ["Right IndexFinger", "Right MiddleFinger", "Right RingFinger", "Right LittleFinger"]
+# How long something may take that comes by itself, in seconds.
+SOON = 60
 EMPTY_HASH = hashlib.sha256(b"").hexdigest().upper()
 
 
@@ -285,8 +290,10 @@ def fingers(running):
     waiting = []
     host = threading.Thread(target=lambda: waiting.append(running.capture()))
     host.start()
+    deadline = time.monotonic() + SOON
     while running.ask("MOSIPDISC", "/device", {"type": "Finger"})[0]["deviceStatus"] != "Busy":
-        pass
+        if time.monotonic() > deadline:
+            raise RuntimeError("the device does not get busy")
     second = running.capture()
     check("a second capture is refused as busy", against("ErrorCaptureResponse", {"biometrics": second})
           + ([] if second[0]["error"]["errorCode"] == "111" else [str(second)]))
@@ -333,8 +340,12 @@ def portrait(running):
     order = {"deviceId": "SIMULATED-FACE-1", "deviceSubId": "0", "timeout": "60000"}
     connection.request("STREAM", "/stream", json.dumps(order))
     stream, seen = connection.getresponse(), b""
-    while seen.count(b"\xff\xd9") < 3:
-        seen += stream.read1(65536)
+    deadline = time.monotonic() + SOON
+    while seen.count(b"\xff\xd9") < 3 and time.monotonic() < deadline:
+        part = stream.read1(65536)
+        if not part:
+            break
+        seen += part
     connection.close()
     frames = [b"\xff\xd8" + part.split(b"\xff\xd9")[0] + b"\xff\xd9" for part in seen.split(b"\xff\xd8")[1:3]]
     sizes = [Image.open(io.BytesIO(frame)).size for frame in frames]
@@ -379,7 +390,8 @@ def raw(running):
 
 
 if not KNOWN:
-    print(f"SKIPPED sbi: the published schemas are not at {SCHEMAS}: set GATEPOST_SBI_SCHEMAS to their folder")
+    print(f"SKIPPED sbi: the published schemas are not in {SCHEMAS}: put them there, or set"
+          " GATEPOST_SBI_SCHEMAS to their folder")
 else:
     with service() as whole:
         discovery(whole)
