@@ -1,9 +1,10 @@
 """Our simulated device service, judged by the published schemas of the interface and by libraries that others wrote.
 
-Schemas: those of mosip-compliance-toolkit for version 0.9.5 (the JSON files of its resources/schemas/sbi/0.9.5, such as
-DiscoverResponseSchema.json), in the folder that GATEPOST_SBI_SCHEMAS names, or else in target/judge/sbi-schemas: put them
-there, for they are not ours. Without them nothing is judged. Signatures: PyJWT and cryptography. Pictures: jpylyzer for the
-files, OpenJPEG (by Pillow and by imagecodecs) for the pixels.
+Schemas: the JSON files that mosip-compliance-toolkit has for version 0.9.5 (DiscoverResponseSchema.json and the others), in
+the folder that GATEPOST_SBI_SCHEMAS names, or else in target/judge/sbi-schemas. Put them there: they are not ours to ship.
+Without them nothing is judged.
+
+Signatures: PyJWT and cryptography. Pictures: jpylyzer for the files, OpenJPEG (by Pillow and by imagecodecs) for the pixels.
 """
 
 import base64
