@@ -58,8 +58,13 @@ pub async fn take(service: &Arc<Service>, wish: &Capture) -> Result<Vec<Taken>, 
                 break;
             }
         }
-        let still = lies_since.is_some_and(|since| since.elapsed() >= STILL);
-        if still || Instant::now() >= deadline || service.is_gone() {
+        let lain = lies_since.map(|since: Instant| since.elapsed());
+        let still = lain.filter(|lain| *lain >= STILL);
+        if let Some(lain) = still {
+            let lain = u64::try_from(lain.as_millis()).unwrap_or(u64::MAX);
+            service.stage.count(|counters| counters.slap_waiting_ms += lain);
+        }
+        if still.is_some() || Instant::now() >= deadline || service.is_gone() {
             break;
         }
         sleep(LOOK).await;

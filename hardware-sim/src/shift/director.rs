@@ -50,6 +50,8 @@ pub struct Counted {
     scanner_transfer_ms: u64,
     #[serde(default)]
     reader_transfer_ms: u64,
+    #[serde(default)]
+    slap_waiting_ms: u64,
 }
 
 impl Counted {
@@ -61,10 +63,11 @@ impl Counted {
         all(self).iter().zip(all(earlier)).map(|(now, then)| now.saturating_sub(then)).sum()
     }
 
-    /// Time on the serial lines since an earlier count.
+    /// Devices' own time since an earlier count: on the serial lines, and waiting for a better picture of a hand.
     pub fn transfer_ms_since(self, earlier: Self) -> u64 {
         let images = self.scanner_transfer_ms.saturating_sub(earlier.scanner_transfer_ms);
-        images + self.reader_transfer_ms.saturating_sub(earlier.reader_transfer_ms)
+        let hands = self.slap_waiting_ms.saturating_sub(earlier.slap_waiting_ms);
+        images + hands + self.reader_transfer_ms.saturating_sub(earlier.reader_transfer_ms)
     }
 }
 
@@ -260,6 +263,7 @@ mod tests {
             preview_streams: 0,
             scanner_transfer_ms: 500,
             reader_transfer_ms: 5,
+            slap_waiting_ms: 3000,
         };
         let after = Counted {
             camera_streams: 4,
@@ -269,8 +273,9 @@ mod tests {
             preview_streams: 1,
             scanner_transfer_ms: 4000,
             reader_transfer_ms: 9,
+            slap_waiting_ms: 6001,
         };
-        assert_eq!((after.opens_since(before), after.transfer_ms_since(before)), (10, 3504));
+        assert_eq!((after.opens_since(before), after.transfer_ms_since(before)), (10, 6505));
         assert_eq!((before.opens_since(after), before.transfer_ms_since(after)), (0, 0));
     }
 }

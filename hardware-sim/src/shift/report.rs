@@ -14,7 +14,7 @@ pub struct Row {
     pub outcome: String,
     /// Waiting for software: elapsed time without the lines' own transfer and without people.
     pub machine_wait_ms: u64,
-    /// Time that images and documents took on their serial lines.
+    /// Devices' own time: images and documents on their serial lines, and a slap scanner's wait for a better picture.
     pub device_transfer_ms: u64,
     /// Scripted time of people.
     pub human_ms: u64,

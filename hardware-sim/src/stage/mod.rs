@@ -70,6 +70,8 @@ pub struct Counters {
     pub slap_captures: u64,
     /// Images that a slap scanner sent: one for each finger, or one for a raw slap.
     pub slap_images: u64,
+    /// Time that a slap scanner waited for a better picture of a hand that lay there, and got none.
+    pub slap_waiting_ms: u64,
     /// Portraits that the face camera of a device service was asked for.
     pub portrait_captures: u64,
     /// Portraits that it sent.
