@@ -11,7 +11,7 @@ pub use traits::{BirthKnown, Traits, TraitsError};
 use domain::finger::{Digit, Finger, MissingFinger, MissingReason, single_finger_plan};
 use jiff::civil::Date;
 use render::Rng;
-use render::head::Identity;
+use render::head::{Identity, Looks};
 use render::print::Impression;
 
 /// The order in which a single-finger station takes digits: the index first, then what stands in for it.
@@ -57,11 +57,9 @@ impl Person {
 
     /// The head that goes with these facts.
     pub fn head(&self) -> Identity {
-        let mut head = Identity::from_seed(self.seed);
-        head.tone = self.traits.skin.unwrap_or(head.tone);
-        // The head's scale of age starts at the grown face and ends at the old one.
-        head.age = ((f32::from(self.age) - 20.0) / 55.0).clamp(0.0, 1.0);
-        head
+        // The head's scale of age is 0 at 20 years and 1 at 75.
+        let age = (f32::from(self.age) - 20.0) / 55.0;
+        Identity::from_seed_with(self.seed, Looks { tone: self.traits.skin, age: Some(age) })
     }
 
     /// How this person's finger is put down the `number`-th time: never twice the same way.

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
 
-use render::head::{Beard, Figure, Glasses, HairStyle, Identity, Light, Medium, Pose, Scene, Subject, shoot};
+use render::head::{Beard, Figure, Glasses, HairStyle, Identity, Light, Looks, Medium, Pose, Scene, Subject, shoot};
 
 use super::RenderError;
 use super::truth;
@@ -241,7 +241,7 @@ pub enum GlassesKind {
 
 /// Renders the picture and writes the files.
 pub(super) fn run(args: &HeadArgs) -> Result<(), RenderError> {
-    let looks = |who: u64| dressed(&args.looks, Identity::from_seed(args.seed.wrapping_add(who)));
+    let looks = |who: u64| dressed(&args.looks, args.seed.wrapping_add(who));
     let people: Vec<Identity> = (0..u64::from(args.people)).map(looks).collect();
     // Whoever holds a picture up is somebody else.
     let bearer = Identity::from_seed(!args.seed);
@@ -271,10 +271,9 @@ pub(super) fn run(args: &HeadArgs) -> Result<(), RenderError> {
         .map_err(|source| RenderError::Truth { path: path.clone(), source })
 }
 
-fn dressed(looks: &LooksArgs, seeded: Identity) -> Identity {
+fn dressed(looks: &LooksArgs, seed: u64) -> Identity {
+    let seeded = Identity::from_seed_with(seed, Looks { tone: looks.tone, age: looks.age });
     Identity {
-        tone: looks.tone.unwrap_or(seeded.tone),
-        age: looks.age.unwrap_or(seeded.age),
         hair: looks.hair.map_or(seeded.hair, Into::into),
         beard: looks.beard.map_or(seeded.beard, Into::into),
         glasses: looks.glasses.map_or(seeded.glasses, Into::into),

@@ -59,6 +59,15 @@ pub enum HairStyle {
     Turban,
 }
 
+/// What is settled about a person before the seed decides the rest.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Looks {
+    /// Skin tone: 0 the darkest, 1 the lightest.
+    pub tone: Option<f32>,
+    /// Age on the scale of [`Identity::age`].
+    pub age: Option<f32>,
+}
+
 /// The measures of a head. Lengths are factors of an average head's (1 is average) unless another unit stands there.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Identity {
@@ -70,7 +79,7 @@ pub struct Identity {
     pub undertone: f32,
     /// Strength of the features that tend to differ between women (0) and men (1).
     pub ruggedness: f32,
-    /// 0 young, 1 old.
+    /// 0 just grown up (20 years), 1 old (75 years); down to -0.25, a child of 6.
     pub age: f32,
     /// Width of the skull.
     pub skull_width: f32,
@@ -160,16 +169,29 @@ const GARMENTS: [[u8; 3]; 10] = [
     [84, 70, 96],
 ];
 
+/// The least age on the scale of [`Identity::age`].
+const YOUNGEST: f32 = -0.25;
+
 impl Identity {
-    /// The person of a seed. Skin tones are spread evenly over the whole human range.
+    /// The grown-up of a seed. Skin tones are spread evenly over the whole human range.
     pub fn from_seed(seed: u64) -> Self {
+        Self::from_seed_with(seed, Looks::default())
+    }
+
+    /// The person of a seed with these looks, and everything that goes with them: hair turns grey and thin with age,
+    /// light eyes and hair belong to light skin. Whatever depends on neither stays the seed's.
+    pub fn from_seed_with(seed: u64, looks: Looks) -> Self {
         let mut rng = Rng::stream(seed, 0x4EAD);
         let ruggedness = if rng.chance(0.5) { rng.range(0.62, 1.0) } else { rng.range(0.0, 0.38) };
-        let tone = rng.unit();
-        let age = rng.unit();
+        let (own_tone, own_age) = (rng.unit(), rng.unit());
+        let within = |wish: Option<f32>, least| wish.filter(|wish| wish.is_finite()).map(|wish| wish.clamp(least, 1.0));
+        let tone = within(looks.tone, 0.0).unwrap_or(own_tone);
+        let age = within(looks.age, YOUNGEST).unwrap_or(own_age);
         let around = |rng: &mut Rng, spread: f32| 1.0 + spread * (rng.normal() * 0.5).clamp(-1.0, 1.0);
-        let hair = hair_style(&mut rng, ruggedness, age);
-        Self {
+        // How many numbers a draw takes depends on the age: the stream goes on from the seed's own.
+        let hair = hair_style(&mut rng.clone(), ruggedness, age);
+        hair_style(&mut rng, ruggedness, own_age);
+        let mut who = Self {
             seed,
             tone,
             undertone: rng.range(-1.0, 1.0),
@@ -197,14 +219,48 @@ impl Identity {
             shoulder_width: around(&mut rng, 0.06) + 0.18 * (ruggedness - 0.5),
             iris: IRISES[if tone > 0.55 { rng.below(IRISES.len()) } else { rng.below(3) }],
             hair,
-            hair_colour: hair_colour(&mut rng, tone, age),
+            hair_colour: {
+                let colour = hair_colour(&mut rng.clone(), tone, age);
+                hair_colour(&mut rng, own_tone, own_age);
+                colour
+            },
             beard: beard(&mut rng, ruggedness),
             glasses: glasses(&mut rng),
             mask: false,
             garment: GARMENTS[rng.below(GARMENTS.len())],
             jacket: rng.chance(0.4),
             scarf: GARMENTS[rng.below(GARMENTS.len())],
+        };
+        who.grow_back(age / YOUNGEST);
+        who
+    }
+
+    /// A child's head: nearly as broad as a grown one, but with a short face, a small nose and jaw, a flat brow, large
+    /// eyes, a thin neck and no beard; 0 leaves the grown head, 1 is a child of 6.
+    fn grow_back(&mut self, share: f32) {
+        if share <= 0.0 {
+            return;
         }
+        let towards = |measure: &mut f32, factor: f32| *measure *= 1.0 + (factor - 1.0) * share;
+        towards(&mut self.ruggedness, 0.3);
+        towards(&mut self.skull_width, 0.95);
+        towards(&mut self.skull_height, 0.97);
+        towards(&mut self.face_length, 0.86);
+        towards(&mut self.jaw_width, 0.93);
+        towards(&mut self.chin, 0.9);
+        towards(&mut self.cheeks, 1.1);
+        towards(&mut self.brow_ridge, 0.3);
+        towards(&mut self.nose_length, 0.85);
+        towards(&mut self.nose_width, 0.87);
+        towards(&mut self.nose_height, 0.55);
+        towards(&mut self.eye_spacing, 0.95);
+        towards(&mut self.eye_size, 1.08);
+        towards(&mut self.brow_thickness, 0.75);
+        towards(&mut self.mouth_width, 0.88);
+        towards(&mut self.ear_size, 0.94);
+        towards(&mut self.neck_width, 0.76);
+        towards(&mut self.shoulder_width, 0.72);
+        self.beard = Beard::None;
     }
 }
 
@@ -260,5 +316,29 @@ mod tests {
         assert!(share(|who| who.hair == HairStyle::Scarf) > 5, "scarves");
         assert!(share(|who| who.hair == HairStyle::Turban) > 3, "turbans");
         assert!(crowd.iter().all(|who| who.ruggedness > 0.5 || who.beard == Beard::None));
+    }
+
+    #[test]
+    fn looks_decide_what_goes_with_them_and_nothing_else() {
+        let with = |seed, tone, age| Identity::from_seed_with(seed, Looks { tone: Some(tone), age: Some(age) });
+        let (mut grey, mut bald) = (0, 0);
+        for seed in 0..300 {
+            let own = Identity::from_seed(seed);
+            assert_eq!(with(seed, own.tone, own.age), own);
+            let (young, old, child) = (with(seed, 0.0, 0.0), with(seed, 1.0, 1.0), with(seed, 0.5, -0.25));
+            assert!(young.hair != HairStyle::Bald && !HAIR[7..].contains(&young.hair_colour), "old at 20: {seed}");
+            assert!(
+                IRISES[..3].contains(&young.iris) && HAIR[..3].contains(&young.hair_colour),
+                "fair and dark: {seed}"
+            );
+            let kept = |who: &Identity| (who.jaw_width, who.mouth_width, who.beard, who.glasses, who.garment);
+            assert_eq!(kept(&young), kept(&own), "another person: {seed}");
+            assert!(child.beard == Beard::None && child.ruggedness < 0.5 && child.face_length < own.face_length);
+            grey += usize::from(HAIR[7..].contains(&old.hair_colour));
+            bald += usize::from(old.hair == HairStyle::Bald);
+        }
+        assert!(grey > 120 && bald > 10, "{grey} {bald}");
+        let wild = Looks { tone: Some(f32::NAN), age: Some(f32::INFINITY) };
+        assert_eq!(Identity::from_seed_with(3, wild), Identity::from_seed(3));
     }
 }

@@ -28,7 +28,7 @@ mod view;
 
 pub use clip::Clip;
 use figure::Person;
-pub use identity::{Beard, Glasses, HairStyle, Identity};
+pub use identity::{Beard, Glasses, HairStyle, Identity, Looks};
 use image::RgbImage;
 use march::{Canvas, Lamps};
 pub use population::{Draw, Population, Who};

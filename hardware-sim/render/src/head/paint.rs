@@ -23,6 +23,7 @@ pub(super) fn skin(person: &Person, hit: &Hit, lamps: &Lamps) -> V3 {
     }
     let mut colour = base(person, p);
     let mut gloss = 0.055;
+    let mut hairy = 0.0_f32;
     if p.z > 2.0 {
         if let Some(mouth) = lips::inside(person, p) {
             return mouth * (0.4 + 0.6 * hit.open);
@@ -31,15 +32,21 @@ pub(super) fn skin(person: &Person, hit: &Hit, lamps: &Lamps) -> V3 {
         colour = colour.mix(lip, share);
         gloss += 0.1 * share;
         colour = eyes::around(person, p, colour);
-        colour = brows(person, p, colour);
-        colour = colour * creases(person, p);
+        let (brow, share) = brows(person, p, colour);
+        (colour, hairy) = (brow * creases(person, p), share);
     }
-    colour = beard(person, p, colour);
-    colour = scalp(person, p, colour);
+    for grown in [beard, scalp] {
+        let share;
+        (colour, share) = grown(person, p, colour);
+        hairy = hairy.max(share);
+    }
     // The forehead, nose and chin shine more than the cheeks.
     let oily = smoothstep(3.5, 0.5, p.x.abs()) * smoothstep(5.0, 8.0, p.z);
     // Dark skin shows the same reflection more plainly; cameras open up for it as well.
-    Surface::skin(colour, gloss * (0.6 + 0.7 * oily + 1.1 * (1.0 - person.who.tone))).light(hit, lamps)
+    let shine = gloss * (0.6 + 0.7 * oily + 1.1 * (1.0 - person.who.tone));
+    // Hair hides the oily skin under it, and short hair throws no highlight of its own.
+    let surface = Surface::skin(colour, shine * (1.0 - smoothstep(0.0, 0.6, hairy)));
+    surface.light(hit, lamps)
 }
 
 fn base(person: &Person, p: V3) -> V3 {
@@ -96,12 +103,13 @@ fn brow_ends(person: &Person) -> (f32, f32) {
     (1.25 * spacing + 0.28 * person.expression.brows.min(0.0), 5.35 * spacing)
 }
 
-fn brows(person: &Person, p: V3, colour: V3) -> V3 {
+/// The skin with the brows on it, and the share of hair.
+fn brows(person: &Person, p: V3, colour: V3) -> (V3, f32) {
     let who = &person.who;
     let (inner, outer) = brow_ends(person);
     let t = (p.x.abs() - inner) / (outer - inner);
     if !(-0.15..1.1).contains(&t) || p.z < 2.5 {
-        return colour;
+        return (colour, 0.0);
     }
     let (_, height, half) = brow(person, t);
     let half = half * smoothstep(-0.15, 0.1, t);
@@ -110,7 +118,8 @@ fn brows(person: &Person, p: V3, colour: V3) -> V3 {
     let edge = (p.y - height).abs() + 0.07 * hairs;
     let share = smoothstep(half + 0.12, half - 0.16, edge) * smoothstep(1.1, 0.85, t);
     let hair = dimmed(linear(who.hair_colour).mix(v(0.012, 0.008, 0.006), 0.5), colour, 0.5);
-    colour.mix(hair, share * (0.78 + 0.1 * hairs).clamp(0.0, 0.95))
+    let share = share * (0.78 + 0.1 * hairs).clamp(0.0, 0.95);
+    (colour.mix(hair, share), share)
 }
 
 /// Lines beside the nose and under the eyes, deeper with age; never a bright line, only less light.
@@ -140,17 +149,18 @@ fn creases(person: &Person, p: V3) -> f32 {
     1.0 - fold - lines - knit
 }
 
-fn beard(person: &Person, p: V3, colour: V3) -> V3 {
+/// The skin with the beard on it, and the share of hair.
+fn beard(person: &Person, p: V3, colour: V3) -> (V3, f32) {
     let who = &person.who;
     let strength = match who.beard {
-        Beard::None if who.ruggedness < 0.5 => return colour,
+        Beard::None if who.ruggedness < 0.5 => return (colour, 0.0),
         Beard::None => 0.13,
         Beard::Stubble => 0.42,
         Beard::Full | Beard::Goatee | Beard::Moustache => 0.9,
     };
     let place = &person.layout;
     if p.y > place.nose_tip.y + 4.5 || p.z < -2.5 {
-        return colour;
+        return (colour, 0.0);
     }
     let ragged = 0.3 * person.tile.at(p.x * 1.5 + 7.0, p.y * 1.5);
     // The upper edge falls from the sideburns to the corners of the mouth and rises again under the nose.
@@ -176,7 +186,8 @@ fn beard(person: &Person, p: V3, colour: V3) -> V3 {
     let grain = person.tile.at(p.x * 8.0, p.y * 3.0 + p.z * 2.0);
     // Beards keep their colour longer than the hair of the head.
     let hair = dimmed(linear(who.hair_colour) * 0.7, colour, 0.8) * (1.0 + 0.35 * grain).clamp(0.3, 1.8);
-    colour.mix(hair, (share * (1.0 + 0.25 * grain)).clamp(0.0, 0.95))
+    let share = (share * (1.0 + 0.25 * grain)).clamp(0.0, 0.95);
+    (colour.mix(hair, share), share)
 }
 
 /// Hair of the face, at most as bright as a share of the skin: grey brows and beards keep dark hairs among the white.
@@ -185,11 +196,12 @@ fn dimmed(hair: V3, skin: V3, share: f32) -> V3 {
     hair * (share * bright(skin) / bright(hair)).min(1.0)
 }
 
-fn scalp(person: &Person, p: V3, colour: V3) -> V3 {
+/// The skin with cropped hair on it, and the share of hair.
+fn scalp(person: &Person, p: V3, colour: V3) -> (V3, f32) {
     let strength = match person.who.hair {
         HairStyle::Bald => 0.1,
         HairStyle::Buzz => 0.82,
-        _ => return colour,
+        _ => return (colour, 0.0),
     };
     let recede = 1.4 * person.who.age;
     let ragged = 0.3 * person.tile.at(p.x * 1.3, p.z * 1.3 + p.y);
@@ -200,5 +212,6 @@ fn scalp(person: &Person, p: V3, colour: V3) -> V3 {
         * smoothstep(8.6, 7.6, p.x.abs() + if p.y < 2.5 { 0.8 } else { 0.0 });
     let grain = person.tile.at(p.x * 7.0 + p.z * 3.0, p.y * 7.0 + p.z * 4.0);
     let hair = linear(person.who.hair_colour) * (1.0 + 0.3 * grain).clamp(0.4, 1.6);
-    colour.mix(hair, (share * strength * (1.0 + 0.12 * grain)).clamp(0.0, 0.95))
+    let share = (share * strength * (1.0 + 0.12 * grain)).clamp(0.0, 0.95);
+    (colour.mix(hair, share), share)
 }

@@ -1,5 +1,6 @@
 //! How light plays on skin, hair, cloth and glasses.
 
+use super::super::maths::atan2;
 use super::figure::{Material, Person};
 use super::lanes::{F4, LANES, V4};
 use super::march::{Hit, Lamps, Solid};
@@ -155,13 +156,15 @@ impl Person {
         use super::identity::HairStyle::{Bob, Bun, Curly, Long, Swept};
         let bend = 0.22 * self.tile.at(p.y * 0.16, p.z * 0.12 + p.x * 0.07);
         match self.who.hair {
-            Curly => (p.x + p.y) * 0.35 + 2.0 * bend,
             Bob | Long => {
                 let from_part = p.x.abs() + 0.3 * p.z;
                 from_part * 0.33 + 0.3 * bend - 0.35 * p.z
             }
-            Swept | Bun => p.x * 0.38 + 0.5 * bend,
-            _ => p.x * 0.36 + 0.25 * p.z + bend,
+            // A sum of coordinates would have a summit where the head bulges that way, with rings of strands around
+            // it. An angle has none: about the line of sight for hair that lies back, about the crown for the rest.
+            Curly => 4.2 * atan2(p.x, p.y + 1.0) + 2.0 * bend,
+            Swept | Bun => 4.2 * atan2(p.x, p.y + 1.0) + 0.5 * bend,
+            _ => 4.2 * atan2(p.x, p.z + 4.0) + bend,
         }
     }
 }
