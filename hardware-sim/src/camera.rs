@@ -107,8 +107,8 @@ fn headers() -> HeaderMap {
     headers
 }
 
-/// A frame as JPEG, and the view that it shows; a dark one shows none.
-type Frame = (Arc<Vec<u8>>, Option<u64>);
+/// A frame as JPEG, and the view that it shows with its number there; a dark one shows none.
+type Frame = (Arc<Vec<u8>>, Option<(u64, u64)>);
 
 /// Sends frames until the client goes, the cable is out or the simulation ends.
 async fn film(stage: &Arc<Stage>, frames: mpsc::Sender<io::Result<Bytes>>) {
@@ -136,15 +136,15 @@ async fn film(stage: &Arc<Stage>, frames: mpsc::Sender<io::Result<Bytes>>) {
             (None, FaultKind::Dark) => (source.dark_frame(number), None),
             (None, _) => {
                 let (jpeg, view) = source.frame(number);
-                (jpeg, Some(view))
+                (jpeg, Some((view, number)))
             }
         });
         let Ok((jpeg, view)) = drawn.await else { return };
         last = Some((Arc::clone(&jpeg), view));
         let part = part(&jpeg);
         let good = stage.spend(Device::Camera, part.len());
-        if let Some(view) = view {
-            stage.sends(view, monotonic_now());
+        if let Some((view, number)) = view {
+            stage.sends(view, number, monotonic_now());
         }
         if !send(stage, &frames, part, good, &mut noise).await {
             return;

@@ -105,7 +105,7 @@ async fn only_frames_of_the_newest_view_tell_since_when_it_is_shown() {
     simulation.arrive(3);
     let (_, now) = stage.frame(0);
     for (view, at, shown) in [(before, 5, None), (now, 7, Some(7)), (now, 9, Some(7)), (before, 11, Some(7))] {
-        stage.sends(view, Millis(at));
+        stage.sends(view, 0, Millis(at));
         assert_eq!(stage.shown_at(), shown.map(Millis), "{at}");
         assert_eq!(order(&simulation, &json!({ "do": "who" }))["shown_at_ms"], json!(shown), "{at}");
     }

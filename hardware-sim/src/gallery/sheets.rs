@@ -6,6 +6,7 @@ use image::{DynamicImage, GrayImage, RgbImage};
 use render::head::{Figure, Identity, Light, Medium, Pose, Scene, Subject, shoot};
 use render::print::slap::{self, HandPose, Slap};
 use render::print::{Axis, Impression, Master};
+use std::panic::resume_unwind;
 
 /// White space between two pictures of a sheet, in pixels.
 const GAP: u32 = 4;
@@ -176,7 +177,7 @@ fn each<T: Send, R: Send>(cases: Vec<T>, draw: impl Fn(T) -> R + Sync) -> Vec<R>
     std::thread::scope(|scope| {
         let draw = &draw;
         let drawing: Vec<_> = cases.into_iter().map(|case| scope.spawn(move || draw(case))).collect();
-        drawing.into_iter().filter_map(|thread| thread.join().ok()).collect()
+        drawing.into_iter().map(|thread| thread.join().unwrap_or_else(|cause| resume_unwind(cause))).collect()
     })
 }
 
@@ -206,4 +207,16 @@ fn sheet(pictures: &[RgbImage], columns: u32) -> RgbImage {
         imageops::replace(&mut sheet, picture, i64::from(column * (width + GAP)), i64::from(row * (height + GAP)));
     }
     sheet
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    #[should_panic(expected = "index out of bounds")]
+    fn a_picture_that_fails_is_not_left_out() {
+        let none: [u8; 0] = [];
+        each(vec![0, 1], |case: usize| none[case]);
+    }
 }

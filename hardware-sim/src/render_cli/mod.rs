@@ -5,7 +5,7 @@ mod heads;
 mod measure;
 mod print;
 mod slap;
-mod truth;
+pub(crate) mod truth;
 
 use std::path::{Path, PathBuf};
 

@@ -2,6 +2,7 @@
 
 use std::io::Write;
 use std::num::NonZero;
+use std::panic::resume_unwind;
 use std::path::{Path, PathBuf};
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -201,7 +202,7 @@ pub(super) fn run_many(args: &PrintsArgs) -> Result<(), RenderError> {
     let workers = std::thread::available_parallelism().map_or(1, NonZero::get);
     std::thread::scope(|scope| {
         let running: Vec<_> = (0..workers).map(|_| scope.spawn(work)).collect();
-        running.into_iter().filter_map(|thread| thread.join().ok()).collect::<Result<Vec<()>, _>>()
+        running.into_iter().try_for_each(|thread| thread.join().unwrap_or_else(|cause| resume_unwind(cause)))
     })?;
     let mut lines = lines.into_inner().unwrap_or_else(std::sync::PoisonError::into_inner);
     lines.sort_unstable();

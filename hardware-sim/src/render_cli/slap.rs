@@ -1,5 +1,6 @@
 //! `gatepost-sim render slap`: several fingers on a platen at once.
 
+use std::panic::resume_unwind;
 use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
@@ -86,7 +87,10 @@ pub(super) fn run(args: &SlapArgs) -> Result<(), RenderError> {
             shift: (0.0, 0.0),
             ..args.how.touch(args.touch.wrapping_mul(16).wrapping_add(u64::from(code)))
         };
-        growing.into_iter().filter_map(|(code, grown)| grown.join().ok().map(|it| (code, it, touch(code)))).collect()
+        growing
+            .into_iter()
+            .map(|(code, grown)| (code, grown.join().unwrap_or_else(|cause| resume_unwind(cause)), touch(code)))
+            .collect()
     });
     let laid: Vec<(u8, &Master, &Impression)> =
         fingers.iter().map(|(code, master, touch)| (*code, master, touch)).collect();

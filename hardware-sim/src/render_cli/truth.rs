@@ -11,7 +11,8 @@ pub(super) fn json(shot: &Shot, scene: &Scene, people: &[&Identity]) -> Value {
     json!({ "simulated": true, "width": width, "height": height, "faces": faces, "scene": setting(scene) })
 }
 
-fn face(truth: &Truth, people: &[&Identity]) -> Value {
+/// One face: who, box, points, pose and looks. `people` are those who may be in the picture.
+pub(crate) fn face(truth: &Truth, people: &[&Identity]) -> Value {
     let points: Vec<Value> =
         truth.landmarks.iter().map(|p| json!({ "index": p.index, "name": p.name, "x": p.x, "y": p.y })).collect();
     json!({

@@ -91,7 +91,7 @@ impl Service {
         match kind {
             Kind::Face => {
                 let (jpeg, view) = self.stage.frame(number);
-                self.stage.sends(view, monotonic_now());
+                self.stage.sends(view, number, monotonic_now());
                 jpeg.to_vec()
             }
             Kind::Slap => {

@@ -1,7 +1,9 @@
 //! Orders on the control socket: one JSON object a line in, one a line out.
 
+use super::pictures::FRAME;
 use super::{Device, FaultKind, HandPose, Stage, StageError};
 use crate::person::{Person, Traits};
+use crate::render_cli::truth as told;
 use crate::scenario::{self, Event, Scenario, ScenarioError, Turn};
 use domain::finger::Finger;
 use serde::Deserialize;
@@ -81,6 +83,8 @@ pub enum Order {
         /// Its lines.
         lines: Vec<String>,
     },
+    /// What the frame now shown really shows: every face with its box, points and pose, and whose it is.
+    Truth {},
     /// Who stands there, for the page and for tests: facts, lines, faults, and since when the camera shows them so.
     Who {},
 }
@@ -180,6 +184,7 @@ pub fn carry_out(stage: &Stage, order: Order) -> Result<Value, ControlError> {
             stage.turn(turn.of(stage.pose()).map_err(out)?)?;
         }
         Order::Swipe { lines } => stage.swipe(lines)?,
+        Order::Truth {} => return Ok(truth(stage)),
         Order::Who {} => return Ok(who(stage)),
     }
     Ok(json!({ "ok": true }))
@@ -193,6 +198,14 @@ fn set_fault(stage: &Stage, device: Device, fault: FaultKind, after_bytes: u64) 
         FaultKind::None | FaultKind::Replug => stage.wait_plugged(device, true, CABLE),
         _ => Ok(()),
     }
+}
+
+fn truth(stage: &Stage) -> Value {
+    let shown = stage.shown();
+    let people: Vec<_> = shown.people.iter().collect();
+    let faces: Vec<Value> = shown.faces.iter().map(|face| told::face(face, &people)).collect();
+    let (width, height) = FRAME;
+    json!({ "ok": true, "simulated": true, "frame": shown.frame, "width": width, "height": height, "faces": faces })
 }
 
 fn who(stage: &Stage) -> Value {
@@ -216,7 +229,10 @@ fn who(stage: &Stage) -> Value {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::stage::Settings;
+    use domain::units::Millis;
     use proptest::prelude::*;
+    use render::head::Pose;
 
     #[test]
     fn orders_are_read() {
@@ -240,6 +256,29 @@ mod tests {
         for (line, order) in rows {
             assert_eq!(parse(line.as_bytes()).unwrap(), order, "{line}");
         }
+    }
+
+    #[test]
+    fn the_truth_is_that_of_the_frame_that_left_last() {
+        let today = jiff::civil::date(2026, 3, 1);
+        let stage = Stage::new(Settings { sensor: (64, 48), autopilot: false, today }).unwrap();
+        let told = || serde_json::from_str::<Value>(&answer(&stage, br#"{"do":"truth"}"#)).unwrap();
+        assert_eq!(told()["faces"], json!([]), "nobody is there");
+        stage.arrive(Person::new(5, &Traits::default(), today)).unwrap();
+        stage.turn(Pose { yaw: 20.0, ..stage.pose() }).unwrap();
+        let faces: Vec<Value> = [0, 17, 40]
+            .map(|number| {
+                let (_, view) = stage.frame(number);
+                stage.sends(view, number, Millis(1));
+                let told = told();
+                assert_eq!((&told["frame"], &told["faces"][0]["person"]), (&json!(number), &json!(5)));
+                assert!((told["faces"][0]["pose"]["yaw"].as_f64().unwrap() - 20.0).abs() < 3.0, "{told}");
+                told["faces"].clone()
+            })
+            .to_vec();
+        assert!(faces[0] != faces[1] && faces[1] != faces[2], "nobody stands quite still");
+        stage.join(Some(9)).unwrap();
+        assert_eq!(told()["faces"].as_array().unwrap().len(), 2);
     }
 
     #[test]
@@ -270,7 +309,7 @@ mod tests {
 
         #[test]
         fn nearly_right_lines_never_panic(
-            word in "arrive|autopilot|cues|fault|finger|hand|leave|page|play|pose|swipe|counters|who",
+            word in "arrive|autopilot|cues|fault|finger|hand|leave|page|play|pose|swipe|counters|truth|who",
             key in "seed|on|traits|says|scenario|device|fault|finger|fingers|rotation|lines|yaw|lids|after_bytes",
             value in "[0-9eE+.\"a-z\\[\\]{}:,-]{0,20}",
         ) {

@@ -15,6 +15,7 @@ pub mod socket;
 
 pub use fault::{Device, Fault, FaultKind, KEPT};
 pub use hand::{HandPose, Laid, Platen, SLAPS};
+pub use shown::Shown;
 
 use crate::person::Person;
 use crate::scenario::Event;
@@ -153,6 +154,8 @@ struct Scene {
     clip: Arc<Clip>,
     /// How often the camera's view was changed, and when the first frame of the newest one left the camera.
     views: (u64, Option<Millis>),
+    /// The number of the newest frame of this view that left the camera, 0 before one did.
+    frame: u64,
     touch: Option<Touch>,
     touches: u32,
     /// The image that the sensor saw last.
@@ -171,7 +174,7 @@ struct Scene {
 impl Scene {
     fn show(&mut self, clip: Arc<Clip>) {
         self.clip = clip;
-        self.views = (self.views.0.wrapping_add(1), None);
+        (self.views, self.frame) = ((self.views.0.wrapping_add(1), None), 0);
     }
 }
 
@@ -203,6 +206,7 @@ impl Stage {
             companion: None,
             clip: Arc::clone(&empty),
             views: (0, None),
+            frame: 0,
             touch: None,
             touches: 0,
             sensed: None,

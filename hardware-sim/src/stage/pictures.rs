@@ -5,7 +5,7 @@ use crate::person::Person;
 use domain::finger::Finger;
 use image::codecs::jpeg::JpegEncoder;
 use image::{ExtendedColorType, RgbImage};
-use render::head::{self, Figure, Identity, Light, Pose, Scene, Subject};
+use render::head::{self, Figure, Identity, Light, Pose, Scene, Subject, Truth};
 use render::print::Master;
 use std::sync::{Arc, OnceLock};
 
@@ -31,6 +31,11 @@ impl Clip {
     /// The `number`-th frame as JPEG. An encoder that fails gives an empty frame, which no client takes for a picture.
     pub fn frame(&self, number: u64) -> Arc<Vec<u8>> {
         Arc::new(jpeg(&self.picture(number)).unwrap_or_default())
+    }
+
+    /// What the `number`-th frame shows, and where.
+    pub fn truth(&self, number: u64) -> Vec<Truth> {
+        self.head.truth(number)
     }
 
     /// The `number`-th frame as the sensor gave it.

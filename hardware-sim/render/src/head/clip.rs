@@ -51,9 +51,19 @@ impl Clip {
         image
     }
 
-    /// What frame `index` shows. Its places are right to a pixel: the slight shift is left out.
-    pub fn truth(&self, index: u64) -> &[Truth] {
-        &self.moment(index).0.truth
+    /// What frame `index` shows, and where.
+    pub fn truth(&self, index: u64) -> Vec<Truth> {
+        let (shot, (dx, dy)) = self.moment(index);
+        let (dx, dy) = (dx as f32, dy as f32);
+        let mut truth = shot.truth.clone();
+        for face in &mut truth {
+            face.face[0] += dx;
+            face.face[1] += dy;
+            for mark in &mut face.landmarks {
+                (mark.x, mark.y) = (mark.x + dx, mark.y + dy);
+            }
+        }
+        truth
     }
 
     /// The rendered frame to show, and by how many pixels it is moved to fill the time until the next.
@@ -138,6 +148,26 @@ mod tests {
             assert!(difference(&clip.frame(index), &clip.frame(index + 1)) < 12.0, "frame {index} jumps");
         }
         assert!(moved);
+    }
+
+    #[test]
+    fn the_truth_moves_with_the_picture() {
+        let clip = clip(4);
+        let mut moved = 0;
+        for index in 0..60 {
+            let (shot, shift) = clip.moment(index);
+            let (truth, still) = (&clip.truth(index)[0], &shot.truth[0]);
+            let by = (truth.landmarks[0].x - still.landmarks[0].x, truth.face[1] - still.face[1]);
+            assert!((by.0 - shift.0 as f32).abs() < 1e-3 && (by.1 - shift.1 as f32).abs() < 1e-3, "frame {index}");
+            if shift != (0, 0) {
+                // The picture is nearer to one moved by as much than to one that stays.
+                let there = shifted(&shot.image, (by.0.round() as i64, by.1.round() as i64));
+                let frame = clip.frame(index);
+                assert!(difference(&frame, &there) < difference(&frame, &shot.image), "frame {index}");
+                moved += 1;
+            }
+        }
+        assert!(moved > 10, "{moved}");
     }
 
     #[test]

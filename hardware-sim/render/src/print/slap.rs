@@ -1,5 +1,7 @@
 //! Several fingers on one platen at once, and the fingers cut out of the picture as a segmenting device does it.
 
+use std::panic::resume_unwind;
+
 use image::{GrayImage, Luma};
 
 use super::super::maths::{sin_cos_deg, smoothstep};
@@ -83,7 +85,7 @@ impl Slap {
                 .zip(&places)
                 .map(|((code, master, touch), place)| scope.spawn(move || draw(*code, master, touch, *place, size)))
                 .collect();
-            drawing.into_iter().filter_map(|thread| thread.join().ok()).collect()
+            drawing.into_iter().map(|thread| thread.join().unwrap_or_else(|cause| resume_unwind(cause))).collect()
         });
         let mut rng = Rng::stream(pose.seed, 0x51A9);
         let mut image = Field::smooth(&mut rng, size.0, size.1, 25.0);

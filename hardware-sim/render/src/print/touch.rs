@@ -164,9 +164,10 @@ impl Impression {
         self
     }
 
-    /// How bad the touch is: the level of its worst defect, 0..=1.
+    /// How bad the touch is: the level of its worst defect or of the sensor's noise, 0..=1.
     pub fn degradation(&self) -> f32 {
-        Axis::ALL.into_iter().map(|axis| self.level(axis).clamp(0.0, 1.0)).fold(0.0, f32::max)
+        let levels = Axis::ALL.into_iter().map(|axis| self.level(axis)).chain([self.noise]);
+        levels.map(|level| level.clamp(0.0, 1.0)).fold(0.0, f32::max)
     }
 
     fn of(&mut self, axis: Axis) -> &mut f32 {
@@ -223,5 +224,7 @@ mod tests {
             assert!((touch.degradation() - 0.7).abs() < 1e-6, "{}", touch.degradation());
         }
         assert_eq!(Axis::from_id("nothing"), None);
+        let noisy = Impression { noise: 0.9, ..Impression::clean(1) };
+        assert!((noisy.degradation() - 0.9).abs() < 1e-6, "{}", noisy.degradation());
     }
 }
