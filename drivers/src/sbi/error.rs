@@ -19,6 +19,9 @@ pub enum SbiError {
     /// The file of trust anchors.
     #[error("the trust anchors: {0}")]
     Anchors(String),
+    /// An acquisition profile in the settings that only slap scanners have.
+    #[error("fap = {0} is for slap scanners, and the device says that it is none")]
+    Fap(u8),
     /// Other fingers than were asked for, or the same twice.
     #[error("the answer's fingers: {0}")]
     Fingers(&'static str),
@@ -64,8 +67,8 @@ pub enum SbiError {
     /// A signature that does not count.
     #[error("{0}: {1}")]
     Untrusted(&'static str, JwsError),
-    /// A group of fingers that no sensor takes at once.
-    #[error("these fingers cannot be taken at once")]
+    /// Fingers that the device does not take, or not at once.
+    #[error("these fingers cannot be taken, or not at once")]
     Wanted,
 }
 
@@ -75,6 +78,7 @@ impl SbiError {
         match self {
             Self::Absent
             | Self::Anchors(_)
+            | Self::Fap(_)
             | Self::NotOpen
             | Self::Service(_)
             | Self::Status(_)
@@ -106,7 +110,7 @@ impl SbiError {
     pub(crate) fn fault(&self, place: &str) -> DeviceFault {
         let code = match self {
             Self::Absent | Self::NotOpen => Code::ServiceGone,
-            Self::Anchors(_) => Code::BadSettings,
+            Self::Anchors(_) | Self::Fap(_) => Code::BadSettings,
             Self::Fingers(_) => Code::ServiceWrongFingers,
             Self::Hash | Self::Replay => Code::ServiceReplay,
             Self::Mismatch(_) => Code::ServiceMismatch,

@@ -1,7 +1,8 @@
 //! Looks for a device on the ports of the interface and has it prove who it is.
 
 use super::message::{
-    BASE64, BioType, DeviceInfo, DeviceStatus, DigitalId, DiscoverRequest, Discovered, Environment, InfoItem, Purpose,
+    BASE64, BioType, Certification, DeviceInfo, DeviceStatus, DigitalId, DiscoverRequest, Discovered, Environment,
+    InfoItem, Purpose,
 };
 use super::service::{Limit, Service, ServiceError};
 use super::{ErrorCode, PORTS, SbiError, jws::TrustAnchors, request};
@@ -80,8 +81,10 @@ pub struct Found {
     pub info: DeviceInfo,
     /// Who it is; signed.
     pub id: DigitalId,
-    /// Who signed what it is.
+    /// Who signed what it is, and signs what it captures.
     pub signer: [u8; 32],
+    /// Who signed who it is: a trusted module has a key of its own for that.
+    pub id_signer: [u8; 32],
     /// Who vouches for it.
     pub anchors: TrustAnchors,
 }
@@ -157,13 +160,13 @@ fn look(service: Service, place: &Where, of: BioType, now: Timestamp, run: &Run<
         let proved = InfoItem::deserialize(item)
             .map_err(|_| SbiError::Unspecified("the device's information"))
             .and_then(|item| prove(&item, &anchors, now));
-        let checked = proved.and_then(|(info, id, signer)| {
+        let checked = proved.and_then(|(info, (id, id_signer), signer)| {
             let candidate = candidates.iter().any(|candidate| is(candidate, &info.device_id));
             if !candidate || id.bio_type != of || place.serial.as_ref().is_some_and(|serial| *serial != id.serial_no) {
                 return Err(SbiError::Absent);
             }
             usable(&info, place.env)?;
-            Ok(Found { service, info, id, signer, anchors: anchors.clone() })
+            Ok(Found { service, info, id, signer, id_signer, anchors: anchors.clone() })
         });
         match checked {
             Ok(found) => return Ok(found),
@@ -201,7 +204,7 @@ fn prove(
     item: &InfoItem,
     anchors: &TrustAnchors,
     now: Timestamp,
-) -> Result<(DeviceInfo, DigitalId, [u8; 32]), SbiError> {
+) -> Result<(DeviceInfo, (DigitalId, [u8; 32]), [u8; 32]), SbiError> {
     match item.error.code() {
         ErrorCode::Success => {}
         ErrorCode::DeviceNotRegistered => return Err(SbiError::Status(DeviceStatus::NotRegistered)),
@@ -214,13 +217,23 @@ fn prove(
     let info: DeviceInfo = serde_json::from_slice(verified.payload.expose())
         .map_err(|_| SbiError::Unspecified("the device's information"))?;
     let id = digital_id(&info.digital_id, anchors, now)?;
+    // Where the service signs, one key signs all. A trusted module's identity is bound by standing in what is signed.
+    if info.certification == Certification::L0 && id.1 != verified.signer {
+        return Err(SbiError::Mismatch("signer of its identity"));
+    }
     Ok((info, id, verified.signer))
 }
 
-/// A signed digital identity.
-pub(crate) fn digital_id(token: &str, anchors: &TrustAnchors, now: Timestamp) -> Result<DigitalId, SbiError> {
+/// A signed digital identity, and who signed it.
+pub(crate) fn digital_id(
+    token: &str,
+    anchors: &TrustAnchors,
+    now: Timestamp,
+) -> Result<(DigitalId, [u8; 32]), SbiError> {
     let verified = anchors.verify(token, now).map_err(|error| SbiError::Untrusted("digital identity", error))?;
-    serde_json::from_slice(verified.payload.expose()).map_err(|_| SbiError::Unspecified("the digital identity"))
+    let id =
+        serde_json::from_slice(verified.payload.expose()).map_err(|_| SbiError::Unspecified("the digital identity"))?;
+    Ok((id, verified.signer))
 }
 
 fn usable(info: &DeviceInfo, env: Environment) -> Result<(), SbiError> {

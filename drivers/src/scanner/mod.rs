@@ -60,7 +60,7 @@ pub trait Scanner: Send {
     fn release(&mut self);
 
     /// Waits until the run's deadline for `wanted`, which are put down together, reports their images once, then waits
-    /// until they are off. What is still on from the capture before has to be lifted first. A device that takes one
+    /// until they are off where the device can tell. What is still on from the capture before has to be lifted first. A device that takes one
     /// finger at a time is asked for one. Ends without an error when stopped.
     fn capture(
         &mut self,

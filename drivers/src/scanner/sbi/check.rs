@@ -4,7 +4,7 @@
 use crate::sbi::error_code::ErrorCode;
 use crate::sbi::finder::{Found, digital_id};
 use crate::sbi::iso::{Compression, FingerRecord, RecordError, Slap};
-use crate::sbi::message::{BioData, BioType, Biometrics, CaptureAnswer, Certification, Purpose, finger, time};
+use crate::sbi::message::{BioData, BioType, Biometrics, CaptureAnswer, Purpose, finger, time};
 use crate::sbi::{SbiError, jp2, next_hash};
 use domain::finger::Finger;
 use domain::guarded::Biometric;
@@ -145,11 +145,11 @@ impl Sample {
 
 /// The signed part of a sample, if it belongs to the request.
 fn signed(sample: &Biometrics, asked: &Asked<'_>, now: Timestamp) -> Result<BioData, SbiError> {
-    let Found { info, id, anchors, signer, .. } = asked.found;
+    let Found { info, id, anchors, signer, id_signer, .. } = asked.found;
     let token = sample.data.as_ref().ok_or(SbiError::Unspecified("a sample"))?;
     let verified = anchors.verify(token.0.expose(), now).map_err(|error| SbiError::Untrusted("sample", error))?;
-    // Where the service signs, one key signs all; a trusted module has keys of its own for its identity.
-    if info.certification == Certification::L0 && verified.signer != *signer {
+    // A device that has a new key since proves anew who it is.
+    if verified.signer != *signer {
         return Err(SbiError::Mismatch("signer"));
     }
     let data: BioData =
@@ -161,13 +161,15 @@ fn signed(sample: &Biometrics, asked: &Asked<'_>, now: Timestamp) -> Result<BioD
     if at.duration_since(asked.at) < -asked.skew || at.duration_since(now) > asked.skew {
         return Err(SbiError::Stale(at.duration_since(now).as_secs()));
     }
-    let sample_id = digital_id(&data.digital_id, anchors, now)?;
+    let (sample_id, sample_id_signer) = digital_id(&data.digital_id, anchors, now)?;
     for (what, same) in [
         ("purpose", data.purpose == Purpose::Registration),
         ("installation", data.env == info.env),
         ("device code", Some(&data.device_code) == info.device_code.as_ref()),
         ("type of sample", data.bio_type == BioType::Finger),
         ("serial number", (&sample_id.serial_no, &sample_id.make) == (&id.serial_no, &id.make)),
+        ("model", sample_id.model == id.model),
+        ("signer of its identity", sample_id_signer == *id_signer),
     ] {
         if !same {
             return Err(SbiError::Mismatch(what));

@@ -74,14 +74,17 @@ impl Group {
         (self.sub_id().to_owned(), missing.collect())
     }
 
-    /// What a device with these sensors takes at once.
-    pub(super) fn taken_by(kind: DeviceSubType, sensors: &[String]) -> Vec<CaptureGroup> {
+    /// What a device with these sensors takes at once. One that sends `whole` slaps takes no single finger: its picture
+    /// would be the whole glass.
+    pub(super) fn taken_by(kind: DeviceSubType, sensors: &[String], whole: bool) -> Vec<CaptureGroup> {
         let mut groups = Vec::new();
         if kind == DeviceSubType::Slap {
             let has = |sub_id: &str| sensors.iter().any(|sensor| sensor == sub_id || sensor == ANY_SENSOR);
             groups.extend(Self::ALL.into_iter().filter(|group| has(group.sub_id())).map(Self::capture_group));
         }
-        groups.push(CaptureGroup::Single);
+        if !whole {
+            groups.push(CaptureGroup::Single);
+        }
         groups
     }
 }
@@ -137,7 +140,7 @@ mod tests {
             (DeviceSubType::Slap, &["2"], &[RightFour, Single]),
             (DeviceSubType::Single, &["0", "1", "2"], &[Single]),
         ] {
-            assert_eq!(Group::taken_by(kind, &texts(sensors)), groups, "{kind:?} {sensors:?}");
+            assert_eq!(Group::taken_by(kind, &texts(sensors), false), groups, "{kind:?} {sensors:?}");
         }
     }
 }

@@ -1,27 +1,29 @@
 //! Certified slap and single-finger scanners behind a MOSIP Secure Biometric Interface.
 //!
-//! The device cuts slaps into fingers itself (unless the settings say otherwise) and signs each; what it sends counts only when the signature, its
-//! certificate, the transaction, the time, the purpose and the chain of hashes hold, and never twice. The interface does
-//! not tell when fingers are put down or lifted: both are reported when the capture has come.
+//! The device cuts slaps into fingers itself (unless the settings say otherwise) and signs each; what it sends counts
+//! only when the signature, its certificate, the transaction, the time, the purpose and the chain of hashes hold, and
+//! never twice. The interface does not tell when fingers are put down or lifted. That they were put down is reported
+//! when the capture has come; that they were lifted, when the next capture begins: at once where it is of another group,
+//! else after a pause in which they can be.
 
+mod ask;
 mod check;
 mod group;
 
 use super::{Scanner, ScannerEvent, ScannerFactory};
 use crate::run::Run;
 use crate::sbi::error_code::ErrorCode;
-use crate::sbi::finder::{self, Found, Where, all_ports, find_again, loopback, machine_clock, still_there};
+use crate::sbi::finder::{Found, Where, all_ports, find_again, loopback, machine_clock, still_there};
 use crate::sbi::message::{
-    BioRequest, BioType, CaptureAnswer, CaptureRequest, DeviceStatus, DeviceSubType, Environment, ErrorAnswer,
-    InfoItem, Purpose, SPEC_VERSION, sub_type, time_text,
+    BioType, CaptureRequest, DeviceStatus, DeviceSubType, Environment, Purpose, SPEC_VERSION, time_text,
 };
 use crate::sbi::service::{Limit, ServiceError};
 use crate::sbi::{SbiError, first_hash, request};
 use crate::settings;
+use ask::{bio, parse, transaction_id};
 use check::{Asked, Seen, Shows, check};
 use domain::device::{DeviceDescriptor, DeviceFault, DeviceKind};
 use domain::finger::Finger;
-use domain::guarded::Biometric;
 use domain::units::Ppi;
 use group::Group;
 use jiff::{SignedDuration, Timestamp};
@@ -34,9 +36,6 @@ use std::time::{Duration, Instant};
 
 /// The name in the configuration.
 const NAME: &str = "sbi";
-
-/// Score at which a device may stop looking for a better picture, of 100. It answers with its best in any case.
-const REQUESTED_SCORE: &str = "60";
 
 /// Bytes of an answer at most: four fingers of a FAP 60 scanner are below 3 MB.
 const MAX_ANSWER: usize = 24 * 1024 * 1024;
@@ -95,6 +94,8 @@ pub struct Timing {
     pub busy: Duration,
     /// What a device may take to answer beyond the time that it was given.
     pub grace: Duration,
+    /// For fingers to be lifted that are asked for again: the device cannot tell that they were.
+    pub lift: Duration,
 }
 
 impl Default for Timing {
@@ -104,6 +105,7 @@ impl Default for Timing {
             again: Duration::from_millis(200),
             busy: Duration::from_secs(4),
             grace: Duration::from_secs(5),
+            lift: Duration::from_secs(2),
         }
     }
 }
@@ -124,6 +126,8 @@ pub struct SbiScanner<O> {
     timing: Timing,
     outside: O,
     found: Option<Found>,
+    /// What the traveller was last seen to have on the glass.
+    on: Option<Group>,
     /// `hash` of the traveller's last sample.
     previous_hash: String,
     seen: Seen,
@@ -146,12 +150,19 @@ impl<O: Outside> SbiScanner<O> {
             return Err(settings::refuse(NAME, "clock_skew_s is not within 0 to 3600"));
         }
         let (previous_hash, seen) = (first_hash(), Seen::default());
-        Ok(Self { settings, place, timing, outside, found: None, previous_hash, seen, check_at: Instant::now() })
+        let check_at = Instant::now();
+        Ok(Self { settings, place, timing, outside, found: None, on: None, previous_hash, seen, check_at })
     }
 
     fn try_probe(&mut self, run: &Run<'_>) -> Result<DeviceDescriptor, SbiError> {
         let now = self.outside.now();
         let found = find_again(&self.place, self.found.take(), BioType::Finger, now, run)?;
+        // The finest profile would make a single-finger scanner a slap scanner that nobody certified.
+        if let Some(fap @ 50..) = self.settings.fap
+            && found.id.device_sub_type != DeviceSubType::Slap
+        {
+            return Err(SbiError::Fap(fap));
+        }
         let descriptor = self.describe(&found);
         self.check_at = Instant::now() + self.timing.check;
         self.found = Some(found);
@@ -182,7 +193,7 @@ impl<O: Outside> SbiScanner<O> {
             bit_depth: 8,
             width,
             height,
-            groups: Group::taken_by(id.device_sub_type, &info.device_sub_id),
+            groups: Group::taken_by(id.device_sub_type, &info.device_sub_id, self.settings.whole_slaps),
             fap,
             // The least by the specification.
             preview_fps: 3,
@@ -198,6 +209,21 @@ impl<O: Outside> SbiScanner<O> {
         report: &mut dyn FnMut(ScannerEvent),
     ) -> Result<(), SbiError> {
         let group = Group::of(wanted).ok_or(SbiError::Wanted)?;
+        if self.settings.whole_slaps && wanted.len() == 1 {
+            // The whole glass would be filed as one finger.
+            return Err(SbiError::Wanted);
+        }
+        if let Some(before) = self.on {
+            if before == group {
+                // Resting fingers would be taken again at once.
+                run.pause(run.left().map_or(self.timing.lift, |left| left.min(self.timing.lift)));
+            }
+            if run.stopped() {
+                return Ok(());
+            }
+            self.on = None;
+            report(ScannerEvent::Lifted);
+        }
         let mut busy_since: Option<Instant> = None;
         loop {
             if run.stopped() {
@@ -205,10 +231,9 @@ impl<O: Outside> SbiScanner<O> {
             }
             match self.attempt(run, group, wanted) {
                 Ok(images) => {
-                    // The interface tells neither; the station waits for both.
+                    self.on = Some(group);
                     report(ScannerEvent::Placed);
                     report(ScannerEvent::Fingers(images));
-                    report(ScannerEvent::Lifted);
                     return Ok(());
                 }
                 Err(SbiError::Service(ServiceError::Stopped)) => return Ok(()),
@@ -298,7 +323,8 @@ impl<O: Outside> Scanner for SbiScanner<O> {
     }
 
     fn release(&mut self) {
-        // The chain is one traveller's.
+        // The chain is one traveller's, and so is what lies on the glass.
+        self.on = None;
         self.previous_hash = first_hash();
     }
 
@@ -325,45 +351,6 @@ impl Outside for Machine {
         getrandom::fill(&mut bytes).ok()?;
         Some(bytes)
     }
-}
-
-fn bio(found: &finder::Found, group: Group, wanted: &[Finger], previous_hash: &str) -> BioRequest {
-    let texts = |fingers: &[Finger]| fingers.iter().map(|finger| Some(sub_type(*finger).to_owned())).collect();
-    let (device_sub_id, missing) = group.sensor(&found.info.device_sub_id, wanted);
-    BioRequest {
-        bio_type: BioType::Finger,
-        count: wanted.len().to_string(),
-        bio_sub_type: texts(wanted),
-        exception: Some(texts(&missing)),
-        requested_score: REQUESTED_SCORE.to_owned(),
-        device_id: found.info.device_id.clone(),
-        device_sub_id,
-        previous_hash: previous_hash.to_owned(),
-    }
-}
-
-/// Services answer a capture that they cannot make in three ways.
-fn parse(answer: &Biometric<Vec<u8>>) -> Result<CaptureAnswer, SbiError> {
-    let bytes = answer.expose();
-    let error = match serde_json::from_slice::<CaptureAnswer>(bytes) {
-        Ok(answer) => return Ok(answer),
-        Err(error) => error,
-    };
-    if let Ok(answer) = serde_json::from_slice::<ErrorAnswer>(bytes) {
-        return Err(SbiError::Refused(answer.error.code()));
-    }
-    // By the specification a second capture is answered with the device's information.
-    match serde_json::from_slice::<Vec<InfoItem>>(bytes).ok().and_then(|items| items.into_iter().next()) {
-        Some(item) if item.error.code() != ErrorCode::Success => Err(SbiError::Refused(item.error.code())),
-        Some(_) => Err(SbiError::Refused(ErrorCode::Busy)),
-        None => Err(ServiceError::from(error).into()),
-    }
-}
-
-/// In the form of a UUID: letters, digits and hyphens are all that the specification allows.
-fn transaction_id(random: &[u8; 16]) -> String {
-    let hex: String = random.iter().map(|byte| format!("{byte:02x}")).collect();
-    format!("{}-{}-{}-{}-{}", &hex[..8], &hex[8..12], &hex[12..16], &hex[16..20], &hex[20..])
 }
 
 fn timeout_ms() -> u32 {

@@ -161,6 +161,8 @@ fn receive(client: &mut TcpStream) -> Option<(String, Vec<u8>)> {
 #[derive(Clone)]
 pub struct Device {
     pub signer: Arc<Signer>,
+    /// Where another key signs who it is.
+    pub identity_signer: Option<Arc<Signer>>,
     pub id: DigitalId,
     pub info: DeviceInfo,
     /// Of the information: `Success`, or why there is none.
@@ -194,7 +196,7 @@ impl Device {
             purpose: Purpose::Registration,
             spec_version: vec!["0.9.5".to_owned()],
         };
-        Self { signer, id, info, error: ErrorCode::Success }
+        Self { signer, identity_signer: None, id, info, error: ErrorCode::Success }
     }
 
     /// Its line in the answer to a discovery.
@@ -225,7 +227,8 @@ impl Device {
 
     /// Its signed identity.
     pub fn identity(&self) -> String {
-        self.sign(&serde_json::to_value(&self.id).unwrap())
+        let signer = self.identity_signer.as_ref().unwrap_or(&self.signer);
+        signer.sign(serde_json::to_string(&self.id).unwrap().as_bytes()).unwrap()
     }
 
     fn sign(&self, payload: &Value) -> String {

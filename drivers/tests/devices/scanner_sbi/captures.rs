@@ -31,7 +31,7 @@ fn a_slap_comes_exactly_with_positions() {
     let mut scanner = scanner(&server, &provider);
     probe(&mut scanner).unwrap();
     let (events, images) = capture(&mut scanner, &RIGHT, Duration::from_secs(20)).unwrap();
-    assert_eq!(events, ["placed", "fingers", "lifted"]);
+    assert_eq!(events, ["placed", "fingers"]);
     let first = asked.recv().unwrap();
     assert_exact(&images, &RIGHT, &first.transaction_id);
     assert_eq!((first.env, first.purpose), (Environment::Developer, Purpose::Registration));
@@ -66,6 +66,8 @@ fn an_rsa_key_of_a_trusted_module_is_as_good() {
     let provider = Provider::new();
     let mut device = Device::slap(provider.authority.below("SIMULATED model").rsa_device());
     device.info.certification = Certification::L1;
+    // Its identity is signed by the module.
+    device.identity_signer = Some(Arc::new(provider.authority.device()));
     let (server, asked) = honest(&device);
     let mut scanner = scanner(&server, &provider);
     probe(&mut scanner).unwrap();
@@ -188,6 +190,36 @@ fn fingers_that_cannot_lie_together_are_not_asked_for() {
     assert_eq!(fault.code, "D-54");
 }
 
+/// The interface does not tell when fingers leave: whoever is asked for again gets time to lift them.
+#[test]
+fn fingers_are_taken_for_lifted_when_the_next_are_asked_for() {
+    let provider = Provider::new();
+    let (server, asked) = honest(&provider.slap());
+    // Longer than the test may take: whoever waits for it without need does not come back in time.
+    let patient = |lift| {
+        let settings = serde_json::from_value(settings((server.port, server.port), &provider)).unwrap();
+        let mut scanner = SbiScanner::new(settings, Still(0), Timing { lift, ..TIMING }).unwrap();
+        probe(&mut scanner).unwrap();
+        scanner
+    };
+    let events = |scanner: &mut _, wanted: &[Finger]| capture(scanner, wanted, Duration::from_secs(20)).unwrap().0;
+    let mut scanner = patient(Duration::from_secs(3600));
+    assert_eq!(events(&mut scanner, &RIGHT), ["placed", "fingers"]);
+    assert_eq!(events(&mut scanner, &[Finger::LeftIndex]), ["lifted", "placed", "fingers"], "another hand");
+    scanner.release();
+    assert_eq!(events(&mut scanner, &[Finger::LeftIndex]), ["placed", "fingers"], "another traveller");
+    // A stop ends the pause, and the fingers count as down as before.
+    let stop = AtomicBool::new(true);
+    scanner.capture(&Run::new(&stop, None, &|| ()), &[Finger::LeftIndex], &mut |event| panic!("{event:?}")).unwrap();
+    // The pause ends at the deadline: nothing is asked for after it.
+    assert_eq!(asked.try_iter().count(), 3);
+    let fault = capture(&mut scanner, &[Finger::LeftIndex], Duration::from_millis(50)).unwrap_err();
+    assert_eq!((fault.code.as_str(), asked.try_iter().count()), ("D-19", 0));
+    let mut scanner = patient(TIMING.lift);
+    assert_eq!(events(&mut scanner, &RIGHT), ["placed", "fingers"]);
+    assert_eq!(events(&mut scanner, &RIGHT[..1]), ["lifted", "placed", "fingers"], "the same hand");
+}
+
 /// The slaps of a device that cuts nothing come as they are, and no name of a finger is put on them.
 #[test]
 fn whole_slaps_come_without_a_position() {
@@ -211,7 +243,10 @@ fn whole_slaps_come_without_a_position() {
         let mut whole = settings((server.port, server.port), &provider);
         whole["whole_slaps"] = json!(true);
         let mut scanner = scanner_with(whole);
-        assert!(!probe(&mut scanner).unwrap().segments_itself);
+        let told = probe(&mut scanner).unwrap();
+        assert!(!told.segments_itself && !told.groups.contains(&CaptureGroup::Single));
+        // Of one finger alone the whole glass would come under its name.
+        assert_eq!(take(&mut scanner, &RIGHT[..1]).unwrap_err().code, "D-54");
         match (take(&mut scanner, &RIGHT), refused) {
             (Ok(images), None) => {
                 let [image] = &images[..] else { panic!("{} images", images.len()) };

@@ -14,6 +14,7 @@ use domain::image::FingerImage;
 use domain::units::Ppi;
 use drivers::run::Run;
 use drivers::sbi::iso::Compression;
+use drivers::sbi::jws::Signer;
 use drivers::sbi::message::{
     BioData, BioType, CaptureRequest, Certification, DeviceStatus, DeviceSubType, Environment, Purpose, Sample, Token,
     sub_type, time_text,
@@ -36,6 +37,7 @@ pub(super) const TIMING: Timing = Timing {
     again: Duration::from_millis(10),
     busy: Duration::from_millis(100),
     grace: Duration::from_millis(300),
+    lift: Duration::from_millis(30),
 };
 
 /// A clock that stands still, and numbers that count.

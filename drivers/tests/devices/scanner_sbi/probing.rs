@@ -24,6 +24,11 @@ fn devices_that_cannot_be_used_say_why() {
         ("for authentication", "D-79", change(|device| device.info.purpose = Purpose::Auth)),
         ("for another installation", "D-79", change(|device| device.info.env = Environment::Production)),
         ("of another version", "D-79", change(|device| device.info.spec_version = vec!["2.0".to_owned()])),
+        ("with a stranger's identity", "D-79", {
+            let mut device = provider.slap();
+            device.identity_signer = Some(Arc::new(provider.authority.device()));
+            device
+        }),
         ("vouched for by nobody we know", "D-76", Device::slap(stranger.device())),
         ("vouched for by itself", "D-76", Device::slap(self_signed())),
     ];
@@ -31,6 +36,27 @@ fn devices_that_cannot_be_used_say_why() {
         let server = SbiServer::with(vec![device], |_| panic!("no capture is expected"));
         let fault = probe(&mut scanner(&server, &provider)).unwrap_err();
         assert_eq!(fault.code, code, "{what}: {}", fault.log);
+    }
+}
+
+/// The profile of a slap scanner is not believed of a device that signs that it is none.
+#[test]
+fn a_profile_must_fit_the_device() {
+    let provider = Provider::new();
+    for (kind, fap, fits) in [
+        (DeviceSubType::Single, 30, true),
+        (DeviceSubType::Single, 45, true),
+        (DeviceSubType::Single, 50, false),
+        (DeviceSubType::Single, 60, false),
+        (DeviceSubType::Slap, 60, true),
+    ] {
+        let mut device = provider.slap();
+        device.id.device_sub_type = kind;
+        let server = SbiServer::with(vec![device], |_| panic!("no capture is expected"));
+        let mut stated = settings((server.port, server.port), &provider);
+        stated["fap"] = json!(fap);
+        let got = probe(&mut scanner_with(stated)).map(|told| told.fap).map_err(|fault| fault.code);
+        assert_eq!(got, if fits { Ok(Some(fap)) } else { Err("D-10".to_owned()) }, "{kind:?}");
     }
 }
 

@@ -60,6 +60,35 @@ fn signed_answers_that_are_not_ours_are_refused() {
     }
 }
 
+/// Whoever has a key under the same anchors is not the device for that, whatever its certification; and a device with
+/// a new key has to prove anew who it is.
+#[test]
+fn samples_count_with_the_keys_of_the_proof_only() {
+    let provider = Provider::new();
+    let rows: [(&str, fn(&mut Device, Arc<Signer>)); 3] = [
+        ("another key for the samples", |device, other| device.signer = other),
+        ("another key for the identity", |device, other| device.identity_signer = Some(other)),
+        ("another model", |device, _| device.id.model = "SLAP-61".to_owned()),
+    ];
+    for (what, change) in rows {
+        for certification in [Certification::L0, Certification::L1] {
+            let mut device = provider.slap();
+            device.info.certification = certification;
+            let mut other = device.clone();
+            // Its identity stays under the old key unless the row says otherwise.
+            other.identity_signer = Some(device.signer.clone());
+            change(&mut other, Arc::new(provider.authority.device()));
+            let server = SbiServer::with(vec![device], move |request| other.answer(request, &RIGHT));
+            let mut scanner = scanner(&server, &provider);
+            probe(&mut scanner).unwrap();
+            let fault = take(&mut scanner, &RIGHT).unwrap_err();
+            assert_eq!(fault.code, "D-79", "{what} {certification:?}: {}", fault.log);
+            // It is looked for again.
+            assert_eq!(scanner.check().unwrap_err().kind, ErrorKind::Disconnected);
+        }
+    }
+}
+
 #[test]
 fn answers_that_are_not_signed_as_they_must_be_are_refused() {
     let provider = Provider::new();
