@@ -77,12 +77,11 @@ fn a_finger_of_the_stage_comes_through_the_library_pixel_by_pixel() {
     });
     let mut scanner = scanner::open("libfprint", &settings).unwrap();
     let stop = AtomicBool::new(false);
+    // A library without its simulated device is no excuse: the set-up installs the package that has it.
     if let Err(fault) = scanner.probe(&Run::new(&stop, None, &|| ())) {
-        assert!(fault.log.contains("built without virtual_image"), "{}", fault.log);
-        eprintln!("SKIPPED: this libfprint has no virtual_image");
         stage.end();
         feeder.join().unwrap();
-        return;
+        panic!("the driver cannot be tested on this libfprint: {}", fault.log);
     }
     for (fault, expected, code) in [
         (FaultKind::None, &["placed", "fingers", "lifted"][..], ""),

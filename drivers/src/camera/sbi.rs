@@ -12,13 +12,13 @@ use crate::run::Run;
 use crate::sbi::finder::{Found, Where, find_again, machine_clock, still_there};
 use crate::sbi::message::{BioType, ErrorAnswer, StreamRequest};
 use crate::sbi::service::{Opened, Progress, ServiceError};
-use crate::sbi::{SbiError, request};
+use crate::sbi::{ErrorCode, SbiError, request};
 use crate::settings;
 use domain::device::{DeviceDescriptor, DeviceFault, DeviceKind};
 use domain::guarded::Biometric;
+use domain::image::Frame;
 use jiff::Timestamp;
 use serde_json::Value;
-use std::sync::atomic::AtomicBool;
 use std::time::{Duration, Instant};
 use thiserror::Error;
 
@@ -40,6 +40,18 @@ const PREVIEW_FPS: u8 = 3;
 /// Milliseconds that one stream is asked for. A camera ends it then, and another is opened.
 const STREAM_MS: &str = "300000";
 
+/// Between the end of a stream and the next.
+const BETWEEN: Duration = Duration::from_millis(200);
+
+/// A stream that lasted less has ended too soon: it was asked for five minutes.
+const SHORT: Duration = Duration::from_secs(30);
+
+/// Streams in a row that end too soon.
+const MAX_SHORT: u32 = 5;
+
+/// How MOSIP's own reference device (MockMDS) ends a stream that has lasted its time; the specification has no number.
+const STREAM_ENDED: u16 = 609;
+
 /// Bytes of an answer that is no stream.
 const MAX_ERROR: usize = 64 * 1024;
 
@@ -59,6 +71,9 @@ impl CameraFactory for Factory {
 /// Trouble with a camera.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 enum StreamError {
+    /// One stream after the other ends too soon.
+    #[error("{0} streams in a row ended too soon")]
+    Broken(u32),
     /// Too many pictures in a row that cannot be decoded.
     #[error(transparent)]
     Damaged(#[from] TooDamaged),
@@ -105,11 +120,35 @@ impl<C: Fn() -> Timestamp + Send> SbiCamera<C> {
     }
 
     fn try_stream(&mut self, run: &Run<'_>, report: &mut dyn FnMut(CameraEvent)) -> Result<(), StreamError> {
-        let mut pictures = Pictures::default();
-        while !run.stopped() {
-            // A stream that lasted its time is followed by another.
+        let (mut pictures, mut short) = (Pictures::default(), 0);
+        loop {
+            let begun = Instant::now();
             self.one_stream(run, &mut pictures, report)?;
+            short = if begun.elapsed() < SHORT { short + 1 } else { 0 };
+            if run.stopped() {
+                return Ok(());
+            }
+            if short >= MAX_SHORT {
+                return Err(StreamError::Broken(short));
+            }
+            run.pause(BETWEEN);
+            // A stream that lasted its time is followed by another, once it is sure whose that will be.
+            match self.prove_again(run) {
+                _ if run.stopped() => return Ok(()),
+                proved => proved?,
+            }
         }
+    }
+
+    /// Has the same camera prove once more who it is.
+    fn prove_again(&mut self, run: &Run<'_>) -> Result<(), SbiError> {
+        let before = self.found.as_ref().ok_or(SbiError::NotOpen)?;
+        let found = find_again(&self.place, Some(before.clone()), BioType::Face, (self.clock)(), run)?;
+        let who = |found: &Found| (found.id.make.clone(), found.id.model.clone(), found.id.serial_no.clone());
+        if who(&found) != who(before) {
+            return Err(SbiError::Mismatch("serial number"));
+        }
+        self.found = Some(found);
         Ok(())
     }
 
@@ -132,13 +171,17 @@ impl<C: Fn() -> Timestamp + Send> SbiCamera<C> {
             let progress = opened.read(&mut |content| parts.push(content)).map_err(SbiError::from)?;
             match parts.newest() {
                 Ok(None) => {}
-                Ok(Some(newest)) => match pictures.take(&newest)? {
-                    Some(frame) => {
-                        self.correct_size((frame.width, frame.height), report);
-                        report(CameraEvent::Frame(frame));
-                        (frame_at, patience, frames) = (Instant::now(), frame_limit(PREVIEW_FPS), frames + 1);
-                    }
-                    None => report(CameraEvent::Degraded),
+                Ok(Some(newest)) => match part(&newest, pictures)? {
+                    Part::Last if frames == 0 => return Err(StreamError::Empty),
+                    Part::Last => return Ok(()),
+                    Part::Picture(picture) => match picture {
+                        Some(frame) => {
+                            self.correct_size((frame.width, frame.height), report);
+                            report(CameraEvent::Frame(frame));
+                            (frame_at, patience, frames) = (Instant::now(), frame_limit(PREVIEW_FPS), frames + 1);
+                        }
+                        None => report(CameraEvent::Degraded),
+                    },
                 },
                 Err(MultipartError::End) => return ended(frames),
                 Err(error) => return Err(StreamError::Multipart(error)),
@@ -191,7 +234,7 @@ impl<C: Fn() -> Timestamp + Send> SbiCamera<C> {
                 return error.fault(&place);
             }
             StreamError::Damaged(_) | StreamError::Multipart(_) => Code::CameraGarbage,
-            StreamError::Empty => Code::CameraGone,
+            StreamError::Broken(_) | StreamError::Empty => Code::CameraGone,
             StreamError::NoStream => Code::CameraRefused,
             StreamError::Stalled(_) => Code::CameraStalled,
         };
@@ -209,9 +252,8 @@ impl<C: Fn() -> Timestamp + Send> Camera for SbiCamera<C> {
             return Ok(());
         }
         self.check_at = Instant::now() + CHECK_EVERY;
-        let never = AtomicBool::new(false);
         let checked = match &self.found {
-            Some(found) => still_there(found, &Run::new(&never, None, &|| ())),
+            Some(found) => still_there(found),
             None => Err(SbiError::NotOpen),
         };
         checked.map_err(|error| self.fault(&error.into()))
@@ -225,6 +267,27 @@ impl<C: Fn() -> Timestamp + Send> Camera for SbiCamera<C> {
 /// The end of a stream: of one that had no picture it is a fault, or it would be opened for ever.
 fn ended(frames: u64) -> Result<(), StreamError> {
     if frames == 0 { Err(StreamError::Empty) } else { Ok(()) }
+}
+
+/// A part of a stream.
+enum Part {
+    /// Nothing follows, and nothing is wrong: the stream has lasted its time.
+    Last,
+    /// A picture, unless it is damaged.
+    Picture(Option<Frame>),
+}
+
+/// Where a stream ends, its last part is no picture but an error answer, as JSON.
+fn part(bytes: &Biometric<Vec<u8>>, pictures: &mut Pictures) -> Result<Part, StreamError> {
+    // A JPEG picture begins with another byte.
+    if !bytes.expose().starts_with(b"{") {
+        return Ok(Part::Picture(pictures.take(bytes)?));
+    }
+    match serde_json::from_slice::<ErrorAnswer>(bytes.expose()).map(|answer| answer.error.code()) {
+        Ok(ErrorCode::Success | ErrorCode::Unknown(STREAM_ENDED)) => Ok(Part::Last),
+        Ok(code) => Err(SbiError::Refused(code).into()),
+        Err(error) => Err(SbiError::from(ServiceError::from(error)).into()),
+    }
 }
 
 /// What an answer that is no stream says.

@@ -16,10 +16,14 @@ use serde_json::Value;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::ops::RangeInclusive;
 use std::path::PathBuf;
+use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
 /// For the answer to a discovery, on each port: something else may listen there and say nothing.
 const DISCOVER: Limit = Limit { time: Duration::from_millis(1500), bytes: 256 * 1024 };
+
+/// The same for a look between captures.
+const LOOK: Limit = Limit { time: Duration::from_millis(300), ..DISCOVER };
 
 /// For the answer that tells what the devices are.
 const INFO: Limit = Limit { time: Duration::from_secs(3), bytes: 1024 * 1024 };
@@ -128,9 +132,15 @@ pub fn find_again(
     find(place, of, now, run)
 }
 
-/// Whether the device is still listed by its service. Takes no capture.
-pub fn still_there(found: &Found, run: &Run<'_>) -> Result<(), SbiError> {
-    match discover(found.service, found.id.bio_type, run)?.into_iter().find(|item| is(item, &found.info.device_id)) {
+/// Whether the device is still listed by its service, in a look of 300 ms that nobody can stop. A service that takes
+/// its connection and is slower counts as there: how long it may take, the next request decides. Takes no capture.
+pub fn still_there(found: &Found) -> Result<(), SbiError> {
+    let never = AtomicBool::new(false);
+    let listed = match discover(found.service, found.id.bio_type, LOOK, &Run::new(&never, None, &|| ())) {
+        Err(SbiError::Service(ServiceError::Silent(_))) => return Ok(()),
+        listed => listed?,
+    };
+    match listed.into_iter().find(|item| is(item, &found.info.device_id)) {
         None => Err(SbiError::Absent),
         Some(Discovered {
             device_status: Some(status @ (DeviceStatus::NotReady | DeviceStatus::NotRegistered)),
@@ -148,7 +158,7 @@ pub fn machine_clock() -> Timestamp {
 }
 
 fn look(service: Service, place: &Where, of: BioType, now: Timestamp, run: &Run<'_>) -> Result<Found, SbiError> {
-    let listed = discover(service, of, run)?;
+    let listed = discover(service, of, DISCOVER, run)?;
     let candidates: Vec<&Discovered> = listed.iter().filter(|item| claims(item, of, place.serial.as_deref())).collect();
     if candidates.is_empty() {
         return Err(SbiError::Absent);
@@ -160,7 +170,7 @@ fn look(service: Service, place: &Where, of: BioType, now: Timestamp, run: &Run<
         let proved = InfoItem::deserialize(item)
             .map_err(|_| SbiError::Unspecified("the device's information"))
             .and_then(|item| prove(&item, &anchors, now));
-        let checked = proved.and_then(|(info, (id, id_signer), signer)| {
+        let checked = proved.and_then(|(info, signer, id, id_signer)| {
             let candidate = candidates.iter().any(|candidate| is(candidate, &info.device_id));
             if !candidate || id.bio_type != of || place.serial.as_ref().is_some_and(|serial| *serial != id.serial_no) {
                 return Err(SbiError::Absent);
@@ -182,9 +192,9 @@ fn look(service: Service, place: &Where, of: BioType, now: Timestamp, run: &Run<
     }
 }
 
-fn discover(service: Service, of: BioType, run: &Run<'_>) -> Result<Vec<Discovered>, SbiError> {
+fn discover(service: Service, of: BioType, limit: Limit, run: &Run<'_>) -> Result<Vec<Discovered>, SbiError> {
     let body = DiscoverRequest { device_type: of.word().to_owned() };
-    let items: Vec<Value> = service.ask(request::DISCOVER, &body, DISCOVER, run)?;
+    let items: Vec<Value> = service.ask(request::DISCOVER, &body, limit, run)?;
     // One device's oddities do not hide another.
     Ok(items.into_iter().take(MAX_DEVICES).filter_map(|item| Discovered::deserialize(item).ok()).collect())
 }
@@ -199,12 +209,12 @@ fn is(item: &Discovered, device_id: &str) -> bool {
     item.device_id.as_deref() == Some(device_id)
 }
 
-/// The device's own statements, if their signatures hold.
+/// The device's own statements, each with its signer, if their signatures hold.
 fn prove(
     item: &InfoItem,
     anchors: &TrustAnchors,
     now: Timestamp,
-) -> Result<(DeviceInfo, (DigitalId, [u8; 32]), [u8; 32]), SbiError> {
+) -> Result<(DeviceInfo, [u8; 32], DigitalId, [u8; 32]), SbiError> {
     match item.error.code() {
         ErrorCode::Success => {}
         ErrorCode::DeviceNotRegistered => return Err(SbiError::Status(DeviceStatus::NotRegistered)),
@@ -216,12 +226,12 @@ fn prove(
     let verified = anchors.verify(token, now).map_err(|error| SbiError::Untrusted("device information", error))?;
     let info: DeviceInfo = serde_json::from_slice(verified.payload.expose())
         .map_err(|_| SbiError::Unspecified("the device's information"))?;
-    let id = digital_id(&info.digital_id, anchors, now)?;
+    let (id, id_signer) = digital_id(&info.digital_id, anchors, now)?;
     // Where the service signs, one key signs all. A trusted module's identity is bound by standing in what is signed.
-    if info.certification == Certification::L0 && id.1 != verified.signer {
+    if info.certification == Certification::L0 && id_signer != verified.signer {
         return Err(SbiError::Mismatch("signer of its identity"));
     }
-    Ok((info, id, verified.signer))
+    Ok((info, verified.signer, id, id_signer))
 }
 
 /// A signed digital identity, and who signed it.

@@ -7,6 +7,7 @@ pub mod libfprint;
 pub mod sbi;
 pub mod sfm;
 
+use crate::codes::Code;
 use crate::run::Run;
 use crate::settings;
 use domain::device::{DeviceDescriptor, DeviceFault, DeviceKind};
@@ -61,7 +62,7 @@ pub trait Scanner: Send {
 
     /// Waits until the run's deadline for `wanted`, which are put down together, reports their images once, then waits
     /// until they are off where the device can tell. What is still on from the capture before has to be lifted first. A device that takes one
-    /// finger at a time is asked for one. Ends without an error when stopped.
+    /// finger at a time refuses to be asked for more. Ends without an error when stopped.
     fn capture(
         &mut self,
         run: &Run<'_>,
@@ -72,6 +73,14 @@ pub trait Scanner: Send {
     /// Whether a thread of the driver is lost in the device or its library: only a new process can use it again.
     fn hangs(&self) -> bool {
         false
+    }
+}
+
+/// Refuses anything but one finger, for a device that takes one at a time and does not tell which.
+fn only_one(wanted: &[Finger]) -> Result<(), DeviceFault> {
+    match wanted.len() {
+        1 => Ok(()),
+        count => Err(Code::WrongPermit.fault(format!("{count} fingers were asked for of a scanner that takes one"))),
     }
 }
 

@@ -1,6 +1,7 @@
 //! The driver for certified cameras: streams that end, stall, break or are refused.
 
 use crate::fakes::camera::{part, picture};
+use crate::fakes::pki::Authority;
 use crate::fakes::sbi::{Device, Provider, Reply, SbiServer, now};
 use crate::fakes::with_run;
 use domain::device::{DeviceFault, DeviceKind, ErrorKind};
@@ -9,11 +10,13 @@ use drivers::camera::{Camera, CameraEvent};
 use drivers::run::Run;
 use drivers::sbi::ErrorCode;
 use drivers::sbi::finder::Where;
-use drivers::sbi::message::{BioType, DeviceSubType, StreamRequest};
+use drivers::sbi::jws::Signer;
+use drivers::sbi::message::{BioType, DeviceStatus, DeviceSubType, StreamRequest};
 use jiff::Timestamp;
 use serde_json::json;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::channel;
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 type Answer = Box<dyn FnMut() -> Reply + Send>;
@@ -104,12 +107,48 @@ fn streams_follow_one_another() {
     assert_eq!(asked.iter().take(2).count(), 2);
 }
 
+/// Whoever listens on the port later is not the camera for that.
+#[test]
+fn every_stream_is_of_the_camera_that_proved_itself() {
+    let provider = Provider::new();
+    for (what, code, change) in [
+        (
+            "another camera",
+            "D-79",
+            (|device, _| device.id.serial_no = "SIM-FACE-2".to_owned()) as fn(&mut Device, Signer),
+        ),
+        ("nobody's camera", "D-76", |device, stranger| device.signer = Arc::new(stranger)),
+        ("no camera", "D-74", |device, _| device.info.device_status = DeviceStatus::NotReady),
+    ] {
+        let device = Arc::new(Mutex::new(face(&provider)));
+        let shared = device.clone();
+        let server = SbiServer::start(move |method, _| {
+            let mut device = shared.lock().unwrap();
+            match method {
+                "MOSIPDISC" => Reply::Json(json!([device.listed()])),
+                "MOSIPDINFO" => Reply::Json(json!([device.information()])),
+                _ => {
+                    change(&mut device, Authority::root("SIMULATED provider").device());
+                    Reply::Raw(stream_of(1))
+                }
+            }
+        });
+        let (got, _, ended) = stream(&mut camera(&server, &provider), usize::MAX);
+        let fault = ended.unwrap_err();
+        assert_eq!((got, fault.code.as_str()), (1, code), "{what}: {}", fault.log);
+    }
+}
+
 #[test]
 fn bad_days_of_the_stream() {
     let provider = Provider::new();
     let refused = |code: ErrorCode| move || Reply::Json(json!({"error": code.info()}));
     let endless = || [stream_of(0), b"--frame\r\n\r\n".to_vec(), vec![b'x'; 9 * 1024 * 1024]].concat();
-    let rows: [(&str, Answer); 10] = [
+    let ending = |error: serde_json::Value| {
+        let last = format!("--frame\r\nContent-Type: application/json\r\n\r\n{error}\r\n--frame--\r\n");
+        [stream_of(1), last.into_bytes()].concat()
+    };
+    let rows: [(&str, Answer); 14] = [
         ("D-30", Box::new(|| Reply::Raw(stream_of(0)))),
         ("D-33", Box::new(|| Reply::Hold(stream_of(1)))),
         ("D-34", Box::new(move || Reply::Raw(endless()))),
@@ -120,6 +159,12 @@ fn bad_days_of_the_stream() {
         ("D-73", Box::new(refused(ErrorCode::Busy))),
         ("D-74", Box::new(refused(ErrorCode::NotReady))),
         ("D-71", Box::new(|| Reply::Hold(Vec::new()))),
+        // Streams that end at once, one after the other.
+        ("D-30", Box::new(|| Reply::Raw(stream_of(1)))),
+        ("D-30", Box::new(move || Reply::Raw(ending(json!({"error": {"errorCode": "609", "errorInfo": ""}}))))),
+        // What ends a stream is read as the error that it is, and counts as no picture.
+        ("D-74", Box::new(move || Reply::Raw(ending(json!({"error": ErrorCode::NotReady.info()}))))),
+        ("D-72", Box::new(move || Reply::Raw(ending(json!({"errors": 1}))))),
     ];
     for (code, mut reply) in rows {
         let server = serve(&provider, move |_| reply());

@@ -97,6 +97,15 @@ fn an_older_sensor_that_tells_nothing_is_taken_for_the_usual_size() {
 }
 
 #[test]
+fn it_takes_one_finger() {
+    let bench = Bench::new();
+    for wanted in [&[][..], &[Finger::RightIndex, Finger::RightMiddle]] {
+        let refused = with_run(PATIENCE, |run| driver(&bench.path).capture(run, wanted, &mut |_| ()));
+        assert_eq!(refused.unwrap_err().code, "D-54");
+    }
+}
+
+#[test]
 fn good_days() {
     let whole = ["placed", "finger", "lifted"];
     for (images, uploads, expected) in [

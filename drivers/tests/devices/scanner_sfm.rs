@@ -9,7 +9,7 @@ use drivers::scanner::sfm::command::answer::{SCAN_FAIL, SUCCESS, TIME_OUT, TRY_A
 use drivers::scanner::sfm::{Settings, Sfm, Timing};
 use drivers::scanner::{Scanner, ScannerEvent};
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::time::Duration;
 use tempfile::TempDir;
 
@@ -134,6 +134,7 @@ fn bad_days_of_the_image() {
         (vec![Transfer::Garbage, Transfer::Garbage], "D-17", ErrorKind::Protocol),
         (vec![Transfer::OutOfTurn, Transfer::OutOfTurn], "D-17", ErrorKind::Protocol),
         (vec![Transfer::Trickle], "D-16", ErrorKind::Timeout),
+        (vec![Transfer::Drip], "D-16", ErrorKind::Timeout),
         (vec![Transfer::Unplug], "D-12", ErrorKind::Disconnected),
     ] {
         let bench = Bench::new();
@@ -142,6 +143,35 @@ fn bad_days_of_the_image() {
         let fault = captured.unwrap_err();
         assert_eq!((fault.code.as_str(), fault.kind), (code, kind), "{transfers:?}: {}", fault.log);
         assert!(!events.contains(&"finger"), "{transfers:?}");
+    }
+}
+
+/// A module that does not stop sending what nobody wants any more keeps nobody from leaving.
+#[test]
+fn a_stop_ends_the_wait_for_silence() {
+    let bench = Bench::new();
+    let script = Script { scans: vec![SUCCESS], transfers: vec![Transfer::Drip], ..Script::default() };
+    let _module = Module::plug_in(&bench.path, script);
+    let mut driver = driver(&bench.path, None);
+    with_run(PATIENCE, |run| driver.probe(run)).unwrap();
+    let stop = AtomicBool::new(false);
+    driver
+        .capture(&Run::new(&stop, None, &|| ()), &[Finger::RightIndex], &mut |_| stop.store(true, Ordering::SeqCst))
+        .unwrap();
+    driver.release();
+    // The first look is before the command, the second while the line is not quiet.
+    let (stop, looks) = (AtomicBool::new(false), AtomicU32::new(0));
+    let alive = || stop.store(looks.fetch_add(1, Ordering::SeqCst) > 0, Ordering::SeqCst);
+    driver.capture(&Run::new(&stop, None, &alive), &[Finger::RightIndex], &mut |event| panic!("{event:?}")).unwrap();
+    assert_eq!(looks.load(Ordering::SeqCst), 2);
+}
+
+#[test]
+fn it_takes_one_finger() {
+    let bench = Bench::new();
+    for wanted in [&[][..], &[Finger::RightIndex, Finger::RightMiddle]] {
+        let refused = with_run(PATIENCE, |run| driver(&bench.path, None).capture(run, wanted, &mut |_| ()));
+        assert_eq!(refused.unwrap_err().code, "D-54");
     }
 }
 

@@ -86,13 +86,16 @@ impl Multipart {
         }
     }
 
-    /// The last whole part that has come; those before it are out of date.
+    /// The last whole part that has come; those before it are out of date. What is wrong behind it, the next call tells.
     pub fn newest(&mut self) -> Result<Option<Biometric<Vec<u8>>>, MultipartError> {
         let mut newest = None;
-        while let Some(part) = self.next_part()? {
-            newest = Some(part);
+        loop {
+            match self.next_part() {
+                Ok(Some(part)) => newest = Some(part),
+                Err(error) if newest.is_none() => return Err(error),
+                Ok(None) | Err(_) => return Ok(newest),
+            }
         }
-        Ok(newest)
     }
 
     fn skip_to_boundary(&mut self) -> Result<bool, MultipartError> {

@@ -14,7 +14,7 @@ mod quirks;
 pub use error::Ef01Error;
 pub use link::Timing;
 
-use super::{Scanner, ScannerEvent, ScannerFactory};
+use super::{Scanner, ScannerEvent, ScannerFactory, only_one};
 use crate::run::Run;
 use crate::serial::BAUDS;
 use crate::settings;
@@ -235,9 +235,10 @@ impl Scanner for Ef01 {
     fn capture(
         &mut self,
         run: &Run<'_>,
-        _one: &[Finger],
+        wanted: &[Finger],
         report: &mut dyn FnMut(ScannerEvent),
     ) -> Result<(), DeviceFault> {
+        only_one(wanted)?;
         self.try_capture(run, report).map_err(|error| self.fault(&error))
     }
 }

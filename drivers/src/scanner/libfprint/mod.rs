@@ -13,7 +13,7 @@ mod usb;
 
 pub use error::FprintError;
 
-use super::{Scanner, ScannerEvent, ScannerFactory};
+use super::{Scanner, ScannerEvent, ScannerFactory, only_one};
 use crate::run::Run;
 use crate::settings;
 use domain::device::{DeviceDescriptor, DeviceFault};
@@ -176,9 +176,10 @@ impl Scanner for Libfprint {
     fn capture(
         &mut self,
         run: &Run<'_>,
-        _one: &[Finger],
+        wanted: &[Finger],
         report: &mut dyn FnMut(ScannerEvent),
     ) -> Result<(), DeviceFault> {
+        only_one(wanted)?;
         self.try_capture(run, report).map_err(|error| self.fault(&error))
     }
 

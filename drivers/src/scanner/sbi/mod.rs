@@ -31,7 +31,6 @@ use serde::Deserialize;
 use serde_json::Value;
 use std::net::IpAddr;
 use std::path::PathBuf;
-use std::sync::atomic::AtomicBool;
 use std::time::{Duration, Instant};
 
 /// The name in the configuration.
@@ -314,9 +313,8 @@ impl<O: Outside> Scanner for SbiScanner<O> {
             return Ok(());
         }
         self.check_at = Instant::now() + self.timing.check;
-        let never = AtomicBool::new(false);
         let checked = match &self.found {
-            Some(found) => still_there(found, &Run::new(&never, None, &|| ())),
+            Some(found) => still_there(found),
             None => Err(SbiError::NotOpen),
         };
         checked.map_err(|error| self.fault(&error))

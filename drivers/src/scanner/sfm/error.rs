@@ -41,6 +41,9 @@ pub enum SfmError {
         /// Bytes awaited.
         needed: usize,
     },
+    /// Nobody wants the answer any more.
+    #[error("stopped")]
+    Stopped,
     /// The image is not of the size that the settings state.
     #[error("the sensor has {got:?} pixels, not the {needed:?} of the settings")]
     Sensor {
@@ -56,7 +59,12 @@ impl SfmError {
     pub(super) fn line_is_lost(&self) -> bool {
         match self {
             Self::Garbage(_) | Self::Line(_) | Self::NotOpen | Self::Silent(_) | Self::Slow { .. } => true,
-            Self::Damaged(_) | Self::Image(_) | Self::NoFinger | Self::Refused(..) | Self::Sensor { .. } => false,
+            Self::Damaged(_)
+            | Self::Image(_)
+            | Self::NoFinger
+            | Self::Refused(..)
+            | Self::Sensor { .. }
+            | Self::Stopped => false,
         }
     }
 
@@ -72,7 +80,7 @@ impl SfmError {
             Self::Garbage(_) | Self::Image(_) => Code::ScannerGarbage,
             Self::Line(error) => Code::of_line(DeviceKind::FingerScanner, error.kind()),
             Self::NoFinger => Code::ScannerNoFinger,
-            Self::NotOpen => Code::ScannerGone,
+            Self::NotOpen | Self::Stopped => Code::ScannerGone,
             Self::Refused(..) => Code::ScannerRefused,
             Self::Sensor { .. } => Code::BadSettings,
             Self::Silent(_) => Code::ScannerSilent,

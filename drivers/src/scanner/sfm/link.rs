@@ -56,6 +56,7 @@ pub(super) type Received = (Biometric<Vec<u8>>, bool);
 /// An open line with a module at its end.
 pub(super) struct Link {
     line: SerialLine,
+    baud: u32,
     decoder: Decoder,
     terminal: Option<u16>,
     pub(super) timing: Timing,
@@ -66,7 +67,7 @@ pub(super) struct Link {
 impl Link {
     pub(super) fn open(path: &str, baud: u32, terminal: Option<u16>, timing: Timing) -> Result<Self, SfmError> {
         let line = SerialLine::open(path, baud)?;
-        Ok(Self { line, decoder: Decoder::new(), terminal, timing, dirty: true })
+        Ok(Self { line, baud, decoder: Decoder::new(), terminal, timing, dirty: true })
     }
 
     pub(super) fn check(&mut self) -> Result<(), SfmError> {
@@ -163,20 +164,21 @@ impl Link {
         let needed = accepted(size)?;
         // The whole of it at once: growing would leave copies of pixels behind in memory.
         let mut image = Biometric::new(Vec::with_capacity(needed));
+        let whole = self.transfer_end(needed);
         let mut repeated = false;
         let mut number = 0;
         let mut again = false;
         while image.expose().len() < needed {
             self.dirty = true;
-            let end = Instant::now() + self.timing.gap + self.timing.answer;
+            let end = whole.min(Instant::now() + self.timing.gap + self.timing.answer);
             let Some(head) = self.answer(command, end, &mut || run.stopped())? else { return Ok(None) };
             let (count, index) = (head.parameter & 0xFFFF, head.parameter >> 16);
             let room = needed - image.expose().len();
             if index != number || index >= count || head.size == 0 || head.size as usize > room {
                 return Err(SfmError::Garbage(u64::from(head.size)));
             }
-            let Some(piece) = self.take(head.size as usize, run)? else { return Ok(None) };
-            let Some(sum) = self.take(SUM, run)? else { return Ok(None) };
+            let Some(piece) = self.take(head.size as usize, whole, run)? else { return Ok(None) };
+            let Some(sum) = self.take(SUM, whole, run)? else { return Ok(None) };
             if data_sum(piece.expose()).to_le_bytes() == sum.expose()[..] {
                 image.expose_mut().extend_from_slice(piece.expose());
                 (number, again) = (number + 1, false);
@@ -196,8 +198,9 @@ impl Link {
     pub(super) fn receive_plain(&mut self, size: u32, run: &Run<'_>) -> Result<Option<Biometric<Vec<u8>>>, SfmError> {
         let needed = accepted(size)?;
         self.dirty = true;
-        let Some(image) = self.take(needed, run)? else { return Ok(None) };
-        let Some(end) = self.take(1, run)? else { return Ok(None) };
+        let whole = self.transfer_end(needed);
+        let Some(image) = self.take(needed, whole, run)? else { return Ok(None) };
+        let Some(end) = self.take(1, whole, run)? else { return Ok(None) };
         if end.expose()[..] != [super::packet::END] {
             return Err(SfmError::Damaged("the end of the image"));
         }
@@ -205,9 +208,16 @@ impl Link {
         Ok(Some(image))
     }
 
-    /// The next `count` bytes; nothing when stopped.
-    fn take(&mut self, count: usize, run: &Run<'_>) -> Result<Option<Biometric<Vec<u8>>>, SfmError> {
-        let mut gap_end = Instant::now() + self.timing.gap;
+    /// When a transfer of this many bytes, ten bits each, is given up however steadily it trickles: after twice the time
+    /// that the line needs for it, so that every piece may come twice, and the time of an answer.
+    fn transfer_end(&self, bytes: usize) -> Instant {
+        let seconds = bytes as f64 * 10.0 / f64::from(self.baud) * 2.0;
+        Instant::now() + Duration::from_secs_f64(seconds) + self.timing.answer
+    }
+
+    /// The next `count` bytes, before `end` and without too long a gap; nothing when stopped.
+    fn take(&mut self, count: usize, end: Instant, run: &Run<'_>) -> Result<Option<Biometric<Vec<u8>>>, SfmError> {
+        let mut gap_end = end.min(Instant::now() + self.timing.gap);
         loop {
             if let Some(taken) = self.decoder.take(count) {
                 return Ok(Some(taken));
@@ -215,9 +225,10 @@ impl Link {
             if run.stopped() {
                 return Ok(None);
             }
-            if self.fill(gap_end)? {
-                gap_end = Instant::now() + self.timing.gap;
-            } else if Instant::now() >= gap_end {
+            let came = self.fill(gap_end)?;
+            if came && Instant::now() < end {
+                gap_end = end.min(Instant::now() + self.timing.gap);
+            } else if self.decoder.pending() < count && Instant::now() >= gap_end {
                 return Err(SfmError::Slow { got: self.decoder.pending(), needed: count });
             }
         }
@@ -233,7 +244,7 @@ impl Link {
     }
 
     /// Throws away what is left of earlier conversations. After something abandoned that takes until the module has
-    /// been quiet for a moment; otherwise it waits for nothing.
+    /// been quiet for a moment, or the run is stopped; otherwise it waits for nothing.
     fn settle(&mut self, run: &Run<'_>) -> Result<(), SfmError> {
         let quiet = if self.dirty { SLICE } else { Duration::ZERO };
         let mut buffer = Biometric::new(vec![0; 4096]);
@@ -248,7 +259,9 @@ impl Link {
             if Instant::now() >= end {
                 return Err(SfmError::Garbage(stale));
             }
-            let _ = run.stopped();
+            if run.stopped() {
+                return Err(SfmError::Stopped);
+            }
         }
         self.decoder.clear();
         self.dirty = false;

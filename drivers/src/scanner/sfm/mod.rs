@@ -15,7 +15,7 @@ pub mod packet;
 pub use error::SfmError;
 pub use link::Timing;
 
-use super::{Scanner, ScannerEvent, ScannerFactory};
+use super::{Scanner, ScannerEvent, ScannerFactory, only_one};
 use crate::run::Run;
 use crate::settings;
 use command::{ALIVE, BAUDS, ZERO, answer, parameter, request as ask};
@@ -308,10 +308,14 @@ impl Scanner for Sfm {
     fn capture(
         &mut self,
         run: &Run<'_>,
-        _one: &[Finger],
+        wanted: &[Finger],
         report: &mut dyn FnMut(ScannerEvent),
     ) -> Result<(), DeviceFault> {
-        self.try_capture(run, report).map_err(|error| self.fault(&error))
+        only_one(wanted)?;
+        match self.try_capture(run, report) {
+            Err(SfmError::Stopped) => Ok(()),
+            captured => captured.map_err(|error| self.fault(&error)),
+        }
     }
 }
 

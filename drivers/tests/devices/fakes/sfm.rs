@@ -28,6 +28,8 @@ pub enum Transfer {
     Garbage,
     /// Pieces in the wrong order.
     OutOfTurn,
+    /// One byte every 10 ms.
+    Drip,
     /// One byte, and then nothing for a second.
     Trickle,
     /// The cable is pulled in the middle.
@@ -272,6 +274,16 @@ impl Player {
             Some(Transfer::BadHead) => bytes[start - 2] ^= 1,
             Some(Transfer::CutShort) => drop(bytes.pop()),
             Some(Transfer::Garbage) => bytes = vec![0x55; 4000],
+            Some(Transfer::Drip) => {
+                for byte in &bytes {
+                    if stop.load(Ordering::SeqCst) {
+                        break;
+                    }
+                    self.device.write(&[*byte]);
+                    wait(Duration::from_millis(10), stop);
+                }
+                return true;
+            }
             Some(Transfer::Trickle) => {
                 self.device.write(&bytes[..1]);
                 wait(Duration::from_secs(1), stop);

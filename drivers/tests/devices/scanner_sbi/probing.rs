@@ -141,3 +141,22 @@ fn a_device_that_leaves_is_noticed_and_found_again() {
     assert_eq!(scanner.check().unwrap_err().kind, ErrorKind::Disconnected);
     assert_eq!(probe(&mut scanner).unwrap_err().code, "D-70");
 }
+
+/// A service that is slow to answer is not gone for that: a look between captures waits for nothing.
+#[test]
+fn a_slow_service_is_still_there() {
+    let provider = Provider::new();
+    let device = provider.slap();
+    let mut looks = 0;
+    let server = SbiServer::start(move |method, _| {
+        looks += u32::from(method == "MOSIPDISC");
+        match method {
+            "MOSIPDISC" if looks > 1 => Reply::Hold(Vec::new()),
+            "MOSIPDISC" => Reply::Json(json!([device.listed()])),
+            _ => Reply::Json(json!([device.information()])),
+        }
+    });
+    let mut scanner = scanner(&server, &provider);
+    probe(&mut scanner).unwrap();
+    scanner.check().unwrap();
+}
