@@ -4,6 +4,8 @@ use super::*;
 
 type Change = fn(&mut BioData);
 
+type Swap = fn(&mut Device, Arc<Signer>);
+
 /// Puts another record into a sample.
 fn with_record(data: &mut BioData, change: impl Fn(&mut drivers::sbi::iso::FingerRecord)) {
     let mut record = drivers::sbi::iso::FingerRecord::parse(data.bio_value.0.expose()).unwrap();
@@ -65,7 +67,7 @@ fn signed_answers_that_are_not_ours_are_refused() {
 #[test]
 fn samples_count_with_the_keys_of_the_proof_only() {
     let provider = Provider::new();
-    let rows: [(&str, fn(&mut Device, Arc<Signer>)); 3] = [
+    let rows: [(&str, Swap); 3] = [
         ("another key for the samples", |device, other| device.signer = other),
         ("another key for the identity", |device, other| device.identity_signer = Some(other)),
         ("another model", |device, _| device.id.model = "SLAP-61".to_owned()),
