@@ -36,6 +36,7 @@ const TIMING: Timing = Timing {
     again: Duration::from_millis(20),
     busy: Duration::from_millis(100),
     grace: Duration::from_secs(1),
+    lift: Duration::from_millis(50),
 };
 
 fn place(desk: &Desk) -> serde_json::Value {
