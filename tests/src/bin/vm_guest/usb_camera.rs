@@ -94,9 +94,15 @@ fn unplugged(device: &mut Device, booth: &Booth) -> Checked {
     device.capture(permits::face());
     next(device)?;
     booth.cut.store(true, Ordering::SeqCst);
-    expect("the fault", &device.fault()?.as_str(), &"D-30")?;
+    let told = device.fault();
+    // Before anything may fail: the camera that is plugged in next is whole.
     booth.cut.store(false, Ordering::SeqCst);
-    device.until_state(DeviceState::Absent)
+    // Linux 6.1 sometimes trips over itself when a camera that is open goes away (a null pointer in the media core, as
+    // the file is closed) and takes the driver's thread along: the host notices a driver that hangs, and starts it anew.
+    match told?.as_str() {
+        "D-30" | "D-51" => device.until_state(DeviceState::Absent),
+        other => Err(format!("an unplugging was told as {other}")),
+    }
 }
 
 /// Two people before the camera in turn.
