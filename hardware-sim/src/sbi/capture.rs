@@ -67,7 +67,9 @@ async fn carry_out(service: &Arc<Service>, body: &[u8]) -> Result<Vec<u8>, Refus
         let stage = Arc::clone(&service.stage);
         slap::blocking(move || stage.sending(Device::Slap)).await?;
     }
-    let answer = sign(service, &wish, &taken)?;
+    // One look for the whole answer: a fault may be mended meanwhile.
+    let fault = service.fault();
+    let answer = sign(service, &wish, &taken, fault)?;
     let good = taken.iter().filter(|taken| taken.sample.is_ok()).count() as u64;
     match wish.kind {
         Kind::Slap => {
@@ -76,13 +78,15 @@ async fn carry_out(service: &Arc<Service>, body: &[u8]) -> Result<Vec<u8>, Refus
         }
         Kind::Face => service.stage.count(|counters| counters.portrait_images += good),
     }
-    service.remember(wish.kind, &answer);
+    // A spoilt answer is none that anybody could have recorded: its replay would tell of another fault.
+    if fault == FaultKind::None {
+        service.remember(wish.kind, &answer);
+    }
     Ok(answer)
 }
 
 /// Signs the samples one by one; each holds the hash of all before it.
-fn sign(service: &Service, wish: &Capture, taken: &[Taken]) -> Result<Vec<u8>, Refusal> {
-    let fault = service.fault();
+fn sign(service: &Service, wish: &Capture, taken: &[Taken], fault: FaultKind) -> Result<Vec<u8>, Refusal> {
     let now = clock::now();
     let at = if fault == FaultKind::Stale { now - STALE } else { now };
     let transaction = if fault == FaultKind::WrongTransaction { OTHER_TRANSACTION } else { &wish.transaction };
