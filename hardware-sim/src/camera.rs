@@ -45,16 +45,17 @@ pub async fn serve(stage: Arc<Stage>, first: TcpListener) -> io::Result<()> {
             Some(listener) => listener,
             None => TcpListener::bind(("127.0.0.1", port)).await?,
         };
-        stage.plugged(Device::Camera, true);
+        stage.plugged(Device::Camera);
         let router = Router::new()
             .route("/stream", get(stream).head(describe))
             .with_state((Arc::clone(&stage), Arc::clone(&streams)));
         // Dropped with its listener when the cable goes; running streams see that for themselves.
+        let mut serving = Box::pin(axum::serve(here, router).into_future());
         tokio::select! {
-            served = axum::serve(here, router) => served?,
+            served = &mut serving => served?,
             () = unplugged(&stage, true) => {}
         }
-        stage.plugged(Device::Camera, false);
+        stage.unplug(Device::Camera, || drop(serving));
     }
 }
 

@@ -61,7 +61,7 @@ pub fn run(stage: &Stage, socket: &Path, again: Duration) {
             continue;
         }
         match plug(socket) {
-            Ok(()) => stage.plugged(Device::Scanner, true),
+            Ok(()) => stage.plugged(Device::Scanner),
             Err(error) => tracing::error!(%error, socket = %socket.display(), "there is no place for the socket"),
         }
         while !is_out(stage) {
@@ -79,8 +79,7 @@ pub fn run(stage: &Stage, socket: &Path, again: Duration) {
             }
             let _ = stage.bell(Device::Scanner).wait(LOOK);
         }
-        unplug(socket);
-        stage.plugged(Device::Scanner, false);
+        stage.unplug(Device::Scanner, || unplug(socket));
     }
 }
 

@@ -40,14 +40,15 @@ pub async fn serve(service: Arc<Service>, first: TcpListener) -> io::Result<()> 
             Some(listener) => listener,
             None => TcpListener::bind((Ipv4Addr::LOCALHOST, service.port)).await?,
         };
-        service.stage.plugged(Device::Slap, true);
+        service.stage.plugged(Device::Slap);
         // Verbs are the specification's own, so that no table of the router knows them.
         let router = Router::new().fallback(handle).with_state(Arc::clone(&service));
+        let mut serving = Box::pin(axum::serve(here, router).into_future());
         tokio::select! {
-            served = axum::serve(here, router) => served?,
+            served = &mut serving => served?,
             () = unplugged(&service, true) => {}
         }
-        service.stage.plugged(Device::Slap, false);
+        service.stage.unplug(Device::Slap, || drop(serving));
     }
 }
 

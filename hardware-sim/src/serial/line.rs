@@ -188,10 +188,11 @@ pub fn keep_plugged(
             continue;
         }
         let served = Line::plug(stage, device, link, baud).map_err(Lost::Io).and_then(|mut line| {
-            stage.plugged(device, true);
-            serve(&mut line)
+            stage.plugged(device);
+            let served = serve(&mut line);
+            stage.unplug(device, || drop(line));
+            served
         });
-        stage.plugged(device, false);
         if let Err(Lost::Io(error)) = served {
             tracing::error!(device = device.id(), %error, "the simulated port failed and is made again");
             let _ = stage.bell(device).wait(LOOK);

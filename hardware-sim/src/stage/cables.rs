@@ -34,9 +34,18 @@ impl Stage {
         Ok(())
     }
 
-    /// A device's port exists, or is gone.
-    pub fn plugged(&self, device: Device, is: bool) {
-        self.scene().plugged[device as usize] = is;
+    /// A device's port exists from here on.
+    pub fn plugged(&self, device: Device) {
+        self.scene().plugged[device as usize] = true;
+        self.moved.notify_all();
+    }
+
+    /// Takes a device's port away. Who asks meanwhile whether it exists waits for the answer: a host that has seen the
+    /// line end must not be told that it is still there.
+    pub fn unplug(&self, device: Device, take_away: impl FnOnce()) {
+        let mut scene = self.scene();
+        take_away();
+        scene.plugged[device as usize] = false;
         self.moved.notify_all();
     }
 
