@@ -8,6 +8,7 @@ use crate::{process, setup, vm_test};
 pub fn run() -> Result<(), Failure> {
     setup::run(setup::For::Tests)?;
     process::cargo(&["build", "--workspace", "--all-features"])?;
-    process::cargo(&["test", "--workspace", "--all-features"])?;
+    // All of them, whatever fails first: one run shows everything that is wrong.
+    process::cargo(&["test", "--workspace", "--all-features", "--no-fail-fast"])?;
     vm_test::run_built()
 }
