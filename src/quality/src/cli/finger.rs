@@ -74,7 +74,7 @@ pub(super) fn print(path: &Path, asked: Option<Ppi>) -> Result<(FingerImage, Ppi
 
 impl Answer {
     fn of(ppi: Ppi, found: FingerAssessment) -> Self {
-        let measures = found.measures().iter().map(|m| (m.id, m.value)).collect();
+        let measures = found.measures().map(|m| (m.id, m.value)).collect();
         let score = Score {
             name: found.score.name,
             model: found.score.model,

@@ -1,11 +1,12 @@
 //! Coherence of the gradients over the region of interest.
 
-use super::{Measure, Module, Print};
+use super::natives::{self, Natives};
+use super::{Module, Print};
 
 /// Sum and mean over the cells that the region of interest touches, partial cells included.
 pub(super) const MODULE: Module = Module { id: "RegionOfInterestCoherence", measure };
 
-fn measure(print: &Print) -> Result<Vec<Measure>, &'static str> {
+fn measure(print: &Print, natives: &mut Natives) -> Result<(), &'static str> {
     let mut sum = 0.0;
     let mut count = 0u32;
     for (cell, _) in print.cells.all.iter().zip(&print.region.touches).filter(|(_, touched)| **touched) {
@@ -18,8 +19,6 @@ fn measure(print: &Print) -> Result<Vec<Measure>, &'static str> {
         count += 1;
     }
     let mean = if count == 0 { 0.0 } else { sum / f64::from(count) };
-    Ok(vec![
-        Measure { id: "OrientationMap_ROIFilter_CoherenceRel", value: mean },
-        Measure { id: "OrientationMap_ROIFilter_CoherenceSum", value: sum },
-    ])
+    natives.put(natives::COHERENCE, &[mean, sum]);
+    Ok(())
 }

@@ -5,13 +5,14 @@
 //! ends and weights were fitted in development to the NFIQ 2 scores of 1,049 project-made prints (48 fingers, whole
 //! prints and sensor-sized ones, up to three defects each) and then rounded.
 
-use super::{Measure, Print, ocl};
+use super::natives::Natives;
+use super::{Print, ocl};
 use crate::assessment::{Advice, Assessment};
 
 /// What a component looks at.
-pub struct Evidence {
-    pub(super) print: Print,
-    pub(super) measures: Vec<Measure>,
+pub struct Evidence<'a> {
+    pub(super) print: &'a Print,
+    pub(super) natives: &'a Natives,
 }
 
 /// What a component's score does to the score of the print.
@@ -30,7 +31,7 @@ pub struct Component {
     /// What it does to the score.
     pub role: Role,
     /// Assesses the evidence; pure.
-    pub assess: fn(&Evidence) -> Assessment,
+    pub assess: fn(&Evidence<'_>) -> Assessment,
 }
 
 /// Every component, in the order in which they are shown.
@@ -61,11 +62,11 @@ const SMEARED_RANGE: f64 = 160.0;
 /// A range of greys below this is a faint touch.
 const FAINT_RANGE: f64 = 90.0;
 
-impl Evidence {
+impl Evidence<'_> {
     /// A native measure on a straight scale: 0 at `worst`, 100 at `best`.
     fn scaled(&self, id: &str, worst: f64, best: f64) -> Assessment {
-        match self.measures.iter().find(|m| m.id == id) {
-            Some(measure) => scaled(measure.value, (worst, best), None),
+        match self.natives.by_id(id) {
+            Some(value) => scaled(value, (worst, best), None),
             None => Assessment::FailureToAssess("the measure could not be taken"),
         }
     }
@@ -76,7 +77,7 @@ fn scaled(native: f64, (worst, best): (f64, f64), advice: Option<Advice>) -> Ass
 }
 
 /// Standard deviation of the print's greys: one of 20 is enough, since the other components fall with the signal.
-fn contrast(evidence: &Evidence) -> Assessment {
+fn contrast(evidence: &Evidence<'_>) -> Assessment {
     let tone = evidence.print.tone;
     let advice = match tone.range() {
         range if range < FAINT_RANGE => Some(Advice::PressMore),
@@ -88,7 +89,7 @@ fn contrast(evidence: &Evidence) -> Assessment {
 
 /// Share of the foreground that is ridge. Between 0.30 and 0.60 it limits nothing; it falls to 0 at 0.10 (a dry finger
 /// leaves dots) and at 0.90 (a wet one leaves a blot).
-fn ink_balance(evidence: &Evidence) -> Assessment {
+fn ink_balance(evidence: &Evidence<'_>) -> Assessment {
     let tone = evidence.print.tone;
     let advice = if tone.ink < LITTLE_INK {
         Some(if tone.dark >= LIGHT_RIDGES { Advice::Moisten } else { Advice::PressMore })
@@ -102,7 +103,7 @@ fn ink_balance(evidence: &Evidence) -> Assessment {
 }
 
 /// Share of the picture before the crop, that is of the sensor's area, that is foreground.
-fn foreground_share(evidence: &Evidence) -> Assessment {
+fn foreground_share(evidence: &Evidence<'_>) -> Assessment {
     let covered = evidence.print.covered;
     let advice = (covered < WHOLE_FINGERTIP_BELOW).then_some(match evidence.print.off_centre {
         off if off > OFF_CENTRE_ABOVE => Advice::CentreFinger,
@@ -112,12 +113,12 @@ fn foreground_share(evidence: &Evidence) -> Assessment {
 }
 
 /// NFIQ 2's mean of local clarity.
-fn local_clarity(evidence: &Evidence) -> Assessment {
+fn local_clarity(evidence: &Evidence<'_>) -> Assessment {
     evidence.scaled("LCS_Bin10_Mean", 0.40, 0.80)
 }
 
 /// Mean orientation certainty of the foreground's whole cells (NFIQ 2's mean counts the background too).
-fn orientation_certainty(evidence: &Evidence) -> Assessment {
+fn orientation_certainty(evidence: &Evidence<'_>) -> Assessment {
     let cells = evidence.print.cells.all.iter().filter(|c| c.foreground && c.is_whole());
     let certain: Vec<f64> = cells.filter_map(|c| ocl::certainty(c.tensor)).collect();
     if certain.is_empty() {
@@ -128,11 +129,11 @@ fn orientation_certainty(evidence: &Evidence) -> Assessment {
 
 /// NFIQ 2's mean of the frequency domain analysis. It is 1 where no ridge frequency stands out and about 0.45 on clean
 /// prints: lower is better.
-fn ridge_frequency(evidence: &Evidence) -> Assessment {
+fn ridge_frequency(evidence: &Evidence<'_>) -> Assessment {
     evidence.scaled("FDA_Bin10_Mean", 0.85, 0.40)
 }
 
 /// NFIQ 2's spread of the ratios of ridge and valley widths: lower is better.
-fn ridge_uniformity(evidence: &Evidence) -> Assessment {
+fn ridge_uniformity(evidence: &Evidence<'_>) -> Assessment {
     evidence.scaled("RVUP_Bin10_StdDev", 2.0, 0.4)
 }

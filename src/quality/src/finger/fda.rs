@@ -2,10 +2,11 @@
 
 use super::blocks::Block;
 use super::cells::SIDE;
-use super::histogram::{Histogram, ids};
+use super::histogram::Histogram;
+use super::natives::{self, Natives};
 use super::prepare::Raster;
 use super::rotate::{Surround, turned};
-use super::{Measure, Module, Print};
+use super::{Module, Print};
 use std::f64::consts::{FRAC_PI_2, PI};
 
 /// Foreground blocks, of which there must be ten.
@@ -15,11 +16,11 @@ pub(super) const MODULE: Module = Module { id: "FrequencyDomainAnalysis", measur
 pub(super) const LEAST_BLOCKS: usize = 10;
 
 const HISTOGRAM: Histogram =
-    Histogram { ids: ids!("FDA_Bin10_"), bounds: [0.268, 0.304, 0.33, 0.355, 0.38, 0.407, 0.44, 0.50, 1.0] };
+    Histogram { places: natives::FDA, bounds: [0.268, 0.304, 0.33, 0.355, 0.38, 0.407, 0.44, 0.50, 1.0] };
 
-fn measure(print: &Print) -> Result<Vec<Measure>, &'static str> {
+fn measure(print: &Print, natives: &mut Natives) -> Result<(), &'static str> {
     let values: Vec<f64> = print.blocks.foreground().map(|b| one_wave(&print.raster, b)).collect();
-    if values.len() < LEAST_BLOCKS { Err("fewer than ten foreground blocks") } else { HISTOGRAM.of(&values) }
+    if values.len() < LEAST_BLOCKS { Err("fewer than ten foreground blocks") } else { HISTOGRAM.put(&values, natives) }
 }
 
 /// The strongest wave with its neighbours over the sum of the fifteen slowest; 1 where the strongest is the slowest.

@@ -1,24 +1,25 @@
 //! Local clarity: how cleanly the pixels of ridges and valleys fall on their side of the profile.
 
 use super::blocks::Block;
-use super::histogram::{Histogram, ids};
+use super::histogram::Histogram;
+use super::natives::{self, Natives};
 use super::prepare::Raster;
 use super::profile::{Profile, ROWS};
 use super::rotate::Surround;
-use super::{Measure, Module, Print};
+use super::{Module, Print};
 
 /// Foreground blocks.
 pub(super) const MODULE: Module = Module { id: "LocalClarity", measure };
 
 const HISTOGRAM: Histogram =
-    Histogram { ids: ids!("LCS_Bin10_"), bounds: [0.0, 0.70, 0.74, 0.77, 0.79, 0.81, 0.83, 0.85, 0.87] };
+    Histogram { places: natives::LCS, bounds: [0.0, 0.70, 0.74, 0.77, 0.79, 0.81, 0.83, 0.85, 0.87] };
 
 /// The widest ridge or valley at 500 ppi: 5 pixels at 125 ppi (NFIQ 2's normalisation).
 const WIDEST: f64 = 500.0 / 125.0 * 5.0;
 
-fn measure(print: &Print) -> Result<Vec<Measure>, &'static str> {
+fn measure(print: &Print, natives: &mut Natives) -> Result<(), &'static str> {
     let values: Vec<f64> = print.blocks.foreground().map(|b| clarity(&print.raster, b)).collect();
-    HISTOGRAM.of(&values)
+    HISTOGRAM.put(&values, natives)
 }
 
 /// 0 (no ridge structure, or wrong widths) to 1 (every pixel on its side).

@@ -1,18 +1,19 @@
 //! Orientation certainty level: how much the gradients of a cell agree on one direction.
 
 use super::cells::Tensor;
-use super::histogram::{Histogram, ids};
-use super::{Measure, Module, Print};
+use super::histogram::Histogram;
+use super::natives::{self, Natives};
+use super::{Module, Print};
 
 /// Every whole cell; the foreground mask plays no part.
 pub(super) const MODULE: Module = Module { id: "OrientationCertainty", measure };
 
 const HISTOGRAM: Histogram =
-    Histogram { ids: ids!("OCL_Bin10_"), bounds: [0.337, 0.479, 0.579, 0.655, 0.716, 0.766, 0.81, 0.852, 0.898] };
+    Histogram { places: natives::OCL, bounds: [0.337, 0.479, 0.579, 0.655, 0.716, 0.766, 0.81, 0.852, 0.898] };
 
-fn measure(print: &Print) -> Result<Vec<Measure>, &'static str> {
+fn measure(print: &Print, natives: &mut Natives) -> Result<(), &'static str> {
     let whole = print.cells.all.iter().filter(|c| c.is_whole());
-    HISTOGRAM.of(&whole.filter_map(|c| certainty(c.tensor)).collect::<Vec<_>>())
+    HISTOGRAM.put(&whole.filter_map(|c| certainty(c.tensor)).collect::<Vec<_>>(), natives)
 }
 
 /// 1 - smaller / larger eigenvalue: 0 (no direction) to 1 (one direction); none where the cell is of one grey.

@@ -1,20 +1,21 @@
 //! Orientation flow: how much a block's direction differs from that of its eight neighbours.
 
 use super::blocks::Blocks;
-use super::histogram::{Histogram, ids};
-use super::{Measure, Module, Print};
+use super::histogram::Histogram;
+use super::natives::{self, Natives};
+use super::{Module, Print};
 use std::f64::consts::{FRAC_PI_2, PI};
 
 /// Blocks whose neighbours are all foreground and whose direction differs by more than four degrees.
 pub(super) const MODULE: Module = Module { id: "OrientationFlow", measure };
 
 const HISTOGRAM: Histogram =
-    Histogram { ids: ids!("OF_Bin10_"), bounds: [0.01715, 0.035, 0.0557, 0.081, 0.115, 0.1718, 0.2569, 0.4758, 0.748] };
+    Histogram { places: natives::OF, bounds: [0.01715, 0.035, 0.0557, 0.081, 0.115, 0.1718, 0.2569, 0.4758, 0.748] };
 
 /// Differences up to this are no change of direction: 4 degrees.
 const LEAST: f64 = 4.0 * (PI / 180.0);
 
-fn measure(print: &Print) -> Result<Vec<Measure>, &'static str> {
+fn measure(print: &Print, natives: &mut Natives) -> Result<(), &'static str> {
     let blocks = &print.blocks;
     let mut values = Vec::with_capacity(blocks.all.len());
     // A block at the edge has neighbours outside, which are not foreground.
@@ -23,7 +24,7 @@ fn measure(print: &Print) -> Result<Vec<Measure>, &'static str> {
             values.extend(turn(blocks, row, column).filter(|&t| t > LEAST).map(|t| (t - LEAST) / (FRAC_PI_2 - LEAST)));
         }
     }
-    HISTOGRAM.of(&values)
+    HISTOGRAM.put(&values, natives)
 }
 
 /// The mean difference of direction from the eight neighbours, in radians; none where one of the nine is background.

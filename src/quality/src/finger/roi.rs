@@ -1,8 +1,9 @@
 //! The region of interest: where the print lies, found by two blurs and two thresholds.
 
 use super::cells::SIDE;
+use super::natives::{self, Natives};
 use super::prepare::Raster;
-use super::{Measure, Module, Print};
+use super::{Module, Print};
 use super::{blur, otsu, regions};
 
 /// The mean grey of the region.
@@ -13,8 +14,9 @@ const FIRST_BLUR: usize = 41;
 /// Size of the second blur in pixels at 500 ppi (NFIQ 2's constant).
 const SECOND_BLUR: usize = 91;
 
-fn measure(print: &Print) -> Result<Vec<Measure>, &'static str> {
-    Ok(vec![Measure { id: "ImgProcROIArea_Mean", value: print.region.mean }])
+fn measure(print: &Print, natives: &mut Natives) -> Result<(), &'static str> {
+    natives.put(natives::ROI_MEAN, &[print.region.mean]);
+    Ok(())
 }
 
 /// The region of interest of a print.

@@ -1,22 +1,23 @@
 //! Ridge-valley uniformity: the ratios of neighbouring ridge and valley widths.
 
-use super::histogram::{Histogram, ids};
+use super::histogram::Histogram;
+use super::natives::{self, Natives};
 use super::profile::Profile;
 use super::rotate::Surround;
-use super::{Measure, Module, Print};
+use super::{Module, Print};
 
 /// Foreground blocks; their ratios are pooled.
 pub(super) const MODULE: Module = Module { id: "RidgeValleyUniformity", measure };
 
 const HISTOGRAM: Histogram =
-    Histogram { ids: ids!("RVUP_Bin10_"), bounds: [0.5, 0.667, 0.8, 1.0, 1.25, 1.5, 2.0, 24.0, 30.0] };
+    Histogram { places: natives::RVU, bounds: [0.5, 0.667, 0.8, 1.0, 1.25, 1.5, 2.0, 24.0, 30.0] };
 
-fn measure(print: &Print) -> Result<Vec<Measure>, &'static str> {
+fn measure(print: &Print, natives: &mut Natives) -> Result<(), &'static str> {
     let mut ratios = Vec::with_capacity(print.blocks.all.len() * 4);
     for block in print.blocks.foreground() {
         add_ratios(&Profile::of(&print.raster, block, Surround::Frame).ridge, &mut ratios);
     }
-    HISTOGRAM.of(&ratios)
+    HISTOGRAM.put(&ratios, natives)
 }
 
 /// The ratios of one profile, from its right end. The last column is not looked at; the incomplete first and last runs

@@ -1,6 +1,7 @@
 use super::drawn::{Whorl, image, scrambled};
 use super::*;
-use domain::units::Ppi;
+use crate::assessment::Advice;
+use domain::units::{Ppi, QualityScore};
 use proptest::prelude::*;
 use std::cell::RefCell;
 
@@ -8,7 +9,7 @@ use std::cell::RefCell;
 fn every_group_gives_its_own_identifiers() {
     let assessment = assess(&Whorl::clean(300, 340).draw());
     assert_eq!(assessment.unmeasured, []);
-    let mut ids: Vec<_> = assessment.measures().iter().map(|m| m.id).collect();
+    let mut ids: Vec<_> = assessment.measures().map(|m| m.id).collect();
     ids.sort_unstable();
     ids.dedup();
     assert_eq!(ids.len(), 65, "69 measures less the four of minutiae");

@@ -120,7 +120,7 @@ fn judged(loaded: &Loaded, which: Finger, image: &FingerImage) -> FingerJudged {
 
 /// The native measures, then our own components with their scores.
 fn measures(assessment: &FingerAssessment) -> Vec<Measure> {
-    let native = assessment.measures().iter().map(|measure| Measure {
+    let native = assessment.measures().map(|measure| Measure {
         name: measure.id.into(),
         native: Some(measure.value),
         score: None,

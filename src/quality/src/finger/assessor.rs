@@ -1,0 +1,119 @@
+//! One print after another through the same workspace.
+
+use super::components::{COMPONENTS, Evidence};
+use super::natives::Natives;
+use super::trace::{NoTrace, Trace};
+use super::{Failure, Feedback, MODULES, Measure, Print, Score, advice};
+use crate::assessment::{Advice, Assessment};
+use domain::image::FingerImage;
+use domain::units::QualityScore;
+
+/// What one print's assessment found.
+#[derive(Clone, Debug, PartialEq)]
+pub struct FingerAssessment {
+    /// The score that is compared with the limit, or why there is none.
+    pub score: Score,
+    /// What to change for the next attempt, the most useful first; empty when nothing is to be changed.
+    pub advice: Vec<Advice>,
+    /// Feedback that needs no model, where the print could be prepared.
+    pub feedback: Option<Feedback>,
+    /// Our own components behind the score, by id.
+    pub components: Vec<(&'static str, Assessment)>,
+    /// Groups of measures that could not be taken, and why.
+    pub unmeasured: Vec<(&'static str, &'static str)>,
+    /// NFIQ 2's native values. Those of a group that could not be measured are absent.
+    pub natives: Natives,
+}
+
+impl FingerAssessment {
+    /// The native measures that could be taken, in the order of NFIQ 2's forest.
+    pub fn measures(&self) -> impl Iterator<Item = Measure> + '_ {
+        self.natives.measures()
+    }
+
+    /// One measure by NFIQ 2's identifier.
+    pub fn measure(&self, id: &str) -> Option<f64> {
+        self.natives.by_id(id)
+    }
+
+    /// The score, unless the print failed to be assessed.
+    pub fn value(&self) -> Option<QualityScore> {
+        self.score.value.ok()
+    }
+
+    fn fill(&mut self, print: &Print) {
+        for module in MODULES {
+            if let Err(reason) = (module.measure)(print, &mut self.natives) {
+                self.unmeasured.push((module.id, reason));
+            }
+        }
+        let evidence = Evidence { print, natives: &self.natives };
+        self.components.extend(COMPONENTS.iter().map(|c| (c.id, (c.assess)(&evidence))));
+        self.score = Score::of(&self.components);
+        advice::choose(self.score, &self.components, &mut self.advice);
+        self.feedback = Some(Feedback::of(print));
+    }
+
+    fn fail(&mut self, failure: Failure) {
+        self.score = Score::failed(failure);
+        self.advice.extend(failure.advice());
+        self.unmeasured.extend(MODULES.iter().map(|m| (m.id, failure.text())));
+    }
+
+    fn clear(&mut self) {
+        self.advice.clear();
+        self.feedback = None;
+        self.components.clear();
+        self.unmeasured.clear();
+        self.natives = Natives::EMPTY;
+    }
+}
+
+/// Assesses prints one after another in one workspace. Pictures of the same size cost no memory after the first.
+pub struct Assessor {
+    found: FingerAssessment,
+}
+
+impl Assessor {
+    /// A workspace that is still empty.
+    pub fn new() -> Self {
+        let found = FingerAssessment {
+            score: Score::failed(Failure::TooSmall),
+            advice: Vec::new(),
+            feedback: None,
+            components: Vec::new(),
+            unmeasured: Vec::new(),
+            natives: Natives::EMPTY,
+        };
+        Self { found }
+    }
+
+    /// Assesses one print. Never fails: what could not be assessed is part of the answer.
+    pub fn assess(&mut self, image: &FingerImage) -> &FingerAssessment {
+        self.assess_traced(image, &NoTrace)
+    }
+
+    /// As [`Assessor::assess`], and shows every intermediate picture to `trace`. Intermediates are biometric data.
+    pub fn assess_traced(&mut self, image: &FingerImage, trace: &dyn Trace) -> &FingerAssessment {
+        self.found.clear();
+        match Print::of(image) {
+            Ok(print) => {
+                print.show(trace);
+                self.found.fill(&print);
+            }
+            Err(failure) => self.found.fail(failure),
+        }
+        &self.found
+    }
+
+    /// The answer to the last print, for keeps.
+    pub fn into_assessment(self) -> FingerAssessment {
+        self.found
+    }
+}
+
+impl Default for Assessor {
+    fn default() -> Self {
+        Self::new()
+    }
+}
