@@ -9,3 +9,4 @@
 pub mod assessment;
 pub mod face;
 pub mod finger;
+pub mod minutiae;

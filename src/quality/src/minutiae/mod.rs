@@ -1,0 +1,98 @@
+//! Minutiae of a fingerprint at 500 ppi: where ridges end and where they fork.
+//!
+//! The way is that of the literature on ridge skeletons (Maltoni and others, Handbook of Fingerprint Recognition,
+//! chapter 3): a field of ridge directions, filtering along and across the ridges, binarising, thinning, crossing
+//! numbers, and the removal of what defects of the picture leave in the skeleton. Pictures of single bits are worked on
+//! 64 pixels at a time. Buffers live in the [`Extractor`]: after the first print of a size nothing is allocated.
+
+mod bits;
+mod clean;
+mod enhance;
+mod field;
+mod find;
+mod skeleton;
+
+use bits::Bits;
+use enhance::Enhancer;
+use field::Field;
+use find::Candidate;
+
+/// What a ridge does at a minutia.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Kind {
+    /// One ridge becomes two.
+    Bifurcation,
+    /// A ridge ends.
+    Ending,
+}
+
+impl Kind {
+    /// Its name in files.
+    pub fn id(self) -> &'static str {
+        match self {
+            Self::Bifurcation => "bifurcation",
+            Self::Ending => "ending",
+        }
+    }
+}
+
+/// One minutia.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Minutia {
+    /// Pixels from the left edge.
+    pub x: f32,
+    /// Pixels from the top edge.
+    pub y: f32,
+    /// Radians counter-clockwise from the right, 0 to 2 pi, as in ISO/IEC 19794-2: of an ending the way from its tip
+    /// back along its ridge, of a bifurcation the way from the fork into the valley between its branches.
+    pub angle: f32,
+    /// What the ridge does.
+    pub kind: Kind,
+    /// How likely it is one that the finger has, rather than one that the picture has made: 0 to 100.
+    pub quality: u8,
+}
+
+/// Minutiae that one print may have, as many as one view of an ISO/IEC 19794-2 record can hold. More come only from
+/// pictures that are no prints; then the best are kept.
+pub const MAX_MINUTIAE: usize = 255;
+
+/// The smallest side of a picture that is looked at, in pixels: three ridges.
+pub const MIN_SIDE: usize = 32;
+
+/// Finds minutiae, with the memory that it takes: after the first print of a size nothing is allocated.
+#[derive(Default)]
+pub struct Extractor {
+    field: Field,
+    enhancer: Enhancer,
+    ridges: Bits,
+    scratch: Bits,
+    candidates: Vec<Candidate>,
+    found: Vec<Minutia>,
+}
+
+impl Extractor {
+    /// One that has seen nothing yet.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// The minutiae of a print at 500 ppi: 8-bit grey, ridges dark, rows from the top. From top to bottom. A picture
+    /// with a side under [`MIN_SIDE`], or one whose bytes do not fit its size, has none.
+    pub fn extract(&mut self, grey: &[u8], width: usize, height: usize) -> &[Minutia] {
+        self.found.clear();
+        let fits = width.checked_mul(height) == Some(grey.len());
+        if !fits || width < MIN_SIDE || height < MIN_SIDE {
+            return &self.found;
+        }
+        self.field.measure(grey, width, height);
+        self.enhancer.enhance(grey, width, height, &self.field, &mut self.ridges);
+        skeleton::thin(&mut self.ridges, &mut self.scratch);
+        find::candidates(&self.ridges, &self.field, &mut self.candidates);
+        clean::clean(&self.ridges, &self.field, &mut self.candidates);
+        self.found.extend(self.candidates.iter().take(MAX_MINUTIAE).map(|candidate| candidate.minutia(&self.field)));
+        &self.found
+    }
+}
+
+#[cfg(test)]
+mod tests;
