@@ -130,6 +130,14 @@ codes! {
     ScannerHot = "D-88", Other, "The scanner is too hot. Leave it alone for ten minutes, then press Retry.";
     /// Two scanners that cannot be told apart.
     ScannerTwice = "D-89", Busy, "Two scanners of the same make are plugged in. Unplug one of them and press Retry.";
+    /// A live-scan sensor sends one and the same picture again and again.
+    ScannerRepeats = "D-90", Timeout, "The scanner repeats one picture. Unplug it, plug it in again and press Retry.";
+    /// The glass of a live-scan sensor has not been seen free since it was opened.
+    ScannerNotFree = "D-91", NoFinger, "Something lies on the scanner. Have the finger lifted, clean the glass, then press Retry.";
+    /// A live-scan sensor's pictures are not of the size that is configured.
+    ScannerOtherSize = "D-92", Other, "The scanner's picture is not of the configured size. Call the technician.";
+    /// A live-scan sensor answered, and sends no stream.
+    ScannerNoPicture = "D-93", Other, "The scanner refuses to send its picture. Call the technician.";
 }
 
 impl Code {

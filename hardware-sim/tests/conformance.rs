@@ -177,6 +177,7 @@ fn capture(
                     }
                     ScannerEvent::Lifted => "lifted",
                     ScannerEvent::Placed => "placed",
+                    ScannerEvent::Preview(_) => "preview",
                 };
                 events.push(name);
                 let _ = tell.send(name);

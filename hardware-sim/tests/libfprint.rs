@@ -44,6 +44,7 @@ fn capture(scanner: &mut dyn Scanner, stage: &Stage) -> (Vec<&'static str>, Vec<
         }
         ScannerEvent::Lifted => events.push("lifted"),
         ScannerEvent::Placed => events.push("placed"),
+        ScannerEvent::Preview(_) => events.push("preview"),
     });
     (events, grey, ended.err().map(|fault| fault.code).unwrap_or_default())
 }

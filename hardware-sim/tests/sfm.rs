@@ -43,6 +43,7 @@ fn capture(driver: &mut Sfm, limit: Duration) -> (Vec<&'static str>, Result<Vec<
         driver.probe(run)?;
         driver.capture(run, &[Finger::RightIndex], &mut |event| match event {
             ScannerEvent::Placed => events.push("placed"),
+            ScannerEvent::Preview(_) => events.push("preview"),
             ScannerEvent::Degraded => events.push("degraded"),
             ScannerEvent::Lifted => events.push("lifted"),
             ScannerEvent::Fingers(images) => {

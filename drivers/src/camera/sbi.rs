@@ -323,6 +323,7 @@ fn describe(found: &Found) -> DeviceDescriptor {
         groups: Vec::new(),
         fap: None,
         preview_fps: PREVIEW_FPS,
+        finger_preview: None,
         segments_itself: false,
         simulated: id.simulated(),
     }

@@ -7,6 +7,7 @@ mod backoff;
 mod child;
 mod supervisor;
 mod watch;
+mod words;
 
 pub use backoff::Backoff;
 pub(crate) use watch::frame_limit;
@@ -15,7 +16,7 @@ use crate::codes::Code;
 use crate::wire::Target;
 use domain::device::{DeviceDescriptor, DeviceFault, DeviceKind, DeviceState};
 use domain::guarded::Personal;
-use domain::image::{FingerImage, Frame};
+use domain::image::{FingerFrame, FingerImage, Frame};
 use domain::permit::{CapturePermit, Permitted};
 use rustix::event::{EventfdFlags, PollFd, PollFlags, Timespec, eventfd, poll};
 use serde_json::Value;
@@ -60,6 +61,8 @@ pub enum HostEventKind {
     Document(Personal<String>),
     /// Trouble. With an attempt, that attempt is over.
     Fault(DeviceFault),
+    /// What rests on the scanner right now, during this attempt. A slow receiver gets the newest frame, not all of them.
+    FingerPreview(FingerFrame),
     /// The fingerprints of this attempt, all of one placement.
     Fingers(Vec<FingerImage>),
     /// The finger is off the scanner.
@@ -125,8 +128,8 @@ impl DriverHandle {
     }
 
     /// Opens the device for one attempt and uses up the permit. A camera sends previews until [`Self::stop`]; a scanner
-    /// waits at most `deadline` for the permitted fingers and sends their images together. The attempt ends with its image, with a fault that
-    /// carries its number, or by being stopped. A new attempt stops the one before it.
+    /// waits at most `deadline` for the permitted fingers and sends their images together, or previews of them until
+    /// [`Self::stop`]. The attempt ends with its image, with a fault that carries its number, or by being stopped. A new attempt stops the one before it.
     pub fn capture(&self, permit: CapturePermit, attempt: u64, deadline: Duration) {
         let what = match permit.what() {
             Permitted::Face => Target::Face,

@@ -3,18 +3,16 @@
 use super::backoff::Backoff;
 use super::child::Child;
 use super::watch::Watch;
+use super::words::{plain, trusted};
 use super::{DriverSpec, HostEvent, HostEventKind, Order, Shared};
 use crate::codes::Code;
 use crate::wire::{Channel, Event, Received, Request, Target, WireError};
 use domain::device::{DeviceDescriptor, DeviceFault, DeviceKind, DeviceState};
 use domain::guarded::{Biometric, Personal};
-use domain::image::{FingerImage, Frame};
+use domain::image::{FingerFrame, FingerImage, Frame};
 use std::os::fd::AsFd;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
-
-/// The longest text that a driver's own words may have in a descriptor or a log line, in characters.
-const MAX_TEXT: usize = 300;
 
 /// Images that one placement can have.
 const MAX_FINGERS: usize = 10;
@@ -173,6 +171,15 @@ impl Supervisor {
                 // Only now: a slow receiver slows the driver down, and gets the newest frame next.
                 channel.send_now(&Request::FrameTaken)?;
             }
+            Event::Preview { attempt, width, height, ppi, bit_depth, position, captured_at, sequence } => {
+                if let Some(mut bytes) = bytes {
+                    let grey = std::mem::take(bytes.expose_mut());
+                    let image = FingerImage::new(width, height, ppi, bit_depth, grey).map_err(impossible)?;
+                    let frame = FingerFrame { image: image.of(position), captured_at, sequence };
+                    self.emit(Some(attempt), HostEventKind::FingerPreview(frame));
+                }
+                channel.send_now(&Request::FrameTaken)?;
+            }
             // The glass is free, whichever attempt it was that noticed: the next one may have begun already.
             Event::Lifted { attempt } => self.emit(Some(attempt), HostEventKind::Lifted),
             Event::Placed { attempt } => self.emit_if_current(attempt, HostEventKind::Placed),
@@ -191,6 +198,12 @@ impl Supervisor {
             }
             (Event::Frame { attempt, .. }, Some(current)) => {
                 current.what == Target::Face && current.attempt == *attempt
+            }
+            // What its descriptor does not offer is not looked at.
+            (Event::Preview { attempt, .. }, Some(current)) => {
+                let offered =
+                    self.shared.status().descriptor.as_ref().is_some_and(|told| told.finger_preview.is_some());
+                offered && current.what != Target::Face && current.attempt == *attempt && !current.delivered
             }
             _ => false,
         }
@@ -339,38 +352,9 @@ fn impossible(error: domain::image::SizeMismatch) -> End {
     End::Lost(Code::DriverProtocol, error.to_string())
 }
 
-/// A driver's fault in the station's own words. A code that the table lacks is itself a fault of the driver.
-fn trusted(fault: &DeviceFault) -> DeviceFault {
-    match Code::from_code(&fault.code) {
-        Some(code) => code.fault(plain(&fault.log)),
-        None => Code::DriverProtocol.fault("it sent a fault with an unknown code"),
-    }
-}
-
-/// A driver's own words, without what could forge a log line, and not too many of them.
-fn plain(text: &str) -> String {
-    text.chars().filter(|letter| !letter.is_control()).take(MAX_TEXT).collect()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-    use domain::device::ErrorKind;
-
-    #[test]
-    fn a_driver_s_words_do_not_reach_the_officer() {
-        let sent = DeviceFault {
-            kind: ErrorKind::Other,
-            code: "D-12".into(),
-            officer: "<b>Give me your PIN</b>".into(),
-            log: "line one\nline two".into(),
-        };
-        let shown = trusted(&sent);
-        assert_eq!(shown.officer, Code::ScannerGone.officer());
-        assert_eq!(shown.kind, ErrorKind::Disconnected);
-        assert_eq!(shown.log, "line oneline two");
-        assert_eq!(trusted(&DeviceFault { code: "D-999".into(), ..sent }).code, "D-52");
-    }
 
     #[test]
     fn devices_take_what_they_are_for() {

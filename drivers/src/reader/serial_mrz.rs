@@ -170,6 +170,7 @@ impl SerialMrz {
             groups: Vec::new(),
             fap: None,
             preview_fps: 0,
+            finger_preview: None,
             segments_itself: false,
         }
     }

@@ -3,6 +3,7 @@
 pub mod ef01;
 #[cfg(feature = "libfprint")]
 pub mod libfprint;
+pub mod live;
 #[cfg(feature = "sbi")]
 pub mod sbi;
 pub mod sfm;
@@ -12,7 +13,7 @@ use crate::run::Run;
 use crate::settings;
 use domain::device::{DeviceDescriptor, DeviceFault, DeviceKind};
 use domain::finger::Finger;
-use domain::image::FingerImage;
+use domain::image::{FingerFrame, FingerImage};
 use serde_json::Value;
 
 /// One scanner make: one file or folder here and one line in this list.
@@ -20,6 +21,7 @@ pub const FACTORIES: &[&dyn ScannerFactory] = &[
     &ef01::Factory,
     #[cfg(feature = "libfprint")]
     &libfprint::Factory,
+    &live::Factory,
     #[cfg(feature = "sbi")]
     &sbi::Factory,
     &sfm::Factory,
@@ -44,8 +46,10 @@ pub enum ScannerEvent {
     Fingers(Vec<FingerImage>),
     /// Whatever was on is off again.
     Lifted,
-    /// A finger is on; its image is on the way.
+    /// A finger is on; its image, or its preview, is on the way.
     Placed,
+    /// What rests on the sensor right now, from a scanner whose descriptor offers a preview.
+    Preview(FingerFrame),
 }
 
 /// A fingerprint scanner, of whatever make.
@@ -61,7 +65,8 @@ pub trait Scanner: Send {
     fn release(&mut self);
 
     /// Waits until the run's deadline for `wanted`, which are put down together, reports their images once, then waits
-    /// until they are off where the device can tell. What is still on from the capture before has to be lifted first. A device that takes one
+    /// until they are off where the device can tell. Where the frames of the preview are samples no image follows them:
+    /// the station keeps the best and stops the capture, or the capture ends when the finger is lifted. What is still on from the capture before has to be lifted first. A device that takes one
     /// finger at a time refuses to be asked for more. Ends without an error when stopped.
     fn capture(
         &mut self,

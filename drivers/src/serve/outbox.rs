@@ -3,7 +3,7 @@
 use crate::wire::{Attachment, Channel, Event, MAX_IN_FLIGHT, WireError};
 use domain::device::{DeviceDescriptor, DeviceFault, DeviceState};
 use domain::guarded::Personal;
-use domain::image::{FingerImage, Frame};
+use domain::image::{FingerFrame, FingerImage, Frame};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -19,8 +19,14 @@ pub(super) struct Outbox {
 #[derive(Default)]
 struct Frames {
     in_flight: u32,
-    waiting: Option<(u64, Frame)>,
+    waiting: Option<(u64, Shown)>,
     replaced: u64,
+}
+
+/// A frame on its way to the station.
+pub(super) enum Shown {
+    Face(Frame),
+    Finger(FingerFrame),
 }
 
 impl Outbox {
@@ -81,7 +87,7 @@ impl Outbox {
     }
 
     /// Sends a frame, or keeps it until the station has taken one of those under way.
-    pub(super) fn frame(&self, attempt: u64, frame: Frame) -> Result<(), WireError> {
+    pub(super) fn frame(&self, attempt: u64, frame: Shown) -> Result<(), WireError> {
         let mut frames = lock(&self.frames);
         if frames.in_flight < MAX_IN_FLIGHT {
             frames.in_flight += 1;
@@ -112,10 +118,20 @@ impl Outbox {
         std::mem::take(&mut frames.replaced)
     }
 
-    fn send_frame(&self, attempt: u64, frame: &Frame) -> Result<(), WireError> {
-        let Frame { width, height, captured_at, sequence, .. } = *frame;
-        let event = Event::Frame { attempt, width, height, captured_at, sequence };
-        self.channel.send(&event, Some(&Attachment::seal(frame.rgb())?))
+    fn send_frame(&self, attempt: u64, frame: &Shown) -> Result<(), WireError> {
+        let (event, bytes) = match frame {
+            Shown::Face(frame) => {
+                let Frame { width, height, captured_at, sequence, .. } = *frame;
+                (Event::Frame { attempt, width, height, captured_at, sequence }, frame.rgb())
+            }
+            Shown::Finger(FingerFrame { image, captured_at, sequence }) => {
+                let FingerImage { width, height, ppi, bit_depth, position, .. } = *image;
+                let (captured_at, sequence) = (*captured_at, *sequence);
+                let event = Event::Preview { attempt, width, height, ppi, bit_depth, position, captured_at, sequence };
+                (event, image.grey())
+            }
+        };
+        self.channel.send(&event, Some(&Attachment::seal(bytes)?))
     }
 }
 
@@ -126,16 +142,21 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use domain::units::Millis;
+    use domain::units::{Millis, Ppi};
 
-    fn frame(sequence: u64) -> Frame {
-        Frame::new(1, 1, Millis(sequence), sequence, vec![sequence as u8; 3]).unwrap()
+    fn face(sequence: u64) -> Shown {
+        Shown::Face(Frame::new(1, 1, Millis(sequence), sequence, vec![sequence as u8; 3]).unwrap())
+    }
+
+    fn finger(sequence: u64) -> Shown {
+        let image = FingerImage::new(1, 1, Ppi::FIVE_HUNDRED, 8, vec![sequence as u8]).unwrap();
+        Shown::Finger(FingerFrame { image, captured_at: Millis(sequence), sequence })
     }
 
     fn sequences(station: &Channel) -> Vec<u64> {
         std::iter::from_fn(|| station.receive::<Event>(Some(Duration::ZERO)).unwrap())
             .map(|received| match received.message {
-                Event::Frame { sequence, .. } => sequence,
+                Event::Frame { sequence, .. } | Event::Preview { sequence, .. } => sequence,
                 other => panic!("{other:?}"),
             })
             .collect()
@@ -143,18 +164,20 @@ mod tests {
 
     #[test]
     fn a_slow_station_gets_the_newest_frame_and_no_queue() {
-        let (station, driver) = Channel::pair().unwrap();
-        let outbox = Outbox::new(driver);
-        for sequence in 1..=50 {
-            outbox.frame(1, frame(sequence)).unwrap();
+        for frame in [face, finger] {
+            let (station, driver) = Channel::pair().unwrap();
+            let outbox = Outbox::new(driver);
+            for sequence in 1..=50 {
+                outbox.frame(1, frame(sequence)).unwrap();
+            }
+            assert_eq!(sequences(&station), [1, 2]);
+            outbox.frame_taken().unwrap();
+            assert_eq!(sequences(&station), [50]);
+            outbox.frame_taken().unwrap();
+            outbox.frame_taken().unwrap();
+            outbox.frame(1, frame(51)).unwrap();
+            assert_eq!(sequences(&station), [51]);
+            assert_eq!(outbox.clear_frames(), 47);
         }
-        assert_eq!(sequences(&station), [1, 2]);
-        outbox.frame_taken().unwrap();
-        assert_eq!(sequences(&station), [50]);
-        outbox.frame_taken().unwrap();
-        outbox.frame_taken().unwrap();
-        outbox.frame(1, frame(51)).unwrap();
-        assert_eq!(sequences(&station), [51]);
-        assert_eq!(outbox.clear_frames(), 47);
     }
 }

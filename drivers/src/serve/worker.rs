@@ -1,7 +1,7 @@
 //! The thread that works with the device: looks for it while it is absent, looks after it while it is idle.
 
 use super::control::{Control, Job, Next};
-use super::outbox::Outbox;
+use super::outbox::{Outbox, Shown};
 use super::{Device, ServeError};
 use crate::camera::CameraEvent;
 use crate::codes::Code;
@@ -127,7 +127,7 @@ impl Worker<'_> {
         let captured = camera.stream(&run, &mut |event| match event {
             CameraEvent::Degraded => degraded = true,
             CameraEvent::Described(descriptor) => *described.borrow_mut() = Some(descriptor),
-            CameraEvent::Frame(frame) => keep_first_error(&sent, outbox.frame(attempt, frame)),
+            CameraEvent::Frame(frame) => keep_first_error(&sent, outbox.frame(attempt, Shown::Face(frame))),
         });
         let replaced = outbox.clear_frames();
         tracing::info!(attempt, replaced, "stream ended");
@@ -152,7 +152,7 @@ impl Worker<'_> {
         let alive = || outbox.alive();
         let run = Run::new(self.control.stop_flag(), deadline, &alive);
         let sent = RefCell::new(Ok(()));
-        let mut degraded = false;
+        let (mut degraded, mut replaced) = (false, 0);
         let captured = scanner.capture(&run, fingers, &mut |event| {
             let told = match event {
                 ScannerEvent::Degraded => {
@@ -160,11 +160,20 @@ impl Worker<'_> {
                     Ok(())
                 }
                 ScannerEvent::Fingers(images) => outbox.fingers(attempt, &images),
-                ScannerEvent::Lifted => outbox.lifted(attempt),
+                ScannerEvent::Lifted => {
+                    // A frame that still waits would come behind its own end.
+                    replaced += outbox.clear_frames();
+                    outbox.lifted(attempt)
+                }
                 ScannerEvent::Placed => outbox.placed(attempt),
+                ScannerEvent::Preview(frame) => outbox.frame(attempt, Shown::Finger(frame)),
             };
             keep_first_error(&sent, told);
         });
+        replaced += outbox.clear_frames();
+        if replaced > 0 {
+            tracing::info!(attempt, replaced, "preview frames that the station was too slow for");
+        }
         sent.into_inner()?;
         Ok((captured, degraded))
     }

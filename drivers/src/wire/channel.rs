@@ -147,17 +147,15 @@ mod tests {
     use super::super::{Event, Request, Target};
     use super::*;
     use domain::device::DeviceState;
+    use domain::finger::Finger;
+    use domain::units::{Millis, Ppi};
     use proptest::prelude::*;
     use serde_json::Value;
 
     #[test]
     fn messages_arrive_with_their_files() {
         let (station, driver) = Channel::pair().unwrap();
-        let request = Request::Capture {
-            attempt: 7,
-            what: Target::Fingers(vec![domain::finger::Finger::LeftRing]),
-            deadline_ms: 9,
-        };
+        let request = Request::Capture { attempt: 7, what: Target::Fingers(vec![Finger::LeftRing]), deadline_ms: 9 };
         station.send(&request, None).unwrap();
         let got = driver.receive::<Request>(None).unwrap().unwrap();
         assert_eq!(got.message, request);
@@ -210,6 +208,28 @@ mod tests {
     }
 
     proptest! {
+        #[test]
+        fn previews_of_any_size_arrive_as_they_were_said(
+            attempt: u64,
+            (width, height) in any::<(u32, u32)>(),
+            ppi in 100u32..=2000,
+            bit_depth: u8,
+            code in 0u8..=10,
+            captured_at: u64,
+            sequence: u64,
+        ) {
+            let (station, driver) = Channel::pair().unwrap();
+            let (ppi, position) = (Ppi::try_from(ppi).unwrap(), Finger::from_code(code));
+            let captured_at = Millis(captured_at);
+            let told = Event::Preview { attempt, width, height, ppi, bit_depth, position, captured_at, sequence };
+            driver.send(&told, Some(&Attachment::seal(&[7; 6]).unwrap())).unwrap();
+            let got = station.receive::<Event>(None).unwrap().unwrap();
+            prop_assert_eq!(&got.message, &told);
+            // Whatever it promises, only a file of exactly that size is read.
+            let read = got.attachment.unwrap().read(got.message.attachment_size().unwrap());
+            prop_assert_eq!(read.is_ok(), u64::from(width) * u64::from(height) == 6);
+        }
+
         #[test]
         fn arbitrary_datagrams_never_panic(datagram in proptest::collection::vec(any::<u8>(), 1..2000)) {
             let (station, driver) = Channel::pair().unwrap();

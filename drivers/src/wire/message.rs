@@ -6,7 +6,7 @@ use domain::units::{Millis, Ppi};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-/// Frames that a driver may have sent without the station having taken them. Later ones replace each other, so a slow
+/// Frames, of a camera or of a scanner's preview, that a driver may have sent without the station having taken them. Later ones replace each other, so a slow
 /// station sees the newest frame and not a queue of old ones.
 pub const MAX_IN_FLIGHT: u32 = 2;
 
@@ -111,6 +111,25 @@ pub enum Event {
         /// During which attempt.
         attempt: u64,
     },
+    /// A frame of a scanner's preview, while a finger rests on it. One byte a pixel in the attached file.
+    Preview {
+        /// Which attempt it belongs to.
+        attempt: u64,
+        /// Pixels in a row.
+        width: u32,
+        /// Rows.
+        height: u32,
+        /// Exact resolution.
+        ppi: Ppi,
+        /// Bits that the device sent for each pixel.
+        bit_depth: u8,
+        /// Which finger the device says that it is.
+        position: Option<Finger>,
+        /// When it came, on the machine's monotonic clock.
+        captured_at: Millis,
+        /// Count since the stream started, with the dropped ones.
+        sequence: u64,
+    },
     /// How the device is doing.
     State {
         /// The new state.
@@ -123,7 +142,9 @@ impl Event {
     pub fn attachment_size(&self) -> Option<u64> {
         match *self {
             Self::Document { bytes } => Some(u64::from(bytes)),
-            Self::Finger { width, height, .. } => Some(u64::from(width) * u64::from(height)),
+            Self::Finger { width, height, .. } | Self::Preview { width, height, .. } => {
+                Some(u64::from(width) * u64::from(height))
+            }
             Self::Frame { width, height, .. } => Some((u64::from(width) * u64::from(height)).saturating_mul(3)),
             Self::Alive
             | Self::Described { .. }

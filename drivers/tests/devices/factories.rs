@@ -14,6 +14,10 @@ fn nowhere(driver: &str) -> Value {
         // In a tree of USB devices without one, and in a container without USB.
         "libfprint" => json!({"device": "05ba:000a"}),
         // Port 9 is "discard"; nothing listens there, and loopback refuses at once.
+        "live" => {
+            let source = json!({"url": "http://localhost:9/finger"});
+            json!({"camera": "mjpeg", "source": source, "ppi": 500, "width": 500, "height": 600})
+        }
         "mjpeg" => json!({"url": "http://localhost:9/stream"}),
         "sbi" => json!({"ports": [9, 9], "env": "Developer", "trust": "/nonexistent/anchors.pem"}),
         "serial-mrz" => json!({"path": "/nonexistent/reader"}),
@@ -85,6 +89,13 @@ fn wrong_settings_are_named() {
     }
 }
 
+/// Sound settings of the live-scan driver but for one.
+fn live(name: &str, value: Value) -> Value {
+    let mut settings = nowhere("live");
+    settings[name] = value;
+    settings
+}
+
 #[test]
 fn values_out_of_range_are_named() {
     for (kind, driver, wrong, named) in [
@@ -96,6 +107,12 @@ fn values_out_of_range_are_named() {
         (DeviceKind::FingerScanner, "sfm", json!({"path": "/x", "baud": 14_400}), "baud"),
         (DeviceKind::FingerScanner, "sfm", json!({"path": "/x", "terminal": 0}), "terminal"),
         (DeviceKind::FingerScanner, "sfm", json!({"path": "/x", "height": 9999}), "height"),
+        (DeviceKind::FingerScanner, "live", live("camera", json!("sbi")), "mjpeg"),
+        (DeviceKind::FingerScanner, "live", live("source", json!({"url": "ftp://x/"})), "http://"),
+        (DeviceKind::FingerScanner, "live", live("source", json!({"uri": "http://x/"})), "uri"),
+        (DeviceKind::FingerScanner, "live", live("width", json!(99)), "width"),
+        (DeviceKind::FingerScanner, "live", live("height", json!(5000)), "height"),
+        (DeviceKind::FingerScanner, "live", live("ppi", json!(50)), "ppi"),
         (DeviceKind::DocumentReader, "serial-mrz", json!({"path": "/x", "baud": 1}), "baud"),
         (DeviceKind::DocumentReader, "serial-mrz", json!({"path": "/x", "suffix": "123456789"}), "suffix"),
         (DeviceKind::Camera, "mjpeg", json!({"url": "https://camera/"}), "http://"),

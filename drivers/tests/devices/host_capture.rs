@@ -134,6 +134,32 @@ fn a_driver_that_talks_but_sends_no_frames_is_restarted() {
     assert_eq!(next_state(&events), DeviceState::Faulted);
 }
 
+#[test]
+fn a_preview_counts_only_where_the_descriptor_offers_one() {
+    let described = |preview: &str| {
+        format!(
+            r#"echo '{{"event":"described","descriptor":{{"kind":"finger-scanner","driver":"","vendor":"","model":"","serial":"","firmware":"","transport":"","ppi":500,"bit_depth":8,"width":2,"height":2,"groups":["single"],"fap":null,"preview_fps":9,"finger_preview":{preview},"segments_itself":false,"simulated":false}}}}' >&0"#
+        )
+    };
+    let frame = r#"echo '{"event":"preview","attempt":7,"width":2,"height":2,"ppi":500,"bit_depth":8,"position":null,"captured_at":1,"sequence":1}' >&0"#;
+    let offered = r#"{"ppi":500,"frames":"sample"}"#;
+    // Takes the settings and the order. Each frame lacks its file, which is noticed when it is looked at.
+    let script = format!(
+        "dd bs=20000 count=2 of=/dev/null 2>/dev/null\n{}\n{frame}\n{}\n{frame}\nexec sleep 60",
+        described("null"),
+        described(offered)
+    );
+    let folder = tempfile::tempdir().unwrap();
+    let (handle, events) = start(DeviceKind::FingerScanner, "live", json!({}), &impostor(folder.path(), &script));
+    handle.capture(permits::finger(), 7, DEADLINE);
+    for offers in [false, true] {
+        let event = until(&events, |what| matches!(what, HostEventKind::Described(_) | HostEventKind::Fault(_)));
+        let HostEventKind::Described(told) = event.what else { panic!("{event:?}") };
+        assert_eq!(told.scored_preview().is_some(), offers);
+    }
+    assert_eq!(failed(&events), (7, "D-52".into()));
+}
+
 fn next_state(events: &Receiver<HostEvent>) -> DeviceState {
     match until(events, |what| matches!(what, HostEventKind::State(_))).what {
         HostEventKind::State(state) => state,

@@ -17,6 +17,7 @@ mod sbi_tokens;
 mod scanner_ef01;
 #[cfg(feature = "libfprint")]
 mod scanner_libfprint;
+mod scanner_live;
 #[cfg(feature = "sbi")]
 mod scanner_sbi;
 mod scanner_sfm;

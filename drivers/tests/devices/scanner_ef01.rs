@@ -73,6 +73,7 @@ fn name(event: &ScannerEvent) -> &'static str {
         ScannerEvent::Fingers(_) => "finger",
         ScannerEvent::Lifted => "lifted",
         ScannerEvent::Placed => "placed",
+        ScannerEvent::Preview(_) => "preview",
     }
 }
 

@@ -111,6 +111,7 @@ impl Bench {
                         }
                         ScannerEvent::Lifted => "lifted",
                         ScannerEvent::Placed => "placed",
+                        ScannerEvent::Preview(_) => "preview",
                     };
                     seen.push(name);
                     let _ = tell.send(name);

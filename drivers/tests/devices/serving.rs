@@ -71,6 +71,7 @@ fn word(event: &Event) -> String {
         Event::Frame { attempt, .. } => format!("frame {attempt}"),
         Event::Lifted { attempt } => format!("lifted {attempt}"),
         Event::Placed { attempt } => format!("placed {attempt}"),
+        Event::Preview { attempt, .. } => format!("preview {attempt}"),
         Event::State { state } => format!("{state:?}").to_lowercase(),
     }
 }

@@ -77,6 +77,25 @@ impl CaptureGroup {
     }
 }
 
+/// What a finger scanner's preview frames may be used for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum PreviewUse {
+    /// Advice only: the sample comes at the end and by another way, for example signed.
+    Advice,
+    /// Each frame is a sample in itself, as good as any that the device gives: the station may keep one.
+    Sample,
+}
+
+/// The frames that a finger scanner sends while a finger rests on it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct FingerPreview {
+    /// Exact resolution of the frames.
+    pub ppi: Ppi,
+    /// What they may be used for.
+    pub frames: PreviewUse,
+}
+
 /// A device as it describes itself, completed from our own tables where it cannot.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct DeviceDescriptor {
@@ -106,8 +125,11 @@ pub struct DeviceDescriptor {
     pub groups: Vec<CaptureGroup>,
     /// Fingerprint acquisition profile (10 to 60) that the device is certified for; none for the serial class.
     pub fap: Option<u8>,
-    /// Preview frames a second; 0 where there is no preview.
+    /// Preview frames a second that reach the station; 0 where there is no preview.
     pub preview_fps: u8,
+    /// What a finger scanner's preview frames are; none for other kinds, and where no preview reaches the station.
+    #[serde(default)]
+    pub finger_preview: Option<FingerPreview>,
     /// The device cuts slaps into fingers itself.
     pub segments_itself: bool,
     /// The device says that it is simulated. Its records carry the mark.
@@ -121,6 +143,12 @@ impl DeviceDescriptor {
         self.bit_depth >= 8
             && self.ppi.is_some_and(|ppi| ppi >= Ppi::FIVE_HUNDRED)
             && self.fap.is_some_and(|fap| fap >= 30)
+    }
+
+    /// The preview whose frames can be scored while the finger rests: 500 ppi or more, as fingerprint quality is
+    /// defined (ISO/IEC 29794-4). Frames of less would be judged by pixels that were never seen.
+    pub fn scored_preview(&self) -> Option<FingerPreview> {
+        self.finger_preview.filter(|preview| self.preview_fps > 0 && preview.ppi >= Ppi::FIVE_HUNDRED)
     }
 
     /// Vendor, model and serial number in one line for pages and records.

@@ -91,6 +91,17 @@ impl FingerImage {
     }
 }
 
+/// One frame of a finger scanner's preview.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct FingerFrame {
+    /// What the sensor sees.
+    pub image: FingerImage,
+    /// When the driver received it, on the machine's monotonic clock.
+    pub captured_at: Millis,
+    /// Count of frames since the stream started; a gap means that frames were dropped.
+    pub sequence: u64,
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

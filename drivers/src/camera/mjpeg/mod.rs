@@ -205,6 +205,7 @@ fn describe(address: &Address, head: &Head) -> DeviceDescriptor {
         groups: Vec::new(),
         fap: None,
         preview_fps: rate.unwrap_or(0),
+        finger_preview: None,
         segments_itself: false,
         simulated: model.to_ascii_uppercase().contains("SIMULATED"),
     }

@@ -144,6 +144,7 @@ impl V4l2 {
             groups: Vec::new(),
             fap: None,
             preview_fps: self.fps,
+            finger_preview: None,
             segments_itself: false,
             simulated: camera.info().human_name().to_ascii_uppercase().contains("SIMULATED"),
         })

@@ -163,6 +163,7 @@ impl Ef01 {
             groups: vec![CaptureGroup::Single],
             fap: None,
             preview_fps: 0,
+            finger_preview: None,
             segments_itself: false,
             simulated,
         }

@@ -126,6 +126,7 @@ impl Model {
             groups: vec![CaptureGroup::Single],
             fap: None,
             preview_fps: 0,
+            finger_preview: None,
             segments_itself: false,
             simulated,
         }

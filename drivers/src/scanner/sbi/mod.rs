@@ -194,8 +194,9 @@ impl<O: Outside> SbiScanner<O> {
             height,
             groups: Group::taken_by(id.device_sub_type, &info.device_sub_id, self.settings.whole_slaps),
             fap,
-            // The least by the specification.
-            preview_fps: 3,
+            // The service's own stream is not asked for: it is unsigned, and no frame of it reaches the station.
+            preview_fps: 0,
+            finger_preview: None,
             segments_itself: !self.settings.whole_slaps,
             simulated: id.simulated(),
         }

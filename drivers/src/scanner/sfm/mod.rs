@@ -165,6 +165,7 @@ impl Sfm {
             groups: vec![CaptureGroup::Single],
             fap: None,
             preview_fps: 0,
+            finger_preview: None,
             segments_itself: false,
             simulated,
         }

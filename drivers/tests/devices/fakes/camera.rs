@@ -20,6 +20,8 @@ pub enum Play {
     Chunked,
     /// These bytes and no HTTP.
     Raw(Vec<u8>),
+    /// These pictures as parts at a sensor's pace, the last two then in turn until the driver goes away.
+    Reel(Vec<Vec<u8>>),
     /// Another status.
     Status(u16),
 }
@@ -132,6 +134,7 @@ fn attend(mut client: TcpStream, stop: &AtomicBool, streams: &AtomicU32, scripts
             stream(&mut client, &format!("{head}Transfer-Encoding: chunked\r\n"), &chunk, u32::MAX, stop)
         }
         Play::Raw(bytes) => client.write_all(&bytes),
+        Play::Reel(pictures) => reel(&mut client, &head, &pictures, stop),
         Play::Status(status) => client.write_all(format!("HTTP/1.1 {status} No\r\n\r\n").as_bytes()),
     };
 }
@@ -145,6 +148,20 @@ fn stream(client: &mut TcpStream, head: &str, part: &[u8], count: u32, stop: &At
         client.write_all(part)?;
         // The camera's own pace.
         std::thread::sleep(std::time::Duration::from_millis(5));
+    }
+    Ok(())
+}
+
+/// Slow enough for a driver that looks at each picture on a loaded machine.
+fn reel(client: &mut TcpStream, head: &str, pictures: &[Vec<u8>], stop: &AtomicBool) -> std::io::Result<()> {
+    client.write_all(format!("{head}\r\n").as_bytes())?;
+    let last = pictures.len().saturating_sub(2);
+    for picture in pictures.iter().chain(pictures[last..].iter().cycle()) {
+        if stop.load(Ordering::SeqCst) {
+            break;
+        }
+        client.write_all(&part(picture))?;
+        std::thread::sleep(std::time::Duration::from_millis(20));
     }
     Ok(())
 }

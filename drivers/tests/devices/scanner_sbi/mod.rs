@@ -88,6 +88,7 @@ pub(super) fn capture(
                 }
                 ScannerEvent::Lifted => "lifted",
                 ScannerEvent::Placed => "placed",
+                ScannerEvent::Preview(_) => "preview",
             });
         })
     })?;

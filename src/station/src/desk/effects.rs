@@ -168,6 +168,7 @@ impl Desk {
             }
             HostEventKind::Described(_)
             | HostEventKind::State(_)
+            | HostEventKind::FingerPreview(_)
             | HostEventKind::Fingers(_)
             | HostEventKind::Placed
             | HostEventKind::Preview(_) => {}

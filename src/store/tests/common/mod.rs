@@ -185,6 +185,7 @@ fn scanner() -> DeviceDescriptor {
         groups: vec![CaptureGroup::Single],
         fap: None,
         preview_fps: 0,
+        finger_preview: None,
         segments_itself: false,
         simulated: true,
     }
