@@ -9,4 +9,5 @@
 pub mod assessment;
 pub mod face;
 pub mod finger;
+pub mod matcher;
 pub mod minutiae;

@@ -5,6 +5,7 @@
 //! numbers, and the removal of what defects of the picture leave in the skeleton. Pictures of single bits are worked on
 //! 64 pixels at a time. Buffers live in the [`Extractor`]: after the first print of a size nothing is allocated.
 
+pub(crate) mod angle;
 mod bits;
 mod clean;
 mod enhance;
@@ -89,7 +90,9 @@ impl Extractor {
         skeleton::thin(&mut self.ridges, &mut self.scratch);
         find::candidates(&self.ridges, &self.field, &mut self.candidates);
         clean::clean(&self.ridges, &self.field, &mut self.candidates);
-        self.found.extend(self.candidates.iter().take(MAX_MINUTIAE).map(|candidate| candidate.minutia(&self.field)));
+        self.found.extend(
+            self.candidates.iter().take(MAX_MINUTIAE).map(|candidate| candidate.minutia(&self.field, (width, height))),
+        );
         &self.found
     }
 }
