@@ -11,3 +11,4 @@ pub mod face;
 pub mod finger;
 pub mod matcher;
 pub mod minutiae;
+pub mod slap;

@@ -3,9 +3,10 @@
 //! Samples are printed as they are; whoever reads them takes medians. A picture on which nothing is found has another
 //! name in its lines, so that a quick answer to a bad picture is not taken for a quick check.
 
-use super::{Refusal, face, finger};
+use super::{Refusal, face, finger, slap};
 use clap::{Args, ValueEnum};
 use domain::units::Ppi;
+use quality::slap::Segmenter;
 use serde_json::json;
 use std::hint::black_box;
 use std::io::{self, Write};
@@ -37,6 +38,8 @@ enum Check {
     Face,
     /// Everything on one print.
     Finger,
+    /// Finding and naming the fingers on one platen.
+    Slap,
 }
 
 /// Measures and prints `{"name", "value", "unit"}` for each check.
@@ -58,6 +61,15 @@ pub fn run(arguments: &Arguments, out: &mut impl Write) -> io::Result<()> {
             Check::Finger => {
                 let (print, _) = finger::print(path, arguments.ppi).map_err(refused)?;
                 let mut check = || quality::finger::assess(&print).value().map_or("no print", |_| "finger");
+                repeat(arguments.rounds, &mut check, out)?;
+            }
+            Check::Slap => {
+                let (image, ppi) = finger::print(path, arguments.ppi).map_err(refused)?;
+                let mut segmenter = Segmenter::new();
+                let mut check = || {
+                    let slap = segmenter.segment(image.grey(), image.width as usize, image.height as usize, ppi);
+                    if slap::of_any_hand(&slap).named.is_empty() { "no slap" } else { "slap" }
+                };
                 repeat(arguments.rounds, &mut check, out)?;
             }
         }

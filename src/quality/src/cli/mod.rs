@@ -3,11 +3,13 @@
 mod face;
 mod finger;
 mod measure;
+mod slap;
 #[cfg(test)]
 mod tests;
 
 use crate::image_file::ReadError;
 use clap::{Args, Parser, Subcommand};
+use domain::finger::Finger;
 use domain::units::Ppi;
 use serde::Serialize;
 use std::io::{self, Write};
@@ -27,6 +29,8 @@ enum Modality {
     Face(FaceArguments),
     /// Quality of a fingerprint picture.
     Finger(FingerArguments),
+    /// Fingers on a platen: their boxes.
+    Slap(SlapArguments),
     /// Measures how long one check takes on this machine: one line of JSON for each check.
     Measure(measure::Arguments),
 }
@@ -45,6 +49,25 @@ struct FaceArguments {
     /// Model file of the detector, instead of the engine's own place.
     #[arg(long)]
     model: Option<PathBuf>,
+}
+
+#[derive(Debug, Args)]
+struct SlapArguments {
+    /// Picture files.
+    #[arg(required = true)]
+    files: Vec<PathBuf>,
+    /// One line of JSON for each file.
+    #[arg(long)]
+    json: bool,
+    /// Resolution in pixels per inch, whatever the files state. Without it a file that states none counts as 500.
+    #[arg(long, value_parser = ppi)]
+    ppi: Option<Ppi>,
+    /// Fingers that were asked for, separated by commas: `right-index,right-middle`. Without it, a whole hand.
+    #[arg(long, value_delimiter = ',', value_parser = slap::finger)]
+    wanted: Vec<Finger>,
+    /// Writes every finger cut out, as it lies, into this folder: the slap's name, and which from the left.
+    #[arg(long)]
+    cut: Option<PathBuf>,
 }
 
 #[derive(Debug, Args)]
@@ -70,6 +93,11 @@ pub fn run(arguments: &Arguments, out: &mut impl Write) -> io::Result<()> {
         }
         Modality::Finger(asked) => {
             asked.files.iter().try_for_each(|path| write(out, asked.json, path, finger::answer(path, asked.ppi)))
+        }
+        Modality::Slap(asked) => {
+            let mut segmenter = quality::slap::Segmenter::new();
+            let mut answer = |path: &PathBuf| slap::answer(&mut segmenter, path, asked);
+            asked.files.iter().try_for_each(|path| write(out, asked.json, path, answer(path)))
         }
     };
     answered.map_err(|error| io::Error::new(error.kind(), format!("the answer could not be written: {error}")))
