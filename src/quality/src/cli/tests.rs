@@ -103,12 +103,35 @@ fn a_measurement_names_what_it_measured() {
 }
 
 #[test]
+fn the_slap_answer_names_what_was_asked_for() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("slap.pgm");
+    let tip = |x: usize, y: usize, left: usize| {
+        let (dx, dy) = (x as f32 - left as f32 - 150.0, y as f32 - 300.0);
+        (dx / 150.0).powi(2) + (dy / 190.0).powi(2) <= 1.0
+    };
+    let shade = |x, y| if tip(x, y, 50) || tip(x, y, 500) { waves(x, y) } else { 250 };
+    fs::write(&path, pgm(900, 600, shade)).unwrap();
+    let cut = folder.path().to_str().unwrap();
+    let asked = ["slap", "--json", "--wanted", "right-thumb,left-thumb", "--cut", cut];
+    let line = &json(&asked, std::slice::from_ref(&path))[0];
+    assert_eq!((&line["problem"], &line["hand"]), (&serde_json::Value::Null, &serde_json::Value::Null));
+    let names: Vec<_> = line["fingers"].as_array().unwrap().iter().map(|finger| &finger["finger"]).collect();
+    assert_eq!(names, ["left-thumb", "right-thumb"]);
+    assert!(folder.path().join("slap-1.png").exists());
+    let line = &json(&["slap", "--json"], std::slice::from_ref(&path))[0];
+    assert_eq!(line["problem"], "place-all-fingers", "{line}");
+    assert!(answer(&["slap"], &[path])[0].contains("problem place-all-fingers"));
+}
+
+#[test]
 fn wrong_usage_exits_with_two() {
     for arguments in [
         &["gatepost-quality"][..],
         &["gatepost-quality", "finger"],
         &["gatepost-quality", "toe", "a.pgm"],
         &["gatepost-quality", "finger", "a.pgm", "--ppi", "99"],
+        &["gatepost-quality", "slap", "a.pgm", "--wanted", "right-toe"],
         &["gatepost-quality", "finger", "a.pgm", "--ppi", "fine"],
     ] {
         let error = Arguments::try_parse_from(arguments).unwrap_err();

@@ -59,13 +59,16 @@ const TIP: f32 = 1.55;
 /// Two parts beside one axis are pieces of one fingertip if they are at most so long together, in millimetres: a distal
 /// phalanx touches with up to 26 (Garrett, "The adult human hand", 1971).
 const TIP_LENGTH: f32 = 26.0;
-/// A profile's length at which a finger ends, as a share of what it mostly has. Own value.
-const ENDS: f32 = 0.2;
+/// A profile's length at which a finger ends, as a share of what it mostly has: along the finger; and across it, where
+/// its sides are long and what is shorter may be a strip of the next finger. Own values.
+const ENDS_ALONG: f32 = 0.2;
+const ENDS_ACROSS: f32 = 0.33;
 /// Length of a finger's border on the edge of the platen, in millimetres, from which more than 0.7 mm of it are missing:
 /// the chord of a fingertip's curve at that depth.
 const CUT: f32 = 7.0;
-/// By how much the energy of neighbours widens a finger on each side, in cells. Measured on simulated slaps.
-const WIDENED: f32 = 1.0;
+/// By how much the energy of neighbours lengthens a finger at each end, in cells; its sides lose as much to
+/// [`ENDS_ACROSS`]. Measured on simulated slaps.
+const LENGTHENED: f32 = 0.5;
 
 /// One part with its moments.
 struct Blob {
@@ -195,17 +198,17 @@ fn bounded(ground: &Ground, tip: &Blob, hand: f32, mm: f32) -> FingerBox {
     let angle = hand + tip.decided() * (1.0 - astray) * (tip.angle - hand);
     let (right, up) = axes(angle);
     let whole = |_: (f32, f32)| true;
-    let (left_end, right_end) = ends(ground, &tip.cells, right, whole);
-    let (mut low, high) = ends(ground, &tip.cells, up, whole);
+    let (left_end, right_end) = ends(ground, &tip.cells, right, ENDS_ACROSS, whole);
+    let (mut low, high) = ends(ground, &tip.cells, up, ENDS_ALONG, whole);
     let mut across = (left_end, right_end);
     if high - low > TIP * (right_end - left_end) {
         // Below the joint a finger may be wider: the tip's own width decides.
         let above = high - 1.2 * (right_end - left_end);
-        across = ends(ground, &tip.cells, right, |place| dot(place, up) >= above);
+        across = ends(ground, &tip.cells, right, ENDS_ACROSS, |place| dot(place, up) >= above);
         low = low.max(high - TIP * (across.1 - across.0));
     }
     let (u, v) = ((across.0 + across.1) / 2.0, (low + high) / 2.0);
-    let size = (across.1 - across.0 - 2.0 * WIDENED, high - low - 2.0 * WIDENED);
+    let size = (across.1 - across.0, high - low - 2.0 * LENGTHENED);
     let side = ground.side as f32;
     let middle = (u * right.0 + v * up.0, u * right.1 + v * up.1);
     FingerBox {
@@ -228,7 +231,13 @@ fn is_cut_off(ground: &Ground, tip: &Blob, low: f32, up: (f32, f32), mm: f32) ->
 
 /// Where cells begin and end along an axis: the places beside the bulk where their profile falls below a share of what it
 /// mostly is.
-fn ends(ground: &Ground, cells: &[usize], axis: (f32, f32), counts: impl Fn((f32, f32)) -> bool) -> (f32, f32) {
+fn ends(
+    ground: &Ground,
+    cells: &[usize],
+    axis: (f32, f32),
+    share: f32,
+    counts: impl Fn((f32, f32)) -> bool,
+) -> (f32, f32) {
     let places: Vec<f32> =
         cells.iter().map(|cell| place(ground, *cell)).filter(|at| counts(*at)).map(|at| dot(at, axis)).collect();
     let (low, high) = places.iter().fold((f32::MAX, f32::MIN), |(low, high), at| (low.min(*at), high.max(*at)));
@@ -239,13 +248,13 @@ fn ends(ground: &Ground, cells: &[usize], axis: (f32, f32), counts: impl Fn((f32
     let mut bins = vec![0.0f32; (high - low) as usize + 4];
     for at in places {
         let at = at - low + 1.0;
-        let share = at.fract();
-        bins[at as usize] += 1.0 - share;
-        bins[at as usize + 1] += share;
+        let beyond = at.fract();
+        bins[at as usize] += 1.0 - beyond;
+        bins[at as usize + 1] += beyond;
     }
     let mut sorted = bins.clone();
     sorted.sort_by(f32::total_cmp);
-    let least = ENDS * sorted[sorted.len() * 3 / 4];
+    let least = share * sorted[sorted.len() * 3 / 4];
     let peak = (0..bins.len()).max_by(|a, b| bins[*a].total_cmp(&bins[*b])).unwrap_or(0);
     let crossing = |inner: usize, outer: usize| {
         let (inside, outside) = (bins[inner], bins[outer]);

@@ -11,6 +11,9 @@ const FLOOR: f32 = 6.0;
 const RESIDUE: f32 = 0.04;
 /// Share of a finger's own strong cells' energy below which a cell lies outside it. Own value.
 const EDGE: f32 = 0.12;
+/// Cells on each side that a cell is compared with, and the share of their mean energy below which it is a gap. Own values.
+const AROUND: usize = 8;
+const WEAK: f64 = 0.3;
 /// Which cell of those above the floor stands for the strong ones. Own value.
 const STRONG: f32 = 0.8;
 
@@ -33,6 +36,7 @@ pub(super) struct Ground {
     sorted: Vec<f32>,
     spare: Vec<bool>,
     queue: Vec<usize>,
+    table: Vec<(f64, f64)>,
 }
 
 impl Ground {
@@ -81,7 +85,7 @@ impl Ground {
         }
     }
 
-    /// Cells above the floor and above what residue reaches; then small holes and gaps are closed.
+    /// Cells above the floor and above what residue reaches; then holes are filled.
     fn threshold(&mut self) {
         let floor = FLOOR * FLOOR;
         self.sorted.clear();
@@ -90,10 +94,43 @@ impl Ground {
         let least = floor.max(RESIDUE * strong);
         self.mask.clear();
         self.mask.extend(self.energy.iter().map(|energy| *energy > least));
+        self.sharpen();
         let size = (self.columns, self.rows);
-        grow(&self.mask, &mut self.spare, size, true);
-        grow(&self.spare, &mut self.mask, size, false);
         fill_holes(&mut self.mask, size, &mut self.spare, &mut self.queue);
+    }
+
+    /// Takes cells away that are weak beside the others around them: the gap between two fingers is narrower than what
+    /// averaging blurs.
+    fn sharpen(&mut self) {
+        let (columns, rows) = (self.columns, self.rows);
+        // Running sums over the mask: energy and number of cells above and left of each place.
+        self.table.clear();
+        self.table.resize((columns + 1) * (rows + 1), (0.0, 0.0));
+        for row in 0..rows {
+            let mut line = (0.0, 0.0);
+            for column in 0..columns {
+                let at = row * columns + column;
+                if self.mask[at] {
+                    line = (line.0 + f64::from(self.energy[at]), line.1 + 1.0);
+                }
+                let above = self.table[row * (columns + 1) + column + 1];
+                self.table[(row + 1) * (columns + 1) + column + 1] = (above.0 + line.0, above.1 + line.1);
+            }
+        }
+        for row in 0..rows {
+            let (top, bottom) = (row.saturating_sub(AROUND), (row + AROUND + 1).min(rows));
+            for column in 0..columns {
+                let at = row * columns + column;
+                if !self.mask[at] {
+                    continue;
+                }
+                let (left, right) = (column.saturating_sub(AROUND), (column + AROUND + 1).min(columns));
+                let corner = |row: usize, column: usize| self.table[row * (columns + 1) + column];
+                let (a, b, c, d) = (corner(bottom, right), corner(top, right), corner(bottom, left), corner(top, left));
+                let (energy, cells) = (a.0 - b.0 - c.0 + d.0, a.1 - b.1 - c.1 + d.1);
+                self.mask[at] = f64::from(self.energy[at]) * cells > WEAK * energy;
+            }
+        }
     }
 
     /// What energy a cell must have to belong to a finger whose cells these are.
@@ -137,27 +174,6 @@ fn box_mean(from: &[f32], to: &mut Vec<f32>, columns: usize, rows: usize) {
             let (left, right) = (column.saturating_sub(1), (column + 1).min(columns - 1));
             let lines = (above..=below).map(|r| from[r * columns + left..=r * columns + right].iter().sum::<f32>());
             to.push(lines.sum::<f32>() / ((below - above + 1) * (right - left + 1)) as f32);
-        }
-    }
-}
-
-/// Grows what is set by one cell in the four directions, or shrinks it. Beyond the grid nothing changes a cell.
-fn grow(from: &[bool], to: &mut Vec<bool>, (columns, rows): (usize, usize), set: bool) {
-    to.clear();
-    to.extend_from_slice(from);
-    for row in 0..rows {
-        for column in 0..columns {
-            let at = row * columns + column;
-            if from[at] == set {
-                continue;
-            }
-            let near = (column > 0 && from[at - 1] == set)
-                || (column + 1 < columns && from[at + 1] == set)
-                || (row > 0 && from[at - columns] == set)
-                || (row + 1 < rows && from[at + columns] == set);
-            if near {
-                to[at] = set;
-            }
         }
     }
 }

@@ -5,7 +5,7 @@ use super::ground::Ground;
 /// Cost of a step to a side neighbour in the distance to the border; a diagonal step costs four (chamfer 3-4).
 const STEP: u16 = 3;
 /// Two hills of distance are one finger if the pass between them is at least this share of the lower one's height.
-/// Own value: the waist of a finger at its joint stays above .8, two touching fingertips below .7.
+/// Own value: two touching fingertips stay below .8; a finger that is parted at its joint loses nothing.
 const PASS: f32 = 0.78;
 /// Cells that a finger's part has at least, in square millimetres. Own value: a fingertip has 100 and more.
 const LEAST_MM2: f32 = 12.0;
