@@ -11,4 +11,5 @@ pub mod face;
 pub mod finger;
 pub mod matcher;
 pub mod minutiae;
+mod simd;
 pub mod slap;

@@ -5,7 +5,7 @@ use crate::image_file;
 use domain::image::FingerImage;
 use domain::units::Ppi;
 use quality::assessment::{Advice, Assessment};
-use quality::finger::{self, Failure, Feedback, FingerAssessment};
+use quality::finger::{Assessor, Failure, Feedback, FingerAssessment};
 use serde::{Serialize, Serializer};
 use std::path::Path;
 
@@ -50,9 +50,9 @@ impl<T: Serialize> Serialize for Pairs<T> {
 
 /// Reads and assesses one file. What the reference refuses (no pixels, too large) is an error here too; a print that is
 /// there but cannot be judged is an answer without a score.
-pub(super) fn answer(path: &Path, asked: Option<Ppi>) -> Result<Answer, Refusal> {
+pub(super) fn answer(path: &Path, asked: Option<Ppi>, assessor: &mut Assessor) -> Result<Answer, Refusal> {
     let (image, ppi) = print(path, asked)?;
-    let assessment = finger::assess(&image);
+    let assessment = assessor.assess(&image);
     match assessment.score.value {
         Err(failure @ (Failure::ResolutionTooLow | Failure::TooLarge | Failure::TooSmall)) => {
             Err(Refusal { code: "Q-07", text: failure.text().to_owned() })
@@ -73,7 +73,7 @@ pub(super) fn print(path: &Path, asked: Option<Ppi>) -> Result<(FingerImage, Ppi
 }
 
 impl Answer {
-    fn of(ppi: Ppi, found: FingerAssessment) -> Self {
+    fn of(ppi: Ppi, found: &FingerAssessment) -> Self {
         let measures = found.measures().map(|m| (m.id, m.value)).collect();
         let score = Score {
             name: found.score.name,
@@ -86,9 +86,9 @@ impl Answer {
             measures: Pairs(measures),
             score,
             feedback: OptionalFeedback { values: found.feedback },
-            advice: found.advice,
-            components: Pairs(found.components),
-            unmeasured: Pairs(found.unmeasured),
+            advice: found.advice.clone(),
+            components: Pairs(found.components.clone()),
+            unmeasured: Pairs(found.unmeasured.clone()),
             minutiae: [],
         }
     }

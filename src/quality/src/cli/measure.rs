@@ -45,6 +45,7 @@ enum Check {
 /// Measures and prints `{"name", "value", "unit"}` for each check.
 pub fn run(arguments: &Arguments, out: &mut impl Write) -> io::Result<()> {
     let mut engine = face::Engine::open(&arguments.engine, None);
+    let mut assessor = quality::finger::Assessor::new();
     for path in &arguments.files {
         let refused =
             |refusal: Refusal| io::Error::other(format!("{}: {} ({})", path.display(), refusal.text, refusal.code));
@@ -60,7 +61,7 @@ pub fn run(arguments: &Arguments, out: &mut impl Write) -> io::Result<()> {
             }
             Check::Finger => {
                 let (print, _) = finger::print(path, arguments.ppi).map_err(refused)?;
-                let mut check = || quality::finger::assess(&print).value().map_or("no print", |_| "finger");
+                let mut check = || assessor.assess(&print).value().map_or("no print", |_| "finger");
                 repeat(arguments.rounds, &mut check, out)?;
             }
             Check::Slap => {

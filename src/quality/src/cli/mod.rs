@@ -92,7 +92,11 @@ pub fn run(arguments: &Arguments, out: &mut impl Write) -> io::Result<()> {
             asked.files.iter().try_for_each(|path| write(out, asked.json, path, engine.answer(path)))
         }
         Modality::Finger(asked) => {
-            asked.files.iter().try_for_each(|path| write(out, asked.json, path, finger::answer(path, asked.ppi)))
+            let mut assessor = quality::finger::Assessor::new();
+            asked
+                .files
+                .iter()
+                .try_for_each(|path| write(out, asked.json, path, finger::answer(path, asked.ppi, &mut assessor)))
         }
         Modality::Slap(asked) => {
             let mut segmenter = quality::slap::Segmenter::new();

@@ -71,6 +71,7 @@ impl FingerAssessment {
 
 /// Assesses prints one after another in one workspace. Pictures of the same size cost no memory after the first.
 pub struct Assessor {
+    print: Print,
     found: FingerAssessment,
 }
 
@@ -85,7 +86,7 @@ impl Assessor {
             unmeasured: Vec::new(),
             natives: Natives::EMPTY,
         };
-        Self { found }
+        Self { print: Print::empty(), found }
     }
 
     /// Assesses one print. Never fails: what could not be assessed is part of the answer.
@@ -96,10 +97,10 @@ impl Assessor {
     /// As [`Assessor::assess`], and shows every intermediate picture to `trace`. Intermediates are biometric data.
     pub fn assess_traced(&mut self, image: &FingerImage, trace: &dyn Trace) -> &FingerAssessment {
         self.found.clear();
-        match Print::of(image) {
-            Ok(print) => {
-                print.show(trace);
-                self.found.fill(&print);
+        match self.print.load(image) {
+            Ok(()) => {
+                self.print.show(trace);
+                self.found.fill(&self.print);
             }
             Err(failure) => self.found.fail(failure),
         }

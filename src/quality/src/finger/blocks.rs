@@ -1,8 +1,10 @@
 //! The blocks that frequency, clarity, flow and uniformity look at: 32 x 32 pixels, two pixels in from the print's
 //! edge so that a window of 36 x 36 around each lies inside.
 
-use super::cells::{Cells, SIDE, Tensor};
+use super::cells::{Cells, SIDE};
 use super::prepare::Raster;
+use super::tensor::Tensor;
+use crate::simd::{self, Kernel};
 
 /// Border that a turned block of 32 x 16 needs around the block: ceil((ceil(sqrt(32^2 + 16^2)) - 32) / 2).
 pub(super) const BORDER: usize = 2;
@@ -15,11 +17,12 @@ pub(super) struct Block {
     pub y: usize,
     /// Whether every pixel of the block is foreground.
     pub foreground: bool,
-    /// Direction across the ridges in radians, above -pi/2 up to pi/2.
+    /// Direction across the ridges in radians, above -pi/2 up to pi/2; 0 in the background, where nobody asks.
     pub orientation: f64,
 }
 
 /// All blocks, row by row.
+#[derive(Default)]
 pub(super) struct Blocks {
     pub columns: usize,
     pub rows: usize,
@@ -27,22 +30,34 @@ pub(super) struct Blocks {
 }
 
 impl Blocks {
-    pub fn of(raster: &Raster, cells: &Cells) -> Self {
+    pub fn load(&mut self, raster: &Raster, cells: &Cells) {
         let count = |side: usize| side.saturating_sub(2 * BORDER) / SIDE;
-        let (columns, rows) = (count(raster.width), count(raster.height));
-        let mut all = Vec::with_capacity(columns * rows);
-        for row in 0..rows {
-            for column in 0..columns {
+        (self.columns, self.rows) = (count(raster.width), count(raster.height));
+        self.all.clear();
+        for row in 0..self.rows {
+            for column in 0..self.columns {
                 let (x, y) = (BORDER + column * SIDE, BORDER + row * SIDE);
-                let orientation = orientation(Tensor::of(raster, x, y, SIDE, SIDE));
-                all.push(Block { x, y, foreground: cells.is_foreground_block(x, y), orientation });
+                self.all.push(Block { x, y, foreground: cells.is_foreground_block(x, y), orientation: 0.0 });
             }
         }
-        Self { columns, rows, all }
+        simd::best(Orientations { raster, all: &mut self.all });
     }
+}
 
-    pub fn foreground(&self) -> impl Iterator<Item = &Block> {
-        self.all.iter().filter(|b| b.foreground)
+/// Finds the direction of every foreground block.
+struct Orientations<'a> {
+    raster: &'a Raster,
+    all: &'a mut [Block],
+}
+
+impl Kernel for Orientations<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run(self) {
+        for block in self.all.iter_mut().filter(|block| block.foreground) {
+            block.orientation = orientation(Tensor::of_square(self.raster, block.x, block.y));
+        }
     }
 }
 

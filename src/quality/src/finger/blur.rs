@@ -1,73 +1,112 @@
 //! Gaussian blur in 8-bit fixed point, equal to OpenCV's: its rounding decides what Otsu's threshold sees.
+//!
+//! The weights of a blur are whole 256ths and their sums over rows and columns are whole numbers, which nothing
+//! rounds before the end. So they need not be added up one by one: with `P` the running sum of the samples, the
+//! blurred value is a sum of differences `P[right] - P[left]`, one for every step by which the weights rise towards
+//! the middle. Steps are few, since neighbouring weights are often the same, and running sums may wrap around.
 
-/// The weights of a blur over `size` pixels (odd), in 256ths; they add up to 256.
-///
-/// The deviation follows from the size (0.15 size + 0.35: 6.5 for 41, 14 for 91). Each weight is rounded with the
-/// error of the one before carried on, and the middle one takes what is left.
-fn weights(size: usize) -> Vec<u32> {
-    let sigma = size as f64 * 0.15 + 0.35;
-    let half = size / 2;
-    let bell: Vec<f64> = (0..=half).map(|i| (-0.5 * ((i as f64 - half as f64) / sigma).powi(2)).exp()).collect();
-    let total = 2.0 * bell[..half].iter().sum::<f64>() + 1.0;
-    let mut carried = 0.0;
-    let mut weights = Vec::with_capacity(half + 1);
-    for value in &bell[..half] {
-        let wanted = value / total * 256.0 + carried;
-        let weight = wanted.round_ties_even();
-        carried = wanted - weight;
-        weights.push(weight as u32);
-    }
-    weights.push(256 - 2 * weights.iter().sum::<u32>());
-    weights
+/// Columns that are blurred side by side; rows of the planes are padded to whole groups.
+pub(super) const LANES: usize = 64;
+
+/// One blur: the steps of its weights. Step `i` is taken at tap `i` from the left, and at tap `i` from the right back.
+pub(super) struct Blur {
+    /// Taps on each side of the middle one.
+    pub half: usize,
+    /// Steps of two 256ths or more.
+    twos: &'static [usize],
+    /// Steps of an odd number of 256ths.
+    ones: &'static [usize],
+    /// Steps down of one 256th: the weights' rounding errors are carried on, so that they do not rise evenly.
+    downs: &'static [usize],
 }
 
-/// Blurs `grey` (rows of `width`) over `size` pixels (odd) in both directions; the edge is mirrored about its last
-/// pixel.
-pub(super) fn gaussian(grey: &[u8], width: usize, size: usize) -> Vec<u8> {
-    let height = grey.len() / width;
-    let (weights, half) = (weights(size), size / 2);
-    let mut across = vec![0u32; grey.len()];
-    let mut padded = vec![0u32; width + 2 * half];
-    for (row, blurred) in grey.chunks_exact(width).zip(across.chunks_exact_mut(width)) {
-        for (index, pixel) in padded.iter_mut().enumerate() {
-            *pixel = u32::from(row[mirrored(index as isize - half as isize, width)]);
-        }
-        for (tap, &weight) in weights.iter().enumerate().filter(|(_, weight)| **weight > 0) {
-            add(blurred, weight, &padded[tap..], (tap != half).then(|| &padded[2 * half - tap..]));
-        }
+/// Over 41 pixels.
+pub(super) const BLUR_41: Blur =
+    Blur { half: 20, twos: &[10, 12, 14, 16, 17], ones: &[2, 4, 6, 8, 11, 14, 20], downs: &[3] };
+
+/// Over 91 pixels.
+pub(super) const BLUR_91: Blur =
+    Blur { half: 45, twos: &[], ones: &[6, 10, 13, 16, 19, 21, 25, 29, 31, 35, 39, 45], downs: &[7, 11, 15, 20] };
+
+impl Blur {
+    /// The number of running sums that `count` blurred values need.
+    pub const fn sums(&self, count: usize) -> usize {
+        count + 2 * self.half + 1
     }
-    let mut out = Vec::with_capacity(grey.len());
-    let mut sums = vec![0u32; width];
-    let row = |y: isize| &across[mirrored(y, height) * width..][..width];
-    for y in 0..height as isize {
-        sums.fill(1 << 15);
-        for (tap, &weight) in weights.iter().enumerate().filter(|(_, weight)| **weight > 0) {
-            let off = half as isize - tap as isize;
-            add(&mut sums, weight, row(y - off), (off != 0).then(|| row(y + off)));
-        }
-        out.extend(sums.iter().map(|sum| (sum >> 16) as u8));
+
+    /// The two running sums whose difference counts for a step, from the place of the blurred value on.
+    #[inline(always)]
+    fn ends(&self, step: usize) -> (usize, usize) {
+        (2 * self.half + 1 - step, step)
     }
-    out
 }
 
-/// Adds the weighted samples, with those of the mirrored tap where there is one.
-fn add(sums: &mut [u32], weight: u32, one: &[u32], other: Option<&[u32]>) {
-    match other {
-        Some(other) => {
-            for ((sum, a), b) in sums.iter_mut().zip(one).zip(other) {
-                *sum += weight * (a + b);
+/// Whole numbers that wrap around.
+pub(super) trait Wrapping: Copy + Default {
+    /// Sum.
+    fn plus(self, other: Self) -> Self;
+    /// Difference.
+    fn minus(self, other: Self) -> Self;
+}
+
+macro_rules! wrapping {
+    ($($number:ty),+) => {$(
+        impl Wrapping for $number {
+            #[inline(always)]
+            fn plus(self, other: Self) -> Self {
+                self.wrapping_add(other)
+            }
+
+            #[inline(always)]
+            fn minus(self, other: Self) -> Self {
+                self.wrapping_sub(other)
             }
         }
-        None => {
-            for (sum, a) in sums.iter_mut().zip(one) {
-                *sum += weight * a;
-            }
+    )+};
+}
+wrapping!(u16, u32);
+
+/// `LANES` values at once: `at(i)` gives the running sums `i` places on from those of the first tap.
+#[inline(always)]
+fn weighed<'a, T: Wrapping + 'a>(blur: &Blur, at: impl Fn(usize) -> &'a [T; LANES]) -> [T; LANES] {
+    let mut sums = [T::default(); LANES];
+    for &step in blur.twos {
+        let (right, left) = blur.ends(step);
+        add(&mut sums, at(right), at(left));
+    }
+    if !blur.twos.is_empty() {
+        for sum in &mut sums {
+            *sum = sum.plus(*sum);
         }
+    }
+    for &step in blur.ones {
+        let (right, left) = blur.ends(step);
+        add(&mut sums, at(right), at(left));
+    }
+    for &step in blur.downs {
+        let (right, left) = blur.ends(step);
+        add(&mut sums, at(left), at(right));
+    }
+    sums
+}
+
+#[inline(always)]
+fn add<T: Wrapping>(sums: &mut [T; LANES], plus: &[T; LANES], minus: &[T; LANES]) {
+    for i in 0..LANES {
+        sums[i] = sums[i].plus(plus[i].minus(minus[i]));
     }
 }
 
-/// The index mirrored into 0..length without repeating the edge: -1 is 1.
-fn mirrored(index: isize, length: usize) -> usize {
+/// Where the samples beyond both ends of a line come from: the line mirrored about its last sample, which is not
+/// repeated (-1 is 1).
+pub(super) fn mirror(places: &mut Vec<usize>, length: usize, half: usize) {
+    places.clear();
+    let beyond = (0..half).map(|i| i as isize - half as isize).chain((0..half).map(|i| (length + i) as isize));
+    places.extend(beyond.map(|index| mirrored(index, length)));
+}
+
+/// The index mirrored into 0..length.
+pub(super) fn mirrored(index: isize, length: usize) -> usize {
     if length == 1 {
         return 0;
     }
@@ -76,26 +115,83 @@ fn mirrored(index: isize, length: usize) -> usize {
     folded.min(period - folded) as usize
 }
 
+/// Blurs one row. `sums` is room for the running sums, `mirror` tells what lies beyond the row's ends.
+#[inline(always)]
+pub(super) fn across(blur: &Blur, row: &[u8], mirror: &[usize], sums: &mut [u16], out: &mut [u16]) {
+    let half = blur.half;
+    let mut sum = 0u16;
+    let beyond = |place: &usize| u16::from(row[*place]);
+    sums[0] = 0;
+    for (into, place) in sums[1..].iter_mut().zip(&mirror[..half]) {
+        sum = sum.wrapping_add(beyond(place));
+        *into = sum;
+    }
+    for (into, &sample) in sums[half + 1..].iter_mut().zip(row) {
+        sum = sum.wrapping_add(u16::from(sample));
+        *into = sum;
+    }
+    for (into, place) in sums[half + 1 + row.len()..].iter_mut().zip(&mirror[half..]) {
+        sum = sum.wrapping_add(beyond(place));
+        *into = sum;
+    }
+    for (group, out) in out.chunks_exact_mut(LANES).enumerate() {
+        let sums = &sums[group * LANES..];
+        out.copy_from_slice(&weighed(blur, |i| group_at(&sums[i..])));
+    }
+}
+
+/// Blurs down one group of columns of a plane whose rows are `stride` long, and hands the sums of each row on.
+/// `sums` is room for the running sums.
+#[inline(always)]
+pub(super) fn down<T: Wrapping + From<u16>>(
+    blur: &Blur,
+    (plane, stride, group): (&[u16], usize, usize),
+    mirror: &[usize],
+    sums: &mut [[T; LANES]],
+    mut row: impl FnMut(usize, &[T; LANES]),
+) {
+    let height = plane.len() / stride;
+    let places = mirror[..blur.half].iter().copied().chain(0..height).chain(mirror[blur.half..].iter().copied());
+    let mut sum = [T::default(); LANES];
+    sums[0] = sum;
+    for (into, place) in sums[1..].iter_mut().zip(places) {
+        let samples: &[u16; LANES] = group_at(&plane[place * stride + group * LANES..]);
+        for i in 0..LANES {
+            sum[i] = sum[i].plus(samples[i].into());
+        }
+        *into = sum;
+    }
+    for y in 0..height {
+        let sums = &sums[y..];
+        row(y, &weighed(blur, |i| &sums[i]));
+    }
+}
+
+/// The first group of a slice; planes are padded to whole groups.
+#[inline(always)]
+pub(super) fn group_at<T>(slice: &[T]) -> &[T; LANES] {
+    &slice.as_chunks().0[0]
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::finger::definition::weights;
 
     #[test]
-    fn weights_add_up() {
-        for (size, middle) in [(41, 14), (91, 8)] {
-            let weights = weights(size);
-            assert_eq!(2 * weights[..size / 2].iter().sum::<u32>() + weights[size / 2], 256);
-            assert!(weights[size / 2].abs_diff(middle) <= 4, "{size}: {}", weights[size / 2]);
-        }
-    }
-
-    #[test]
-    fn one_grey_stays_one_grey() {
-        for (width, height) in [(1, 1), (1, 200), (200, 1), (33, 47)] {
-            for size in [41, 91] {
-                let grey = vec![173u8; width * height];
-                assert_eq!(gaussian(&grey, width, size), grey, "{width} x {height}, {size}");
-            }
+    fn the_steps_make_the_weights() {
+        for (blur, size) in [(BLUR_41, 41), (BLUR_91, 91)] {
+            let count = |steps: &[usize], step: usize| steps.iter().filter(|&&s| s == step).count() as u32;
+            let mut weight = 0;
+            let of_steps: Vec<u32> = (0..=blur.half)
+                .map(|i| {
+                    weight += 2 * count(blur.twos, i) + count(blur.ones, i);
+                    weight -= count(blur.downs, i);
+                    weight
+                })
+                .collect();
+            assert_eq!(of_steps, weights(size), "{size}");
+            assert_eq!(blur.half, size / 2);
         }
     }
 
@@ -103,5 +199,8 @@ mod tests {
     fn mirrored_about_the_last_pixel() {
         let indices: Vec<usize> = (-4..8).map(|i| mirrored(i, 4)).collect();
         assert_eq!(indices, [2, 3, 2, 1, 0, 1, 2, 3, 2, 1, 0, 1]);
+        let mut places = Vec::new();
+        mirror(&mut places, 4, 4);
+        assert_eq!([&places[..4], &places[4..]].concat(), [2, 3, 2, 1, 2, 1, 0, 1]);
     }
 }

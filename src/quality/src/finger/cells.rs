@@ -5,56 +5,13 @@
 //! said without touching a pixel: the cell's deviation is above a tenth of the print's.
 
 use super::prepare::Raster;
+use super::tensor::{Tensor, line};
+use crate::simd::{self, Kernel};
 
 /// Side of a cell and of a block, in pixels at 500 ppi.
 pub(super) const SIDE: usize = 32;
 /// Share of the print's standard deviation above which a cell is foreground (NFIQ 2's constant).
 const FOREGROUND_ABOVE: f64 = 0.1;
-
-/// Means of the products of the grey gradients: `a` of gx^2, `b` of gy^2, `c` of gx gy.
-#[derive(Clone, Copy, Debug, Default, PartialEq)]
-pub(super) struct Tensor {
-    pub a: f64,
-    pub b: f64,
-    pub c: f64,
-}
-
-impl Tensor {
-    /// Over a rectangle of the print, whose edges take one-sided differences: nothing outside is looked at. A
-    /// rectangle that is one pixel wide or high has no gradient in that direction.
-    ///
-    /// Twice the gradient is a whole number, so the sums are exact.
-    pub fn of(raster: &Raster, x: usize, y: usize, width: usize, height: usize) -> Self {
-        let (mut a, mut b, mut c) = (0i64, 0i64, 0i64);
-        for dy in 0..height {
-            let here = &raster.row(y + dy)[x..x + width];
-            let above = &raster.row(y + dy.saturating_sub(1))[x..x + width];
-            let below = &raster.row(y + (dy + 1).min(height - 1))[x..x + width];
-            let vertical = if dy == 0 || dy + 1 == height { 2 } else { 1 };
-            let (mut row_a, mut row_b, mut row_c) = (0i32, 0i32, 0i32);
-            for dx in 0..width {
-                let (before, after) = (dx.saturating_sub(1), (dx + 1).min(width - 1));
-                let horizontal = if dx == 0 || dx + 1 == width { 2 } else { 1 };
-                let gx = (i32::from(here[after]) - i32::from(here[before])) * horizontal;
-                let gy = (i32::from(below[dx]) - i32::from(above[dx])) * vertical;
-                row_a += gx * gx;
-                row_b += gy * gy;
-                row_c += gx * gy;
-            }
-            a += i64::from(row_a);
-            b += i64::from(row_b);
-            c += i64::from(row_c);
-        }
-        // Each factor was doubled: 4 = 2 x 2.
-        let scale = 4.0 * (width * height) as f64;
-        Self { a: a as f64 / scale, b: b as f64 / scale, c: c as f64 / scale }
-    }
-
-    /// The length of (a - b, 2c): how strongly one direction prevails, in squared grey values.
-    pub fn strength(&self) -> f64 {
-        ((self.a - self.b).powi(2) + 4.0 * self.c * self.c).sqrt()
-    }
-}
 
 /// One cell.
 pub(super) struct Cell {
@@ -76,6 +33,7 @@ impl Cell {
 }
 
 /// All cells, row by row, and the statistics of the whole print.
+#[derive(Default)]
 pub(super) struct Cells {
     pub columns: usize,
     pub all: Vec<Cell>,
@@ -86,26 +44,14 @@ pub(super) struct Cells {
 }
 
 impl Cells {
-    pub fn of(raster: &Raster) -> Self {
-        let mut all = Vec::with_capacity(raster.width.div_ceil(SIDE) * raster.height.div_ceil(SIDE));
-        let (mut sum, mut squares) = (0u64, 0u64);
-        for y in (0..raster.height).step_by(SIDE) {
-            for x in (0..raster.width).step_by(SIDE) {
-                let (width, height) = (SIDE.min(raster.width - x), SIDE.min(raster.height - y));
-                let (cell_sum, cell_squares) = moments(raster, x, y, width, height);
-                sum += cell_sum;
-                squares += cell_squares;
-                let (mean, sigma) = mean_and_sigma(cell_sum, cell_squares, width * height);
-                let tensor = Tensor::of(raster, x, y, width, height);
-                all.push(Cell { x, y, width, height, mean, sigma, foreground: false, tensor });
-            }
-        }
-        let (mean, sigma) = mean_and_sigma(sum, squares, raster.width * raster.height);
-        for cell in &mut all {
+    pub fn load(&mut self, raster: &Raster) {
+        self.columns = raster.width.div_ceil(SIDE);
+        let moments = simd::best(Survey { raster, all: &mut self.all });
+        (self.mean, self.sigma) = moments.mean_and_sigma(raster.width * raster.height);
+        for cell in &mut self.all {
             // A print of one grey has no foreground (the reference divides zero by zero and finds none).
-            cell.foreground = sigma > 0.0 && cell.sigma / sigma > FOREGROUND_ABOVE;
+            cell.foreground = self.sigma > 0.0 && cell.sigma / self.sigma > FOREGROUND_ABOVE;
         }
-        Self { columns: raster.width.div_ceil(SIDE), all, mean, sigma }
     }
 
     /// Whether every cell that the 32 x 32 block at (`x`, `y`) touches is foreground.
@@ -143,23 +89,102 @@ impl Cells {
     }
 }
 
-fn moments(raster: &Raster, x: usize, y: usize, width: usize, height: usize) -> (u64, u64) {
-    let (mut sum, mut squares) = (0u64, 0u64);
-    for dy in 0..height {
-        let (mut row_sum, mut row_squares) = (0u32, 0u32);
-        for &pixel in &raster.row(y + dy)[x..x + width] {
-            row_sum += u32::from(pixel);
-            row_squares += u32::from(pixel) * u32::from(pixel);
-        }
-        sum += u64::from(row_sum);
-        squares += u64::from(row_squares);
-    }
-    (sum, squares)
+/// Sum of the greys and of their squares.
+#[derive(Clone, Copy, Default)]
+struct Moments {
+    sum: u64,
+    squares: u64,
 }
 
-fn mean_and_sigma(sum: u64, squares: u64, count: usize) -> (f64, f64) {
-    let count = count as u64;
-    // n times the variance, as a whole number: exact, and never negative.
-    let spread = u128::from(count) * u128::from(squares) - u128::from(sum) * u128::from(sum);
-    (sum as f64 / count as f64, (spread as f64).sqrt() / count as f64)
+impl Moments {
+    /// Of a whole cell.
+    #[inline(always)]
+    fn of_square(raster: &Raster, x: usize, y: usize) -> Self {
+        let (mut sums, mut squares) = ([0u32; SIDE], [0u32; SIDE]);
+        for dy in 0..SIDE {
+            let row = line::<SIDE>(raster, x, y + dy);
+            for i in 0..SIDE {
+                let pixel = u32::from(row[i]);
+                sums[i] += pixel;
+                squares[i] += pixel * pixel;
+            }
+        }
+        Self { sum: sums.iter().map(|&s| u64::from(s)).sum(), squares: squares.iter().map(|&s| u64::from(s)).sum() }
+    }
+
+    fn of(raster: &Raster, x: usize, y: usize, width: usize, height: usize) -> Self {
+        let mut moments = Self::default();
+        for dy in 0..height {
+            for &pixel in &raster.row(y + dy)[x..x + width] {
+                moments.sum += u64::from(pixel);
+                moments.squares += u64::from(pixel) * u64::from(pixel);
+            }
+        }
+        moments
+    }
+
+    fn mean_and_sigma(self, count: usize) -> (f64, f64) {
+        let (sum, count) = (self.sum, count as u64);
+        // n times the variance, as a whole number: exact, and never negative.
+        let spread = u128::from(count) * u128::from(self.squares) - u128::from(sum) * u128::from(sum);
+        (sum as f64 / count as f64, (spread as f64).sqrt() / count as f64)
+    }
+}
+
+/// Measures every cell; answers with the moments of the whole print.
+struct Survey<'a> {
+    raster: &'a Raster,
+    all: &'a mut Vec<Cell>,
+}
+
+impl Kernel for Survey<'_> {
+    type Output = Moments;
+
+    #[inline(always)]
+    fn run(self) -> Moments {
+        let Self { raster, all } = self;
+        all.clear();
+        let mut whole = Moments::default();
+        for y in (0..raster.height).step_by(SIDE) {
+            for x in (0..raster.width).step_by(SIDE) {
+                let (width, height) = (SIDE.min(raster.width - x), SIDE.min(raster.height - y));
+                let (moments, tensor) = if width == SIDE && height == SIDE {
+                    (Moments::of_square(raster, x, y), Tensor::of_square(raster, x, y))
+                } else {
+                    (Moments::of(raster, x, y, width, height), Tensor::of(raster, x, y, width, height))
+                };
+                whole.sum += moments.sum;
+                whole.squares += moments.squares;
+                let (mean, sigma) = moments.mean_and_sigma(width * height);
+                all.push(Cell { x, y, width, height, mean, sigma, foreground: false, tensor });
+            }
+        }
+        whole
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::finger::drawn::scrambled;
+
+    #[test]
+    fn whole_cells_are_measured_as_partial_ones() {
+        let raster = Raster::new(70, 67, (0..70 * 67).map(|i| (scrambled(i % 70, i / 70) >> 5) as u8).collect());
+        for (x, y) in [(0, 0), (7, 3), (38, 35), (2, 2)] {
+            let (square, any) = (Moments::of_square(&raster, x, y), Moments::of(&raster, x, y, SIDE, SIDE));
+            assert_eq!((square.sum, square.squares), (any.sum, any.squares));
+            assert_eq!(Tensor::of_square(&raster, x, y), Tensor::of(&raster, x, y, SIDE, SIDE));
+        }
+    }
+
+    #[test]
+    fn the_widest_kernel_measures_as_the_plain_one() {
+        let raster = Raster::new(203, 99, (0..203 * 99).map(|i| (scrambled(i % 203, i / 203) >> 4) as u8).collect());
+        let (mut plain, mut best) = (Vec::new(), Vec::new());
+        simd::plain(Survey { raster: &raster, all: &mut plain });
+        simd::best(Survey { raster: &raster, all: &mut best });
+        let of = |cells: &[Cell]| -> Vec<_> { cells.iter().map(|c| (c.mean, c.sigma, c.tensor)).collect() };
+        assert_eq!(of(&plain), of(&best));
+    }
 }

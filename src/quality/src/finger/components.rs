@@ -120,11 +120,12 @@ fn local_clarity(evidence: &Evidence<'_>) -> Assessment {
 /// Mean orientation certainty of the foreground's whole cells (NFIQ 2's mean counts the background too).
 fn orientation_certainty(evidence: &Evidence<'_>) -> Assessment {
     let cells = evidence.print.cells.all.iter().filter(|c| c.foreground && c.is_whole());
-    let certain: Vec<f64> = cells.filter_map(|c| ocl::certainty(c.tensor)).collect();
-    if certain.is_empty() {
+    let certain = || cells.clone().filter_map(|c| ocl::certainty(c.tensor));
+    let count = certain().count();
+    if count == 0 {
         return Assessment::FailureToAssess("no whole cell is foreground");
     }
-    scaled(certain.iter().sum::<f64>() / certain.len() as f64, (0.20, 0.80), None)
+    scaled(certain().sum::<f64>() / count as f64, (0.20, 0.80), None)
 }
 
 /// NFIQ 2's mean of the frequency domain analysis. It is 1 where no ridge frequency stands out and about 0.45 on clean

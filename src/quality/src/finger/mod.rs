@@ -33,8 +33,10 @@ mod roi;
 mod rotate;
 mod rvu;
 mod score;
+mod tensor;
 mod tone;
 pub mod trace;
+mod values;
 
 pub use assessor::{Assessor, FingerAssessment};
 pub use components::{COMPONENTS, Component, Evidence, Role};
@@ -81,6 +83,8 @@ pub fn assess_traced(image: &FingerImage, trace: &dyn Trace) -> FingerAssessment
     assessor.into_assessment()
 }
 
+#[cfg(test)]
+mod definition;
 #[cfg(test)]
 mod drawn;
 #[cfg(test)]

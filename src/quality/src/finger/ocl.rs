@@ -1,8 +1,9 @@
 //! Orientation certainty level: how much the gradients of a cell agree on one direction.
 
-use super::cells::Tensor;
+use super::cells::Cells;
 use super::histogram::Histogram;
 use super::natives::{self, Natives};
+use super::tensor::Tensor;
 use super::{Module, Print};
 
 /// Every whole cell; the foreground mask plays no part.
@@ -12,8 +13,12 @@ const HISTOGRAM: Histogram =
     Histogram { places: natives::OCL, bounds: [0.337, 0.479, 0.579, 0.655, 0.716, 0.766, 0.81, 0.852, 0.898] };
 
 fn measure(print: &Print, natives: &mut Natives) -> Result<(), &'static str> {
-    let whole = print.cells.all.iter().filter(|c| c.is_whole());
-    HISTOGRAM.put(&whole.filter_map(|c| certainty(c.tensor)).collect::<Vec<_>>(), natives)
+    HISTOGRAM.put(&print.values.certainty, natives)
+}
+
+/// The values of all whole cells.
+pub(super) fn collect(cells: &Cells, values: &mut Vec<f64>) {
+    values.extend(cells.all.iter().filter(|cell| cell.is_whole()).filter_map(|cell| certainty(cell.tensor)));
 }
 
 /// 1 - smaller / larger eigenvalue: 0 (no direction) to 1 (one direction); none where the cell is of one grey.

@@ -16,15 +16,17 @@ const HISTOGRAM: Histogram =
 const LEAST: f64 = 4.0 * (PI / 180.0);
 
 fn measure(print: &Print, natives: &mut Natives) -> Result<(), &'static str> {
-    let blocks = &print.blocks;
-    let mut values = Vec::with_capacity(blocks.all.len());
+    HISTOGRAM.put(&print.values.flow, natives)
+}
+
+/// The values of all blocks that have one.
+pub(super) fn collect(blocks: &Blocks, values: &mut Vec<f64>) {
     // A block at the edge has neighbours outside, which are not foreground.
     for row in 1..blocks.rows.saturating_sub(1) {
         for column in 1..blocks.columns.saturating_sub(1) {
             values.extend(turn(blocks, row, column).filter(|&t| t > LEAST).map(|t| (t - LEAST) / (FRAC_PI_2 - LEAST)));
         }
     }
-    HISTOGRAM.put(&values, natives)
 }
 
 /// The mean difference of direction from the eight neighbours, in radians; none where one of the nine is background.

@@ -1,6 +1,7 @@
 //! From the device's picture to the print that is measured: 500 ppi, without its blank margin.
 
 use crate::assessment::Advice;
+use crate::simd::{self, Kernel};
 use domain::guarded::Biometric;
 use domain::image::FingerImage;
 use domain::units::Ppi;
@@ -87,12 +88,13 @@ impl Raster {
         self.pixels.expose()
     }
 
+    #[inline(always)]
     pub fn row(&self, y: usize) -> &[u8] {
         &self.grey()[y * self.width..][..self.width]
     }
 }
 
-/// A print and where it lay in the picture, all in pixels at 500 ppi.
+/// A print and where it lay in the picture, all in pixels at 500 ppi; the workspace of making it.
 pub(super) struct Prepared {
     /// The print without its blank margin.
     pub raster: Raster,
@@ -104,33 +106,63 @@ pub(super) struct Prepared {
     pub left: usize,
     /// Rows that were dropped at the top.
     pub top: usize,
+    columns: Vec<u32>,
+    rows: Vec<u32>,
 }
 
-/// The print at 500 ppi without its blank margin.
-///
-/// Another resolution is resampled with the Catmull-Rom kernel, widened when the picture shrinks so that nothing
-/// aliases; sides are rounded to whole pixels.
-pub(super) fn prepare(image: &FingerImage) -> Result<Prepared, Failure> {
-    if image.width == 0 || image.height == 0 {
-        return Err(Failure::TooSmall);
+impl Prepared {
+    /// Nothing yet.
+    pub fn empty() -> Self {
+        let raster = Raster::new(0, 0, Vec::new());
+        Self { raster, width: 0, height: 0, left: 0, top: 0, columns: Vec::new(), rows: Vec::new() }
     }
-    if image.width > MAX_SIDE || image.height > MAX_SIDE {
-        return Err(Failure::TooLarge);
+
+    /// The print at 500 ppi without its blank margin.
+    ///
+    /// Another resolution is resampled with the Catmull-Rom kernel, widened when the picture shrinks so that nothing
+    /// aliases; sides are rounded to whole pixels.
+    pub fn load(&mut self, image: &FingerImage) -> Result<(), Failure> {
+        if image.width == 0 || image.height == 0 {
+            return Err(Failure::TooSmall);
+        }
+        if image.width > MAX_SIDE || image.height > MAX_SIDE {
+            return Err(Failure::TooLarge);
+        }
+        if image.ppi == Ppi::FIVE_HUNDRED {
+            return self.crop(image.width as usize, image.height as usize, image.grey());
+        }
+        if image.ppi.get() < MIN_PPI {
+            return Err(Failure::ResolutionTooLow);
+        }
+        let (width, height) = (at_500(image.width, image.ppi), at_500(image.height, image.ppi));
+        if width > MAX_SIDE || height > MAX_SIDE {
+            return Err(Failure::TooLarge);
+        }
+        let source: ImageBuffer<Luma<u8>, &[u8]> =
+            ImageBuffer::from_raw(image.width, image.height, image.grey()).ok_or(Failure::TooSmall)?;
+        let scaled = Biometric::new(resize(&source, width, height, FilterType::CatmullRom).into_raw());
+        self.crop(width as usize, height as usize, scaled.expose())
     }
-    if image.ppi == Ppi::FIVE_HUNDRED {
-        return crop(image.width as usize, image.height as usize, image.grey());
+
+    /// Drops blank rows from top and bottom, then blank columns from left and right, each judged over the whole
+    /// picture.
+    fn crop(&mut self, width: usize, height: usize, grey: &[u8]) -> Result<(), Failure> {
+        simd::best(LineSums { grey, width, columns: &mut self.columns, rows: &mut self.rows });
+        let (top, bottom) = inked(&self.rows, width).ok_or(Failure::Blank)?;
+        let (left, right) = inked(&self.columns, height).ok_or(Failure::Blank)?;
+        let (cropped_width, cropped_height) = (right - left + 1, bottom - top + 1);
+        if cropped_width > MAX_CROPPED_WIDTH || cropped_height > MAX_CROPPED_HEIGHT {
+            return Err(Failure::TooLarge);
+        }
+        let pixels = self.raster.pixels.expose_mut();
+        pixels.clear();
+        for row in grey.chunks_exact(width).take(bottom + 1).skip(top) {
+            pixels.extend_from_slice(&row[left..=right]);
+        }
+        (self.raster.width, self.raster.height) = (cropped_width, cropped_height);
+        (self.width, self.height, self.left, self.top) = (width, height, left, top);
+        Ok(())
     }
-    if image.ppi.get() < MIN_PPI {
-        return Err(Failure::ResolutionTooLow);
-    }
-    let (width, height) = (at_500(image.width, image.ppi), at_500(image.height, image.ppi));
-    if width > MAX_SIDE || height > MAX_SIDE {
-        return Err(Failure::TooLarge);
-    }
-    let source: ImageBuffer<Luma<u8>, &[u8]> =
-        ImageBuffer::from_raw(image.width, image.height, image.grey()).ok_or(Failure::TooSmall)?;
-    let scaled = Biometric::new(resize(&source, width, height, FilterType::CatmullRom).into_raw());
-    crop(width as usize, height as usize, scaled.expose())
 }
 
 fn at_500(side: u32, ppi: Ppi) -> u32 {
@@ -138,29 +170,29 @@ fn at_500(side: u32, ppi: Ppi) -> u32 {
     ((side * 500 + ppi / 2) / ppi).max(1)
 }
 
-/// Drops blank rows from top and bottom, then blank columns from left and right, each judged over the whole picture.
-fn crop(width: usize, height: usize, grey: &[u8]) -> Result<Prepared, Failure> {
-    let mut columns = vec![0u32; width];
-    let mut rows = Vec::with_capacity(height);
-    for row in grey.chunks_exact(width) {
-        let mut sum = 0u32;
-        for (column, &pixel) in columns.iter_mut().zip(row) {
-            *column += u32::from(pixel);
-            sum += u32::from(pixel);
+/// The sum of the greys of every column and of every row.
+struct LineSums<'a> {
+    grey: &'a [u8],
+    width: usize,
+    columns: &'a mut Vec<u32>,
+    rows: &'a mut Vec<u32>,
+}
+
+impl Kernel for LineSums<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run(self) {
+        self.columns.clear();
+        self.columns.resize(self.width, 0);
+        self.rows.clear();
+        for row in self.grey.chunks_exact(self.width) {
+            for (column, &pixel) in self.columns.iter_mut().zip(row) {
+                *column += u32::from(pixel);
+            }
+            self.rows.push(row.iter().map(|&pixel| u32::from(pixel)).sum());
         }
-        rows.push(sum);
     }
-    let (top, bottom) = inked(&rows, width).ok_or(Failure::Blank)?;
-    let (left, right) = inked(&columns, height).ok_or(Failure::Blank)?;
-    let (cropped_width, cropped_height) = (right - left + 1, bottom - top + 1);
-    if cropped_width > MAX_CROPPED_WIDTH || cropped_height > MAX_CROPPED_HEIGHT {
-        return Err(Failure::TooLarge);
-    }
-    let mut pixels = Vec::with_capacity(cropped_width * cropped_height);
-    for row in grey.chunks_exact(width).take(bottom + 1).skip(top) {
-        pixels.extend_from_slice(&row[left..=right]);
-    }
-    Ok(Prepared { raster: Raster::new(cropped_width, cropped_height, pixels), width, height, left, top })
 }
 
 /// The first and last line whose mean is not blank.
@@ -175,6 +207,11 @@ mod tests {
 
     fn image(width: u32, height: u32, ppi: u32, grey: Vec<u8>) -> FingerImage {
         FingerImage::new(width, height, Ppi::try_from(ppi).unwrap(), 8, grey).unwrap()
+    }
+
+    fn prepare(image: &FingerImage) -> Result<Prepared, Failure> {
+        let mut prepared = Prepared::empty();
+        prepared.load(image).map(|()| prepared)
     }
 
     #[test]

@@ -2,17 +2,19 @@
 
 use super::blocks::Blocks;
 use super::cells::Cells;
-use super::prepare::{Failure, Prepared, Raster, prepare};
+use super::prepare::{Failure, Prepared};
 use super::roi::Region;
 use super::tone::Tone;
 use super::trace::Trace;
+use super::values::Values;
 use domain::image::FingerImage;
 
-/// A print at 500 ppi with everything that more than one measure looks at.
+/// A print at 500 ppi with everything that more than one measure looks at; the workspace of one print after another.
 pub struct Print {
-    pub(super) raster: Raster,
+    pub(super) prepared: Prepared,
     pub(super) cells: Cells,
     pub(super) blocks: Blocks,
+    pub(super) values: Values,
     pub(super) region: Region,
     pub(super) tone: Tone,
     /// Share of the picture before the crop that the foreground covers, 0 to 1: on a live sensor the share of its area.
@@ -23,16 +25,32 @@ pub struct Print {
 }
 
 impl Print {
+    /// No print yet.
+    pub(super) fn empty() -> Self {
+        Self {
+            prepared: Prepared::empty(),
+            cells: Cells::default(),
+            blocks: Blocks::default(),
+            values: Values::default(),
+            region: Region::default(),
+            tone: Tone::default(),
+            covered: 0.0,
+            off_centre: 0.0,
+        }
+    }
+
     /// Resamples, crops, and computes the shared intermediates.
-    pub(super) fn of(image: &FingerImage) -> Result<Self, Failure> {
-        let prepared = prepare(image)?;
-        let cells = Cells::of(&prepared.raster);
-        let blocks = Blocks::of(&prepared.raster, &cells);
-        let region = Region::of(&prepared.raster);
-        let tone = Tone::of(&prepared.raster, &cells);
-        let covered = cells.foreground_area() as f64 / (prepared.width * prepared.height) as f64;
-        let off_centre = off_centre(&prepared, &cells);
-        Ok(Self { raster: prepared.raster, cells, blocks, region, tone, covered, off_centre })
+    pub(super) fn load(&mut self, image: &FingerImage) -> Result<(), Failure> {
+        self.prepared.load(image)?;
+        let raster = &self.prepared.raster;
+        self.cells.load(raster);
+        self.blocks.load(raster, &self.cells);
+        self.values.load(raster, &self.cells, &self.blocks);
+        self.region.load(raster);
+        self.tone = Tone::of(raster, &self.cells);
+        self.covered = self.cells.foreground_area() as f64 / (self.prepared.width * self.prepared.height) as f64;
+        self.off_centre = off_centre(&self.prepared, &self.cells);
+        Ok(())
     }
 
     /// Shows the intermediates to a trace.
@@ -40,12 +58,11 @@ impl Print {
         if !trace.looks() {
             return;
         }
-        let (width, height) = (self.raster.width, self.raster.height);
-        trace.record("print", width, height, self.raster.grey());
-        let foreground = self.cells.draw_foreground(width, height);
-        trace.record("foreground", width, height, &foreground);
-        let region: Vec<u8> = self.region.mask.iter().map(|&inside| if inside { 255 } else { 0 }).collect();
-        trace.record("region", width, height, &region);
+        let raster = &self.prepared.raster;
+        let (width, height) = (raster.width, raster.height);
+        trace.record("print", width, height, raster.grey());
+        trace.record("foreground", width, height, &self.cells.draw_foreground(width, height));
+        trace.record("region", width, height, &self.region.draw(width, height));
     }
 }
 

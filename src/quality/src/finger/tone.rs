@@ -1,6 +1,7 @@
 //! The tones of the foreground: how dark the ridges are, how light the valleys, and how much of the print is ridge.
 
 use super::cells::Cells;
+use super::otsu::Histogram;
 use super::prepare::Raster;
 
 /// Share of the foreground's pixels that lies below the dark tone, and above the light one.
@@ -20,21 +21,21 @@ pub(super) struct Tone {
 
 impl Tone {
     pub fn of(raster: &Raster, cells: &Cells) -> Self {
-        let mut histogram = [0u64; 256];
+        let mut histogram = Histogram::empty();
         for cell in cells.all.iter().filter(|c| c.foreground) {
             for y in cell.y..cell.y + cell.height {
-                for &pixel in &raster.row(y)[cell.x..cell.x + cell.width] {
-                    histogram[usize::from(pixel)] += 1;
-                }
+                histogram.add(&raster.row(y)[cell.x..cell.x + cell.width]);
             }
         }
-        let total: u64 = histogram.iter().sum();
+        let histogram = histogram.counts();
+        let total: u32 = histogram.iter().sum();
         if total == 0 {
             return Self::default();
         }
-        let (dark, light) = (level(&histogram, TAIL * total as f64), level(&histogram, (1.0 - TAIL) * total as f64));
+        let total = f64::from(total);
+        let (dark, light) = (level(&histogram, TAIL * total), level(&histogram, (1.0 - TAIL) * total));
         let middle = usize::midpoint(dark, light);
-        let ink = histogram[..=middle].iter().sum::<u64>() as f64 / total as f64;
+        let ink = f64::from(histogram[..=middle].iter().sum::<u32>()) / total;
         Self { dark: dark as f64, light: light as f64, ink }
     }
 
@@ -45,11 +46,11 @@ impl Tone {
 }
 
 /// The grey at which the count of darker and equal pixels reaches `count`.
-fn level(histogram: &[u64; 256], count: f64) -> usize {
+fn level(histogram: &[u32; 256], count: f64) -> usize {
     let mut seen = 0;
-    let reached = |&n: &u64| {
+    let reached = |&n: &u32| {
         seen += n;
-        seen as f64 >= count
+        f64::from(seen) >= count
     };
     histogram.iter().position(reached).unwrap_or(255)
 }
