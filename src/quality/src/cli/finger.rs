@@ -5,7 +5,7 @@ use crate::image_file;
 use domain::image::FingerImage;
 use domain::units::Ppi;
 use quality::assessment::{Advice, Assessment};
-use quality::finger::{Assessor, Failure, Feedback, FingerAssessment};
+use quality::finger::{self, Assessor, Failure, Feedback, FingerAssessment};
 use serde::{Serialize, Serializer};
 use std::path::Path;
 
@@ -14,6 +14,7 @@ use std::path::Path;
 pub struct Answer {
     ppi: u16,
     measures: Pairs<f64>,
+    mapped: Pairs<u8>,
     score: Score,
     feedback: OptionalFeedback,
     advice: Vec<Advice>,
@@ -84,6 +85,7 @@ impl Answer {
         Self {
             ppi: ppi.get(),
             measures: Pairs(measures),
+            mapped: Pairs(finger::mapped(&found.natives).collect()),
             score,
             feedback: OptionalFeedback { values: found.feedback },
             advice: found.advice.clone(),

@@ -75,6 +75,8 @@ fn the_finger_answer_has_the_stated_shape() {
     let line = &json(&["finger", "--json"], std::slice::from_ref(&path))[0];
     assert_eq!(line["ppi"], 500);
     assert_eq!(line["measures"].as_object().unwrap().len(), 65 - 12, "{}", line["unmeasured"]);
+    assert_eq!(line["mapped"]["Mu"], (line["measures"]["Mu"].as_f64().unwrap() * 101.0 / 255.0).floor());
+    assert_eq!(line["mapped"]["OF_Bin10_Mean"], serde_json::Value::Null);
     assert_eq!(line["unmeasured"]["OrientationFlow"], "no block gave a value");
     assert_eq!(line["score"]["name"], "gatepost-first");
     assert_eq!(line["score"]["model"], "1");

@@ -51,7 +51,7 @@ impl FingerAssessment {
         self.components.extend(COMPONENTS.iter().map(|c| (c.id, (c.assess)(&evidence))));
         self.score = Score::of(&self.components);
         advice::choose(self.score, &self.components, &mut self.advice);
-        self.feedback = Some(Feedback::of(print));
+        self.feedback = Some(Feedback::of(print, &self.natives));
     }
 
     fn fail(&mut self, failure: Failure) {
@@ -80,10 +80,10 @@ impl Assessor {
     pub fn new() -> Self {
         let found = FingerAssessment {
             score: Score::failed(Failure::TooSmall),
-            advice: Vec::new(),
+            advice: Vec::with_capacity(COMPONENTS.len()),
             feedback: None,
-            components: Vec::new(),
-            unmeasured: Vec::new(),
+            components: Vec::with_capacity(COMPONENTS.len()),
+            unmeasured: Vec::with_capacity(MODULES.len()),
             natives: Natives::EMPTY,
         };
         Self { print: Print::empty(), found }
