@@ -10,7 +10,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use clap::Args;
 
 use render::Rng;
-use render::print::{Axis, Impression, Master, at_depth};
+use render::print::{Axis, Impression, Look, Master, at_depth};
 
 use super::{RenderError, print_truth, save, write_truth};
 
@@ -71,6 +71,53 @@ pub struct TouchArgs {
     /// Noise of the sensor.
     #[arg(long, default_value_t = 0.0)]
     pub noise: f32,
+    /// What skin and sensor look like.
+    #[command(flatten)]
+    pub look: LookArgs,
+}
+
+/// What skin and sensor look like apart from any defect: added to, or multiplied with, the everyday look.
+#[derive(Args, Clone, Copy, Debug)]
+pub struct LookArgs {
+    /// Thinner ridges; below 0 thicker ones.
+    #[arg(long, default_value_t = Look::default().thin)]
+    pub thin: f32,
+    /// Times the roughness of the ridges' edges.
+    #[arg(long, default_value_t = Look::default().rough)]
+    pub rough: f32,
+    /// Times the steepness from valley to ridge.
+    #[arg(long, default_value_t = Look::default().steep)]
+    pub steep: f32,
+    /// Grey values added to the ridges.
+    #[arg(long, default_value_t = Look::default().ridge)]
+    pub ridge_grey: f32,
+    /// Grey values added to the ground.
+    #[arg(long, default_value_t = Look::default().ground)]
+    pub ground_grey: f32,
+    /// Times the fine speckle of the ridges.
+    #[arg(long, default_value_t = Look::default().speckle)]
+    pub speckle: f32,
+    /// Times the bends of soft skin.
+    #[arg(long, default_value_t = Look::default().bend)]
+    pub bend: f32,
+    /// Times the blur of the lens.
+    #[arg(long, default_value_t = Look::default().lens)]
+    pub lens: f32,
+}
+
+impl LookArgs {
+    fn look(self) -> Look {
+        Look {
+            thin: self.thin,
+            rough: self.rough,
+            steep: self.steep,
+            ridge: self.ridge_grey,
+            ground: self.ground_grey,
+            speckle: self.speckle,
+            bend: self.bend,
+            lens: self.lens,
+        }
+    }
 }
 
 impl TouchArgs {
@@ -96,6 +143,7 @@ impl TouchArgs {
             broken: self.broken,
             background: self.background,
             noise: self.noise,
+            look: self.look.look(),
         }
     }
 }

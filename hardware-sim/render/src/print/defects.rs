@@ -178,6 +178,6 @@ pub(super) fn soften(touch: &mut Touch, image: &mut Field) {
             *value = taps.iter().map(|(ox, oy, weight)| weight * still.at(x + ox, y + oy)).sum();
         }
     }
-    let wide = [0.65, 3.4 * blur * touch.scale, across * touch.scale];
+    let wide = [0.65 * touch.levels.look.lens, 3.4 * blur * touch.scale, across * touch.scale];
     image.blur(wide.iter().map(|sigma| sigma * sigma).sum::<f32>().sqrt());
 }

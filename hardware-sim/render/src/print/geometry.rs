@@ -128,7 +128,7 @@ impl Scar {
 impl Skin {
     pub fn draw(master: &Master, touch: &mut Touch) -> Self {
         // Skin is soft: no two touches press it into quite the same shape.
-        let bend = touch.rng.range(1.5, 3.5);
+        let bend = touch.levels.look.bend * touch.rng.range(1.5, 3.5);
         let bent = (touch.noise(45.0), touch.noise(45.0));
         let pull = touch.levels.distortion;
         let (along, down) = direction(&mut touch.rng);

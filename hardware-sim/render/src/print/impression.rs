@@ -143,11 +143,12 @@ impl Master {
 
 /// Where a ridge begins: varies slowly with pressure and finely along the ridges' edges.
 fn threshold(touch: &mut Touch, radius: &Field) -> Field {
-    let base = -0.25 + touch.rng.range(-0.08, 0.08);
+    let look = touch.levels.look;
+    let base = -0.25 + touch.rng.range(-0.08, 0.08) + look.thin;
     let mut field = Field::flat(touch.width, touch.height, base);
     field.add(&touch.noise(28.0), 0.3);
     field.add(&touch.noise(4.0), 0.15);
-    field.add(&touch.noise(1.2), touch.rng.clone().range(0.28, 0.36));
+    field.add(&touch.noise(1.2), look.rough * touch.rng.clone().range(0.28, 0.36));
     for (value, radius) in field.values.iter_mut().zip(&radius.values) {
         let outer = ((radius - 0.75) / 0.25).clamp(0.0, 1.0);
         *value += 0.72 * outer * outer;
@@ -158,7 +159,7 @@ fn threshold(touch: &mut Touch, radius: &Field) -> Field {
 
 /// Share of ridge in every pixel, with pores.
 fn press(touch: &mut Touch, ridges: &Field, threshold: &Field) -> Field {
-    let slope = touch.rng.range(3.4, 4.6);
+    let slope = touch.levels.look.steep * touch.rng.range(3.4, 4.6);
     let wet = 0.3 * touch.levels.wetness * touch.levels.wetness;
     let mut amount = Field::flat(touch.width, touch.height, 0.0);
     for ((amount, s), t) in amount.values.iter_mut().zip(&ridges.values).zip(&threshold.values) {
@@ -189,14 +190,14 @@ fn pores(touch: &mut Touch, ridges: &Field, amount: &mut Field) {
 /// Grey values: dark uneven ridges on a ground that mostly saturates.
 fn ink(touch: &mut Touch, amount: &Field, radius: &Field) -> Field {
     let levels = touch.levels;
-    let dark = 70.0 + touch.rng.range(-18.0, 18.0) - 30.0 * levels.wetness + 45.0 * levels.dryness;
-    let bright = 257.0 + touch.rng.range(-6.0, 4.0);
+    let dark = 70.0 + touch.rng.range(-18.0, 18.0) - 30.0 * levels.wetness + 45.0 * levels.dryness + levels.look.ridge;
+    let bright = 257.0 + touch.rng.range(-6.0, 4.0) + levels.look.ground;
     let (patches, speckle, ground) = (touch.noise(18.0), touch.noise(1.1), touch.noise(25.0));
     let pale = (levels.dryness > 0.0).then(|| touch.noise(14.0));
     let mut image = Field::flat(touch.width, touch.height, 0.0);
     for i in 0..image.values.len() {
         let pale = pale.as_ref().map_or(0.0, |field| 25.0 * levels.dryness * field.values[i].abs());
-        let ridge = dark + 14.0 * patches.values[i] + 40.0 * speckle.values[i] + pale;
+        let ridge = dark + 14.0 * patches.values[i] + 40.0 * levels.look.speckle * speckle.values[i] + pale;
         let ground = bright + 3.0 * ground.values[i];
         let touching = logistic(60.0 * (1.0 - radius.values[i]));
         image.values[i] = ground - (ground - ridge) * amount.values[i] * touching;
@@ -220,6 +221,7 @@ pub(super) fn direction(rng: &mut Rng) -> (f32, f32) {
 
 #[cfg(test)]
 mod tests {
+    use super::super::touch::Look;
     use super::*;
 
     const SIZE: (u32, u32) = (192, 192);
@@ -343,6 +345,16 @@ mod tests {
                         distortion: level,
                         background: level,
                         noise: level,
+                        look: Look {
+                            thin: level,
+                            rough: level,
+                            steep: level,
+                            ridge: level,
+                            ground: level,
+                            speckle: level,
+                            bend: level,
+                            lens: level,
+                        },
                         ..Impression::clean(1)
                     };
                     let print = finger.print(&touch, width, height, ppi);

@@ -22,5 +22,5 @@ pub use grow::{Master, Singular};
 pub use impression::{Print, at_depth};
 pub use minutiae::{Kind, Minutia};
 pub use orientation::PatternClass;
-pub use touch::{Axis, Impression};
+pub use touch::{Axis, Impression, Look};
 pub use truth::PrintTruth;

@@ -42,6 +42,54 @@ pub struct Impression {
     pub background: f32,
     /// Noise of the sensor beyond the everyday.
     pub noise: f32,
+    /// What skin and sensor look like apart from any defect.
+    pub look: Look,
+}
+
+/// What skin and sensor look like apart from any defect: added to, or multiplied with, what the touch draws. The
+/// everyday look changes nothing. A scorer that is trained on one look alone knows nothing else.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Look {
+    /// Added to where a ridge begins, -0.6..=0.8: below 0 ridges are thicker.
+    pub thin: f32,
+    /// Times the roughness of the ridges' edges, 0..=3.
+    pub rough: f32,
+    /// Times the steepness from valley to ridge, 0.3..=3.
+    pub steep: f32,
+    /// Grey values added to the ridges, -100..=100.
+    pub ridge: f32,
+    /// Grey values added to the ground, -200..=50.
+    pub ground: f32,
+    /// Times the fine speckle of the ridges, 0..=3.
+    pub speckle: f32,
+    /// Times the bends of soft skin, 0..=6.
+    pub bend: f32,
+    /// Times the blur of the lens, 0..=3.
+    pub lens: f32,
+}
+
+impl Default for Look {
+    fn default() -> Self {
+        Self { thin: 0.0, rough: 1.0, steep: 1.0, ridge: 0.0, ground: 0.0, speckle: 1.0, bend: 1.0, lens: 1.0 }
+    }
+}
+
+impl Look {
+    fn bounded(self) -> Self {
+        let everyday = Self::default();
+        let within =
+            |value: f32, least, most, usual: f32| if value.is_nan() { usual } else { value.clamp(least, most) };
+        Self {
+            thin: within(self.thin, -0.6, 0.8, everyday.thin),
+            rough: within(self.rough, 0.0, 3.0, everyday.rough),
+            steep: within(self.steep, 0.3, 3.0, everyday.steep),
+            ridge: within(self.ridge, -100.0, 100.0, everyday.ridge),
+            ground: within(self.ground, -200.0, 50.0, everyday.ground),
+            speckle: within(self.speckle, 0.0, 3.0, everyday.speckle),
+            bend: within(self.bend, 0.0, 6.0, everyday.bend),
+            lens: within(self.lens, 0.0, 3.0, everyday.lens),
+        }
+    }
 }
 
 /// One kind of defect.
@@ -123,6 +171,7 @@ impl Impression {
             broken: 0.0,
             background: 0.0,
             noise: 0.0,
+            look: Look::default(),
         }
     }
 
@@ -205,6 +254,7 @@ impl Impression {
         for length in [&mut self.shift.0, &mut self.shift.1] {
             *length = if length.is_nan() { 0.0 } else { length.clamp(-30.0, 30.0) };
         }
+        self.look = self.look.bounded();
         self.rotation = if self.rotation.is_finite() { self.rotation % 360.0 } else { 0.0 };
         self
     }
