@@ -1,8 +1,11 @@
 """The prints that GFQ learns from and is judged on: a number gives a finger, its defects, a sensor and what the sensor
 does to the picture; `gatepost-sim render print` draws the finger, the sensor's part is done here.
 
-The same number gives the same picture with the versions of requirements.txt. Numbers of training start at TRAINING,
-those of the test at TEST: other persons, other draws.
+There are two kinds. WILD ones come from any sensor with any ground, TIDY ones show a finger on a clean ground, as whole
+slaps cut into fingers and most optical scanners do, and more of them are good.
+
+The same number gives the same picture with the versions of requirements.txt. Numbers of training start at WILD and at
+TIDY, those of the test at TEST (three tidy ones, then a wild one): other persons, other draws.
 """
 
 import io
@@ -13,7 +16,8 @@ import subprocess
 import numpy
 from PIL import Image, ImageFilter
 
-TRAINING = 1_000_000
+WILD = 1_000_000
+TIDY = 2_000_000
 TEST = 9_000_000
 
 # Levels at which one defect alone brings the real score near 5; what lies beyond mostly cannot be computed.
@@ -43,6 +47,17 @@ SENSORS = {
     "ink": (0.10, [(500, 500), (800, 750), (400, 500), (512, 512)]),
     "drawn": (0.08, [(288, 384), (240, 320), (416, 560)]),
 }
+TIDY_SENSORS = {
+    "slap": (0.45, [(300, 360), (330, 400), (280, 340), (360, 420), (260, 330), (400, 480), (240, 300)]),
+    "optical": (0.25, [(388, 374), (448, 478), (328, 364), (300, 300), (500, 500), (640, 480)]),
+    "capacitive": (0.12, [(300, 300), (256, 360), (208, 288), (192, 192)]),
+    "ink": (0.10, [(500, 500), (400, 500)]),
+    "sweep": (0.08, [(300, 480), (256, 400)]),
+}
+
+
+def is_tidy(number):
+    return number % 4 != 3 if number >= TEST else number >= TIDY
 
 
 def generator(number):
@@ -52,17 +67,23 @@ def generator(number):
 def drawn(number):
     """Everything about one print but its pixels: sensor, what the simulator is told, what is done afterwards."""
     rng = generator(number)
-    names = list(SENSORS)
-    sensor = names[rng.choice(len(names), p=[SENSORS[name][0] for name in names])]
-    sizes = SENSORS[sensor][1]
+    tidy = is_tidy(number)
+    sensors = TIDY_SENSORS if tidy else SENSORS
+    names = list(sensors)
+    sensor = names[rng.choice(len(names), p=[sensors[name][0] for name in names])]
+    sizes = sensors[sensor][1]
     width, height = sizes[rng.integers(len(sizes))]
     options = {"seed": number, "finger": int(number % 10) + 1, "touch": number, "width": width, "height": height}
     # How far the sensor is from the everyday one.
     harsh = rng.random()
     options |= placed(rng)
     options |= skin(rng, sensor, harsh)
-    levels = defects(rng)
+    levels = defects(rng, [0.34, 0.38, 0.20, 0.08] if tidy else [0.24, 0.38, 0.26, 0.12])
     steps = after(rng, sensor, harsh)
+    if tidy:
+        options["background"] = 0
+        options["ground-grey"] = round(max(options["ground-grey"], -30.0), 3)
+        whitened(steps, rng)
     return {"number": number, "sensor": sensor, "options": options | levels, "levels": levels, "after": steps}
 
 
@@ -104,9 +125,9 @@ def skin(rng, sensor, harsh):
     return {name: round(float(value), 3) for name, value in look.items()}
 
 
-def defects(rng):
+def defects(rng, shares):
     """None to three, dense where the limits lie."""
-    count = rng.choice(4, p=[0.24, 0.38, 0.26, 0.12])
+    count = rng.choice(4, p=shares)
     chosen = rng.choice(len(AXES), size=count, replace=False)
     levels = {}
     for index in chosen:
@@ -147,6 +168,16 @@ def after(rng, sensor, harsh):
     sometimes(0.18, "wavelet", rng.uniform(8, 22))
     sometimes(0.18, "bits", rng.integers(3, 7))
     return steps
+
+
+def whitened(steps, rng):
+    """The ground is made white before the picture is stored, or as the last step."""
+    if rng.random() < 0.85:
+        stored_at = [place for place, (name, *_) in enumerate(steps) if name in ("margin", "jpeg", "wavelet", "bits")]
+        place = stored_at[0] if stored_at else len(steps)
+        # What the range step has lowered is no longer near white.
+        light_end = min([numbers[1] for name, *numbers in steps if name == "range"], default=255)
+        steps.insert(place, ("clip", 0, round(light_end * rng.uniform(0.78, 0.96), 3)))
 
 
 def picture(print_, simulator, place):
