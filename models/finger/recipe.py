@@ -1,11 +1,12 @@
 """The prints that GFQ learns from and is judged on: a number gives a finger, its defects, a sensor and what the sensor
 does to the picture; `gatepost-sim render print` draws the finger, the sensor's part is done here.
 
-There are two kinds. WILD ones come from any sensor with any ground, TIDY ones show a finger on a clean ground, as whole
-slaps cut into fingers and most optical scanners do, and more of them are good.
+There are three kinds. WILD ones come from any sensor with any ground, TIDY ones show a finger on a clean ground, as whole
+slaps cut into fingers and most optical scanners do, and more of them are good. STATION ones are what the simulator's own
+scanners send of its own population.
 
-The same number gives the same picture with the versions of requirements.txt. Numbers of training start at WILD and at
-TIDY, those of the test at TEST (three tidy ones, then a wild one): other persons, other draws.
+The same number gives the same picture with the versions of requirements.txt. Numbers of training start at WILD, TIDY and
+STATION, those of the test at TEST (two of STATION, a tidy one, a wild one, and so on): other persons, other draws.
 """
 
 import io
@@ -18,6 +19,7 @@ from PIL import Image, ImageFilter
 
 WILD = 1_000_000
 TIDY = 2_000_000
+STATION = 3_000_000
 TEST = 9_000_000
 
 # Levels at which one defect alone brings the real score near 5; what lies beyond mostly cannot be computed.
@@ -56,8 +58,22 @@ TIDY_SENSORS = {
 }
 
 
-def is_tidy(number):
-    return number % 4 != 3 if number >= TEST else number >= TIDY
+# Sizes of the simulator's scanners at 500 pixels per inch, and of fingers cut out of its slaps; bits of a pixel.
+STATION_SENSORS = [
+    (0.40, 400, 500, 8),
+    (0.16, 360, 450, 8),
+    (0.14, 300, 400, 8),
+    (0.12, 256, 360, 8),
+    (0.10, 189, 189, 4),
+    (0.08, 500, 500, 8),
+]
+
+
+def kind(number):
+    """Which kind a number is of."""
+    if number >= TEST:
+        return ("station", "station", "tidy", "wild")[number % 4]
+    return "station" if number >= STATION else "tidy" if number >= TIDY else "wild"
 
 
 def generator(number):
@@ -66,8 +82,10 @@ def generator(number):
 
 def drawn(number):
     """Everything about one print but its pixels: sensor, what the simulator is told, what is done afterwards."""
+    if kind(number) == "station":
+        return drawn_by_station(number)
     rng = generator(number)
-    tidy = is_tidy(number)
+    tidy = kind(number) == "tidy"
     sensors = TIDY_SENSORS if tidy else SENSORS
     names = list(sensors)
     sensor = names[rng.choice(len(names), p=[sensors[name][0] for name in names])]
@@ -85,6 +103,13 @@ def drawn(number):
         options["ground-grey"] = round(max(options["ground-grey"], -30.0), 3)
         whitened(steps, rng)
     return {"number": number, "sensor": sensor, "options": options | levels, "levels": levels, "after": steps}
+
+
+def drawn_by_station(number):
+    place = generator(number).choice(len(STATION_SENSORS), p=[share for share, *_ in STATION_SENSORS])
+    _, width, height, bits_ = STATION_SENSORS[place]
+    options = {"seed": number, "finger": int(number % 10) + 1, "touch": number, "width": width, "height": height, "bits": bits_}
+    return {"number": number, "sensor": f"station-{width}", "options": options, "levels": {}, "after": []}
 
 
 def placed(rng):
@@ -184,6 +209,8 @@ def picture(print_, simulator, place):
     """The picture: a two-dimensional array of bytes, ridges dark, to be taken as 500 ppi."""
     out = os.path.join(place, f"{os.getpid()}.png")
     options = [str(part) for name, value in print_["options"].items() for part in (f"--{name}", value)]
+    if kind(print_["number"]) == "station":
+        options.append("--population")
     subprocess.run([simulator, "render", "print", "--out", out, *options], check=True)
     with Image.open(out) as image:
         grey = numpy.asarray(image.convert("L")).astype(numpy.float32)

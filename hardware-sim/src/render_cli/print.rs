@@ -184,6 +184,9 @@ pub struct PrintArgs {
     /// Which touch: another number is another impression of the same finger.
     #[arg(long, default_value_t = 1)]
     pub touch: u64,
+    /// A touch as a population has them, good or bad; levels given here are added where they are higher.
+    #[arg(long)]
+    pub population: bool,
     /// How it is put down.
     #[command(flatten)]
     pub how: TouchArgs,
@@ -223,7 +226,9 @@ pub struct PrintsArgs {
 /// Renders the impression and writes the file.
 pub(super) fn run(args: &PrintArgs) -> Result<(), RenderError> {
     let SensorArgs { width, height, ppi, bits } = args.sensor;
-    let print = Master::from_seed(args.seed, args.finger).print(&args.how.touch(args.touch), width, height, ppi);
+    let wanted = args.how.touch(args.touch);
+    let touch = if args.population { drawn(&wanted) } else { wanted };
+    let print = Master::from_seed(args.seed, args.finger).print(&touch, width, height, ppi);
     save(&at_depth(&print.image, bits), &args.out)?;
     let Some(path) = &args.truth else { return Ok(()) };
     let mut truth = print_truth(&print.truth);

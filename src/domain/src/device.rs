@@ -151,6 +151,14 @@ impl DeviceDescriptor {
         self.finger_preview.filter(|preview| self.preview_fps > 0 && preview.ppi >= Ppi::FIVE_HUNDRED)
     }
 
+    /// Whether the glass is smaller than that of FAP 10 (0.5 x 0.65 inches): a print from it shows a part of the fingertip.
+    pub fn small_sensor(&self) -> bool {
+        self.ppi.is_some_and(|ppi| {
+            let square_inch = u64::from(ppi.get()) * u64::from(ppi.get());
+            u64::from(self.width) * u64::from(self.height) * 1000 < square_inch * 325
+        })
+    }
+
     /// Vendor, model and serial number in one line for pages and records.
     pub fn label(&self) -> String {
         let label = format!("{} {} {}", self.vendor, self.model, self.serial);
@@ -216,3 +224,42 @@ impl fmt::Display for DeviceFault {
 }
 
 impl core::error::Error for DeviceFault {}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_sensor_below_fap_10_is_small() {
+        for (what, width, height, ppi, small) in [
+            ("192 pixels square", 192, 192, 508, true),
+            ("SFM T1", 256, 360, 508, false),
+            ("FAP 10", 250, 325, 500, false),
+            ("FAP 10 at 1000 ppi", 500, 650, 1000, false),
+            ("a little less than FAP 10", 249, 325, 500, true),
+            ("FAP 30", 400, 500, 500, false),
+            ("a slap scanner", 1600, 1500, 500, false),
+        ] {
+            let sensor = DeviceDescriptor {
+                kind: DeviceKind::FingerScanner,
+                driver: String::new(),
+                vendor: String::new(),
+                model: String::new(),
+                serial: String::new(),
+                firmware: String::new(),
+                transport: String::new(),
+                ppi: Ppi::try_from(ppi).ok(),
+                bit_depth: 8,
+                width,
+                height,
+                groups: Vec::new(),
+                fap: None,
+                preview_fps: 0,
+                segments_itself: false,
+                simulated: true,
+            };
+            assert_eq!(sensor.small_sensor(), small, "{what}");
+            assert!(!DeviceDescriptor { ppi: None, ..sensor }.small_sensor(), "a camera");
+        }
+    }
+}

@@ -149,7 +149,8 @@ pub struct FingerSample {
     pub bit_depth: u8,
     /// The score that decided, and who gave it.
     pub score: Option<QualityScore>,
-    /// Name and version of the scorer.
+    /// Name of the scorer, then the version of its model and the first twelve hexadecimal digits of its SHA-256:
+    /// `GFQ 1-0f7d4527844e`.
     pub scorer: String,
     /// Quality, measure by measure.
     pub quality: Vec<Measure>,

@@ -27,7 +27,7 @@ pub struct Answer {
 #[derive(Serialize)]
 struct Score {
     name: &'static str,
-    model: &'static str,
+    model: String,
     value: Option<u8>,
     /// Why there is no value.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -78,7 +78,7 @@ impl Answer {
         let measures = found.measures().map(|m| (m.id, m.value)).collect();
         let score = Score {
             name: found.score.name,
-            model: found.score.model,
+            model: found.score.model.to_string(),
             value: found.score.value.ok().map(|v| v.get()),
             failure: found.score.value.err().map(Failure::id),
         };

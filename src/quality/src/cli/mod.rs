@@ -11,9 +11,11 @@ use crate::image_file::ReadError;
 use clap::{Args, Parser, Subcommand};
 use domain::finger::Finger;
 use domain::units::Ppi;
+use quality::finger::{Assessor, Forest, Scorer};
 use serde::Serialize;
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 /// Face and finger quality of picture files (PGM, PNG, JPEG).
 #[derive(Debug, Parser)]
@@ -81,9 +83,27 @@ struct FingerArguments {
     /// Resolution in pixels per inch, whatever the files state. Without it a file that states none counts as 500.
     #[arg(long, value_parser = ppi)]
     ppi: Option<Ppi>,
+    /// NIST's forest (nist_plain_tir-ink of NFIQ 2), asked instead of our own scorer. Another file is refused.
+    #[arg(long, value_name = "FILE", conflicts_with = "forest_any")]
+    forest: Option<PathBuf>,
+    /// Any forest of that form, whatever it was trained on: for comparisons with OpenCV, not for use.
+    #[arg(long, value_name = "FILE")]
+    forest_any: Option<PathBuf>,
 }
 
-/// Answers every file; the only error is an output that cannot be written, or a measurement that cannot be made.
+impl FingerArguments {
+    fn scorer(&self) -> io::Result<Scorer> {
+        let forest = match (&self.forest, &self.forest_any) {
+            (Some(nist), _) => Forest::open_nist(nist),
+            (None, Some(any)) => Forest::open_any(any),
+            (None, None) => return Ok(Scorer::Gfq),
+        };
+        forest.map(|forest| Scorer::Forest(Arc::new(forest))).map_err(io::Error::other)
+    }
+}
+
+/// Answers every file; the only error is an output that cannot be written, a measurement that cannot be made, or a forest
+/// that cannot be used.
 pub fn run(arguments: &Arguments, out: &mut impl Write) -> io::Result<()> {
     let answered = match &arguments.modality {
         Modality::Measure(asked) => return measure::run(asked, out),
@@ -92,11 +112,9 @@ pub fn run(arguments: &Arguments, out: &mut impl Write) -> io::Result<()> {
             asked.files.iter().try_for_each(|path| write(out, asked.json, path, engine.answer(path)))
         }
         Modality::Finger(asked) => {
-            let mut assessor = quality::finger::Assessor::new();
-            asked
-                .files
-                .iter()
-                .try_for_each(|path| write(out, asked.json, path, finger::answer(path, asked.ppi, &mut assessor)))
+            let mut assessor = Assessor::with(asked.scorer()?);
+            let mut answer = |path| finger::answer(path, asked.ppi, &mut assessor);
+            asked.files.iter().try_for_each(|path| write(out, asked.json, path, answer(path)))
         }
         Modality::Slap(asked) => {
             let mut segmenter = quality::slap::Segmenter::new();

@@ -78,9 +78,10 @@ fn the_finger_answer_has_the_stated_shape() {
     assert_eq!(line["mapped"]["Mu"], (line["measures"]["Mu"].as_f64().unwrap() * 101.0 / 255.0).floor());
     assert_eq!(line["mapped"]["OF_Bin10_Mean"], serde_json::Value::Null);
     assert_eq!(line["unmeasured"]["OrientationFlow"], "no block gave a value");
-    assert_eq!(line["score"]["name"], "gatepost-first");
-    assert_eq!(line["score"]["model"], "1");
-    assert!(line["score"]["value"].as_u64().unwrap() <= 100);
+    // Parallel lines bend nowhere: without that group of values there is no score.
+    assert_eq!(line["score"]["name"], "GFQ-no-minutiae");
+    assert_eq!(line["score"]["failure"], "too-few-ridges");
+    assert!(line["score"]["model"].as_str().unwrap().len() > 12, "{}", line["score"]);
     assert!(line["feedback"]["UniformImage"].as_f64().unwrap() > 70.0);
     assert_eq!(line["minutiae"], serde_json::json!([]));
     let line = &json(&["finger", "--json", "--ppi", "1000"], &[path])[0];

@@ -3,7 +3,7 @@
 use super::components::{COMPONENTS, Evidence};
 use super::natives::Natives;
 use super::trace::{NoTrace, Trace};
-use super::{Failure, Feedback, MODULES, Measure, Print, Score, advice};
+use super::{Failure, Feedback, MODULES, Measure, Print, Score, Scorer, advice};
 use crate::assessment::{Advice, Assessment};
 use domain::image::FingerImage;
 use domain::units::QualityScore;
@@ -41,7 +41,7 @@ impl FingerAssessment {
         self.score.value.ok()
     }
 
-    fn fill(&mut self, print: &Print) {
+    fn fill(&mut self, print: &Print, scorer: &Scorer) {
         for module in MODULES {
             if let Err(reason) = (module.measure)(print, &mut self.natives) {
                 self.unmeasured.push((module.id, reason));
@@ -49,13 +49,13 @@ impl FingerAssessment {
         }
         let evidence = Evidence { print, natives: &self.natives };
         self.components.extend(COMPONENTS.iter().map(|c| (c.id, (c.assess)(&evidence))));
-        self.score = Score::of(&self.components);
+        self.score = scorer.score(&self.natives);
         advice::choose(self.score, &self.components, &mut self.advice);
         self.feedback = Some(Feedback::of(print, &self.natives));
     }
 
-    fn fail(&mut self, failure: Failure) {
-        self.score = Score::failed(failure);
+    fn fail(&mut self, failure: Failure, scorer: &Scorer) {
+        self.score = scorer.failed(failure);
         self.advice.extend(failure.advice());
         self.unmeasured.extend(MODULES.iter().map(|m| (m.id, failure.text())));
     }
@@ -73,20 +73,26 @@ impl FingerAssessment {
 pub struct Assessor {
     print: Print,
     found: FingerAssessment,
+    scorer: Scorer,
 }
 
 impl Assessor {
-    /// A workspace that is still empty.
+    /// A workspace that is still empty, with our own scorer.
     pub fn new() -> Self {
+        Self::with(Scorer::Gfq)
+    }
+
+    /// A workspace that is still empty, with this scorer.
+    pub fn with(scorer: Scorer) -> Self {
         let found = FingerAssessment {
-            score: Score::failed(Failure::TooSmall),
+            score: scorer.failed(Failure::TooSmall),
             advice: Vec::with_capacity(COMPONENTS.len()),
             feedback: None,
             components: Vec::with_capacity(COMPONENTS.len()),
             unmeasured: Vec::with_capacity(MODULES.len()),
             natives: Natives::EMPTY,
         };
-        Self { print: Print::empty(), found }
+        Self { print: Print::empty(), found, scorer }
     }
 
     /// Assesses one print. Never fails: what could not be assessed is part of the answer.
@@ -100,9 +106,9 @@ impl Assessor {
         match self.print.load(image) {
             Ok(()) => {
                 self.print.show(trace);
-                self.found.fill(&self.print);
+                self.found.fill(&self.print, &self.scorer);
             }
-            Err(failure) => self.found.fail(failure),
+            Err(failure) => self.found.fail(failure, &self.scorer),
         }
         &self.found
     }

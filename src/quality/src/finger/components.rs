@@ -1,9 +1,9 @@
-//! Our own components behind the provisional score. They take their raw material from the native measures but carry
-//! their own names, since NFIQ 2 has no such mapping.
+//! Our own components, which say what is wrong with a print; the score is not made of them. They take their raw material
+//! from the native measures but carry their own names, since NFIQ 2 has no such mapping.
 //!
 //! A component's score is a straight line from 0 at its worst native value to 100 at its best, cut at both ends. The
-//! ends and weights were fitted in development to the NFIQ 2 scores of 1,049 project-made prints (48 fingers, whole
-//! prints and sensor-sized ones, up to three defects each) and then rounded.
+//! ends were fitted in development to the NFIQ 2 scores of 1,049 project-made prints (48 fingers, whole prints and
+//! sensor-sized ones, up to three defects each) and then rounded.
 
 use super::natives::Natives;
 use super::{Print, ocl};
@@ -15,34 +15,23 @@ pub struct Evidence<'a> {
     pub(super) natives: &'a Natives,
 }
 
-/// What a component's score does to the score of the print.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub enum Role {
-    /// The print's score is never above it.
-    Limit,
-    /// It counts with this weight; all weights add up to 1.
-    Weight(f64),
-}
-
 /// One component: one function and one line in [`COMPONENTS`].
 pub struct Component {
     /// Stable id, as reports write it.
     pub id: &'static str,
-    /// What it does to the score.
-    pub role: Role,
     /// Assesses the evidence; pure.
     pub assess: fn(&Evidence<'_>) -> Assessment,
 }
 
 /// Every component, in the order in which they are shown.
 pub const COMPONENTS: &[Component] = &[
-    Component { id: "contrast", role: Role::Limit, assess: contrast },
-    Component { id: "foreground-share", role: Role::Weight(0.20), assess: foreground_share },
-    Component { id: "ink-balance", role: Role::Limit, assess: ink_balance },
-    Component { id: "local-clarity", role: Role::Weight(0.10), assess: local_clarity },
-    Component { id: "orientation-certainty", role: Role::Weight(0.35), assess: orientation_certainty },
-    Component { id: "ridge-frequency", role: Role::Weight(0.25), assess: ridge_frequency },
-    Component { id: "ridge-uniformity", role: Role::Weight(0.10), assess: ridge_uniformity },
+    Component { id: "contrast", assess: contrast },
+    Component { id: "foreground-share", assess: foreground_share },
+    Component { id: "ink-balance", assess: ink_balance },
+    Component { id: "local-clarity", assess: local_clarity },
+    Component { id: "orientation-certainty", assess: orientation_certainty },
+    Component { id: "ridge-frequency", assess: ridge_frequency },
+    Component { id: "ridge-uniformity", assess: ridge_uniformity },
 ];
 
 /// Below this share of the sensor's area more of the fingertip is wanted.

@@ -2,7 +2,7 @@
 //!
 //! [`assess`] takes one print as the device sent it and answers with the native measures of ISO/IEC 29794-4 (NFIQ 2's
 //! definitions and identifiers), the feedback values that need no model, our own components, a score under our own
-//! name, and advice for the next attempt. The measures are computed at 500 ppi on the cropped print.
+//! name ([`Scorer`]), and advice for the next attempt. The measures are computed at 500 ppi on the cropped print.
 //!
 //! The order is: [`prepare`] (resample, crop), the shared intermediates of [`Print`] (each computed once), then one
 //! file per measure, one line per file in [`MODULES`].
@@ -40,13 +40,16 @@ pub mod trace;
 mod values;
 
 pub use assessor::{Assessor, FingerAssessment};
-pub use components::{COMPONENTS, Component, Evidence, Role};
+pub use components::{COMPONENTS, Component, Evidence};
 pub use feedback::Feedback;
 pub use mapped::mapped;
 use natives::Natives;
 pub use prepare::{Failure, MAX_CROPPED_HEIGHT, MAX_CROPPED_WIDTH, MAX_SIDE, MIN_PPI};
 pub use print::Print;
-pub use score::{MODEL, NAME, Score};
+pub use score::{
+    Forest, ForestError, ModelError, ModelId, NAME, NAME_OF_FOREST, NAME_WITHOUT_MINUTIAE, NIST_MD5, Score,
+};
+pub use score::{Scorer, model_digests};
 use trace::Trace;
 
 /// One native measure.

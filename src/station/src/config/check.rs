@@ -6,10 +6,12 @@ use super::{
 };
 use crate::people::hex;
 use domain::policy::Pack;
+use quality::finger::{Forest, Scorer};
 use serde::de::DeserializeOwned;
 use sha2::{Digest, Sha256};
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 /// Reads station.toml and what it names.
 pub fn read(path: &Path) -> Result<Loaded, ConfigFaults> {
@@ -29,16 +31,18 @@ pub fn read(path: &Path) -> Result<Loaded, ConfigFaults> {
     }
     let pack = read_pack(&beside.join(&config.policy.pack));
     let thresholds = read_thresholds(&beside.join(&config.quality.thresholds));
+    let scorer = read_scorer(&file, &text, config.quality.forest.as_ref().map(|forest| beside.join(forest)));
     if let Ok((pack, _)) = &pack {
         faults.extend(unknown_entries(&file, &text, &config, pack));
     }
-    match (zone, pack, thresholds) {
-        (Ok(zone), Ok((pack, pack_digest)), Ok((thresholds, thresholds_digest))) if faults.is_empty() => {
-            Ok(Loaded { config, pack, pack_digest, thresholds, thresholds_digest, zone })
+    match (zone, pack, thresholds, scorer) {
+        (Ok(zone), Ok((pack, pack_digest)), Ok((thresholds, thresholds_digest)), Ok(scorer)) if faults.is_empty() => {
+            Ok(Loaded { config, pack, pack_digest, thresholds, thresholds_digest, zone, scorer })
         }
-        (_, pack, thresholds) => {
+        (_, pack, thresholds, scorer) => {
             faults.extend(pack.err().into_iter().flatten());
             faults.extend(thresholds.err());
+            faults.extend(scorer.err());
             Err(ConfigFaults(faults))
         }
     }
@@ -71,6 +75,16 @@ fn read_thresholds(path: &Path) -> Result<(Thresholds, String), ConfigFault> {
     let text = read_text(path)?;
     let thresholds = toml::from_str(&text).map_err(|e| toml_fault(&path.display().to_string(), &text, &e))?;
     Ok((thresholds, digest(&text)))
+}
+
+/// Our own scorer, or the forest that the operator supplied.
+fn read_scorer(file: &str, text: &str, forest: Option<PathBuf>) -> Result<Scorer, ConfigFault> {
+    let Some(path) = forest else { return Ok(Scorer::Gfq) };
+    Forest::open_nist(&path).map(|forest| Scorer::Forest(Arc::new(forest))).map_err(|error| ConfigFault {
+        file: file.into(),
+        line: line_of(text, "forest"),
+        text: format!("{error}; without this line the station's own scorer judges"),
+    })
 }
 
 /// The first fault of the whole file, and the first fault of every other section, so that one run tells them all.

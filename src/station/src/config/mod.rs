@@ -5,7 +5,7 @@
 mod check;
 mod thresholds;
 
-pub use thresholds::{FingerLimits, Thresholds};
+pub use thresholds::{FingerLimits, SmallSensorLimits, Thresholds};
 
 use domain::device::DeviceKind;
 use serde::Deserialize;
@@ -117,6 +117,9 @@ pub struct Quality {
     pub engine: String,
     /// Its model file.
     pub model: PathBuf,
+    /// NIST's forest for fingers (nist_plain_tir-ink of NFIQ 2), relative to the configuration file, where the operator
+    /// has it. Without it the station's own scorer judges.
+    pub forest: Option<PathBuf>,
 }
 
 /// Where sealed records go.
@@ -199,6 +202,8 @@ pub struct Loaded {
     pub thresholds_digest: String,
     /// The checkpoint's time zone.
     pub zone: jiff::tz::TimeZone,
+    /// Who scores fingers.
+    pub scorer: quality::finger::Scorer,
 }
 
 impl Loaded {

@@ -7,7 +7,7 @@ use super::finger::{self, FingerJudged};
 use super::keep::{self, Finished, Kept};
 use super::view::{FaultView, RecordView};
 use domain::case::CaseNumber;
-use domain::device::{CaptureGroup, DeviceFault, DeviceKind, ErrorKind};
+use domain::device::{CaptureGroup, DeviceDescriptor, DeviceFault, DeviceKind, ErrorKind};
 use domain::guarded::Personal;
 use domain::permit::CapturePermit;
 use domain::session::{Aim, Attempt, Effect, Event, Outcome, ReviewReason, Slot, Step};
@@ -145,10 +145,11 @@ impl Desk {
                 self.prompt = Some("hold-still");
                 // Only from a sensor that takes nothing but one finger an image without a name is that finger.
                 let scanner = self.devices.get(DeviceKind::FingerScanner).and_then(|scanner| scanner.descriptor());
-                let unnamed = scanner.is_some_and(|scanner| scanner.groups == [CaptureGroup::Single]);
+                let unnamed = scanner.as_ref().is_some_and(|scanner| scanner.groups == [CaptureGroup::Single]);
+                let small = scanner.as_ref().is_some_and(DeviceDescriptor::small_sensor);
                 if let Some(Active { attempt, aim: Aim::Fingers(wanted), .. }) = &self.active {
                     let named = finger::named(wanted, images, unnamed);
-                    finger::judge(&self.loaded, *attempt, named, self.messages.clone());
+                    finger::judge(&self.loaded, *attempt, named, small, self.messages.clone());
                 }
             }
             HostEventKind::Placed if current => self.prompt = Some("hold-still"),

@@ -11,7 +11,7 @@ use domain::session::{Attempt, Slot};
 use domain::units::Millis;
 use image::codecs::png::PngEncoder;
 use image::{ExtendedColorType, ImageEncoder};
-use quality::finger::{self, FingerAssessment};
+use quality::finger::{Assessor, FingerAssessment};
 use std::sync::Arc;
 use tokio::sync::mpsc;
 
@@ -53,8 +53,15 @@ pub fn hint<'a>(wanted: &[Slot], judged: impl Iterator<Item = &'a FingerJudged> 
     judged.into_iter().filter(|judged| !judged.sample.accepted).find_map(|judged| judged.advice)
 }
 
-/// Judges the images of a placement, each on a thread of its own, and tells the desk.
-pub fn judge(loaded: &Arc<Loaded>, attempt: u64, named: Vec<(Finger, FingerImage)>, messages: mpsc::Sender<Message>) {
+/// Judges the images of a placement, each on a thread of its own, and tells the desk. `small_sensor` says which limits
+/// hold.
+pub fn judge(
+    loaded: &Arc<Loaded>,
+    attempt: u64,
+    named: Vec<(Finger, FingerImage)>,
+    small_sensor: bool,
+    messages: mpsc::Sender<Message>,
+) {
     let loaded = loaded.clone();
     tokio::task::spawn_blocking(move || {
         let judged = std::thread::scope(|scope| {
@@ -63,7 +70,7 @@ pub fn judge(loaded: &Arc<Loaded>, attempt: u64, named: Vec<(Finger, FingerImage
                     which,
                     scope.spawn({
                         let loaded = &loaded;
-                        move || judged(loaded, which, &image)
+                        move || judged(loaded, which, &image, small_sensor)
                     }),
                 )
             };
@@ -101,9 +108,10 @@ fn told(which: Finger, judged: Option<FingerJudged>) -> Option<FingerJudged> {
     judged
 }
 
-fn judged(loaded: &Loaded, which: Finger, image: &FingerImage) -> FingerJudged {
-    let assessment = finger::assess(image);
-    let limit = loaded.thresholds.finger.of(which.digit());
+fn judged(loaded: &Loaded, which: Finger, image: &FingerImage, small_sensor: bool) -> FingerJudged {
+    let mut assessor = Assessor::with(loaded.scorer.clone());
+    let assessment = assessor.assess(image);
+    let limit = loaded.thresholds.finger.of(which.digit(), small_sensor);
     let score = assessment.value();
     let sample = FingerSample {
         finger: which,
@@ -111,8 +119,8 @@ fn judged(loaded: &Loaded, which: Finger, image: &FingerImage) -> FingerJudged {
         ppi: image.ppi,
         bit_depth: image.bit_depth,
         score,
-        scorer: format!("{} {}", finger::NAME, finger::MODEL),
-        quality: measures(&assessment),
+        scorer: format!("{} {}", assessment.score.name, assessment.score.model),
+        quality: measures(assessment),
         accepted: score.is_some_and(|score| score >= limit),
     };
     FingerJudged { sample, advice: assessment.advice.first().map(|advice| advice.id()) }

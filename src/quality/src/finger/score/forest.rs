@@ -34,7 +34,9 @@ pub enum ForestError {
     #[error("the forest is larger than 256 MiB")]
     TooLarge,
     /// It is not NIST's file.
-    #[error("this is not NIST's forest nist_plain_tir-ink: its MD5 is {found}, not {NIST_MD5}; take the file of NFIQ 2")]
+    #[error(
+        "this is not NIST's forest nist_plain_tir-ink: its MD5 is {found}, not {NIST_MD5}; take the file of NFIQ 2"
+    )]
     OtherFile {
         /// MD5 of what is there.
         found: String,

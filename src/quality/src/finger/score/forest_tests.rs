@@ -76,8 +76,18 @@ fn faults_name_their_line() {
         ("le:1.5", "le:nan", 19, "a number is wanted"),
         ("le:1.5", "gt:1.5", 19, "a split of this kind is not known"),
         ("                      le:1.5 }", "    quality:1 }", 14, "a split needs a value and a limit"),
-        ("  - { var:0, quality:3., le:-2.5e+00 }\n                  - { var:7, quality:1., le:9. }", "  -", 34, "this node has no parent"),
-        ("      -\n         nodes:\n            -\n               depth: 0\n               value: 1.\n", "  nodes:\n", 1, "the last tree is cut off"),
+        (
+            "  - { var:0, quality:3., le:-2.5e+00 }\n                  - { var:7, quality:1., le:9. }",
+            "  -",
+            31,
+            "this node has no parent",
+        ),
+        (
+            "      -\n         nodes:\n            -\n               depth: 0\n               value: 1.\n",
+            "  nodes:\n",
+            1,
+            "the last tree is cut off",
+        ),
     ] {
         let text = SMALL.replace(from, to);
         assert_ne!(text, SMALL);

@@ -64,7 +64,8 @@ impl<'a> Pairs<'a> {
     /// Goes to the next key: over space, dashes of sequences, and the marks of flow maps.
     fn seek(&mut self) -> Result<bool, Fault> {
         loop {
-            let at_line_start = self.rest.starts_with('%') || self.rest.starts_with("---") || self.rest.starts_with('#');
+            let at_line_start =
+                self.rest.starts_with('%') || self.rest.starts_with("---") || self.rest.starts_with('#');
             let mut characters = self.rest.chars();
             match characters.next() {
                 None if self.depth > 0 => return Err(self.fault("a map is not closed")),
@@ -148,7 +149,8 @@ mod tests {
         let block = "%YAML:1.0\n---\nroot: !!opencv-ml\n   n: 2\n   trees:\n      -\n         a: 1.\n         b: [ 1,\n   2 ]\n";
         let flow = "root:\n n: 2\n trees:\n - { a:1., b:[ 1,\n   2 ] }\n";
         let expected = |lines: [usize; 5]| {
-            let values = [Value::Opens, Value::Scalar("2"), Value::Opens, Value::Scalar("1."), Value::List(" 1,\n   2 ")];
+            let values =
+                [Value::Opens, Value::Scalar("2"), Value::Opens, Value::Scalar("1."), Value::List(" 1,\n   2 ")];
             let keys = ["root", "n", "trees", "a", "b"];
             Ok(lines.into_iter().zip(keys).zip(values).map(|((l, k), v)| (l, k, v)).collect::<Vec<_>>())
         };
