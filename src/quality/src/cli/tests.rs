@@ -25,6 +25,12 @@ fn waves(x: usize, y: usize) -> u8 {
     (128.0 + 110.0 * ((x as f64 + 0.35 * y as f64) * std::f64::consts::TAU / 9.0).sin()) as u8
 }
 
+/// Ridges that bend, as those of a finger do.
+fn rings(x: usize, y: usize) -> u8 {
+    let radius = (x as f64 - 140.0).hypot(y as f64 - 110.0);
+    (128.0 + 110.0 * (radius * std::f64::consts::TAU / 9.0).sin()) as u8
+}
+
 #[test]
 fn one_line_for_each_file_in_order() {
     let folder = tempfile::tempdir().unwrap();
@@ -34,7 +40,7 @@ fn one_line_for_each_file_in_order() {
         path
     };
     let files = [
-        file("print.pgm", &pgm(300, 300, waves)),
+        file("print.pgm", &pgm(300, 300, rings)),
         file("blank.pgm", &pgm(300, 300, |_, _| 255)),
         file("black.pgm", &pgm(300, 300, |_, _| 0)),
         file("one.pgm", &pgm(1, 1, |_, _| 0)),
@@ -91,7 +97,7 @@ fn the_finger_answer_has_the_stated_shape() {
 #[test]
 fn a_measurement_names_what_it_measured() {
     let folder = tempfile::tempdir().unwrap();
-    let files = [("print.pgm", pgm(300, 300, waves)), ("blank.pgm", pgm(300, 300, |_, _| 255))].map(|(name, bytes)| {
+    let files = [("print.pgm", pgm(300, 300, rings)), ("blank.pgm", pgm(300, 300, |_, _| 255))].map(|(name, bytes)| {
         let path = folder.path().join(name);
         fs::write(&path, bytes).unwrap();
         path
