@@ -255,6 +255,7 @@ mod tests {
                 groups: Vec::new(),
                 fap: None,
                 preview_fps: 0,
+                finger_preview: None,
                 segments_itself: false,
                 simulated: true,
             };
