@@ -24,17 +24,14 @@ const MARGIN: f32 = 14.0;
 const CROWD: i32 = 12;
 const CROWDED: usize = 4;
 
-/// Drops false candidates; the rest keeps its order.
+/// Marks false candidates as such.
 pub(super) fn clean(ridges: &Bits, field: &Field, found: &mut Vec<Candidate>) {
-    found.retain(|candidate| candidate.kept && is_inside(field, candidate));
     for candidate in found.iter_mut() {
-        candidate.kept = !is_stub(ridges, candidate);
+        candidate.kept = candidate.kept && is_inside(field, candidate) && !is_stub(ridges, candidate);
     }
     drop_joined(ridges, found);
     drop_facing(found);
-    found.retain(|candidate| candidate.kept);
     drop_crowds(found);
-    found.retain(|candidate| candidate.kept);
 }
 
 /// Far enough from where the print ends, in every direction for a fork, ahead for an end.

@@ -9,12 +9,13 @@ const PAD: usize = 16;
 /// Half the side of the square whose mean is taken off first, in pixels: wider than a ridge with its valleys.
 const MEAN: usize = 8;
 
-/// Reach of the filters to either side, in pixels.
-const ALONG: i32 = 5;
-const ACROSS: i32 = 7;
+/// Smoothing along the ridges in two steps: the pixels next to each other, then every third of what that gave. Reach to
+/// either side, distance of the taps and standard deviation, in pixels: a crease is bridged, and a turn of the ridges
+/// is followed from block to block.
+const ALONG: [(i32, usize, f32); 2] = [(2, 1, 1.5), (9, 3, 5.0)];
 
-/// Widths of the filters along and across the ridges: standard deviations in pixels.
-const ALONG_SIGMA: f32 = 2.8;
+/// The band-pass across the ridges: reach and standard deviation in pixels.
+const ACROSS: i32 = 7;
 const ACROSS_SIGMA: f32 = 3.0;
 
 /// Ridge periods that the band-pass is made for, in pixels at 500 ppi: children to large hands.
@@ -31,10 +32,12 @@ type Taps = Vec<(isize, i16)>;
 pub(super) struct Enhancer {
     /// Pixels in a row of the padded pictures for which the taps were made.
     stride: usize,
-    along: Vec<Taps>,
+    along: [Vec<Taps>; ALONG.len()],
     across: [Vec<Taps>; PERIODS.len()],
     level: Vec<i16>,
+    half: Vec<i16>,
     smooth: Vec<i16>,
+    response: Vec<i16>,
     columns: Vec<u32>,
 }
 
@@ -43,19 +46,12 @@ impl Enhancer {
     pub fn enhance(&mut self, grey: &[u8], width: usize, height: usize, field: &Field, ridges: &mut Bits) {
         self.prepare(width);
         self.take_off_mean(grey, width, height);
-        self.smooth.clear();
-        self.smooth.resize(self.level.len(), 0);
-        for (row, column) in blocks(field) {
-            let taps = &self.along[usize::from(field.at(column * BLOCK, row * BLOCK).direction)];
-            let at = self.at(column * BLOCK, row * BLOCK);
-            for line in 0..BLOCK {
-                let at = at + line * self.stride;
-                let sum = filtered(&self.level, at, taps);
-                // 128 parts again: the sum of all taps is that much at most.
-                let dst = &mut self.smooth[at..at + BLOCK];
-                dst.iter_mut().zip(sum).for_each(|(to, sum)| *to = sum >> 6);
-            }
+        for picture in [&mut self.half, &mut self.smooth, &mut self.response] {
+            picture.clear();
+            picture.resize(self.level.len(), 0);
         }
+        smooth(&self.level, &mut self.half, &self.along[0], field, self.stride);
+        smooth(&self.half, &mut self.smooth, &self.along[1], field, self.stride);
         let period = self.choose_period(field);
         ridges.reset(width, height);
         for (row, column) in blocks(field) {
@@ -64,9 +60,11 @@ impl Enhancer {
                 continue;
             }
             let taps = &self.across[period][usize::from(block.direction)];
-            let at = self.at(column * BLOCK, row * BLOCK);
+            let at = place(self.stride, column * BLOCK, row * BLOCK);
             for line in 0..BLOCK {
                 let sum = filtered(&self.smooth, at + line * self.stride, taps);
+                let to = at + line * self.stride;
+                self.response[to..to + BLOCK].copy_from_slice(&sum);
                 let byte = (0..BLOCK).fold(0u64, |byte, x| byte | u64::from(sum[x] < 0) << x);
                 let x = column * BLOCK;
                 ridges.row_mut(row * BLOCK + line)[x / 64] |= byte << (x % 64);
@@ -74,8 +72,14 @@ impl Enhancer {
         }
     }
 
-    fn at(&self, x: usize, y: usize) -> usize {
-        (y + PAD) * self.stride + x + PAD
+    /// How clearly a pixel is valley (above nothing) or ridge (below); nothing outside the print.
+    pub fn response(&self, x: f32, y: f32) -> f32 {
+        let (column, row) = ((x + PAD as f32) as usize, (y + PAD as f32) as usize);
+        if column >= self.stride {
+            0.0
+        } else {
+            self.response.get(row * self.stride + column).map_or(0.0, |v| f32::from(*v))
+        }
     }
 
     /// Makes the taps, unless they are there for pictures of this width.
@@ -87,11 +91,15 @@ impl Enhancer {
         self.stride = stride;
         let angles = (0..DIRECTIONS).map(|step| step as f32 * core::f32::consts::PI / DIRECTIONS as f32);
         let gauss = |t: f32, sigma: f32| (-t * t / (2.0 * sigma * sigma)).exp();
-        self.along = angles.clone().map(|angle| taps(angle, ALONG, stride, |t| gauss(t, ALONG_SIGMA), false)).collect();
+        self.along = ALONG.map(|(reach, step, sigma)| {
+            let line = Line { reach, step, stride };
+            angles.clone().map(|angle| line.taps(angle, |t| gauss(t, sigma), false)).collect()
+        });
+        let line = Line { reach: ACROSS, step: 1, stride };
         self.across = PERIODS.map(|period| {
             let wave = |t: f32| (core::f32::consts::TAU * t / period).cos() * gauss(t, ACROSS_SIGMA);
             let turn = core::f32::consts::FRAC_PI_2;
-            angles.clone().map(|angle| taps(angle + turn, ACROSS, stride, wave, true)).collect()
+            angles.clone().map(|angle| line.taps(angle + turn, wave, true)).collect()
         });
     }
 
@@ -113,7 +121,7 @@ impl Enhancer {
                 self.columns.iter_mut().zip(row(gone)).for_each(|(sum, level)| *sum -= u32::from(*level));
             }
             let lines = (y + MEAN).min(height - 1) + 1 - y.saturating_sub(MEAN);
-            let to = self.at(0, y);
+            let to = place(self.stride, 0, y);
             let mut sum: u32 = self.columns[..MEAN.min(width)].iter().sum();
             for (x, level) in row(y).iter().enumerate() {
                 if x + MEAN < width {
@@ -137,7 +145,7 @@ impl Enhancer {
             if block.depth < 2 {
                 continue;
             }
-            let at = self.at(column * BLOCK, row * BLOCK + BLOCK / 2);
+            let at = place(self.stride, column * BLOCK, row * BLOCK + BLOCK / 2);
             for (energy, taps) in energies.iter_mut().zip(&self.across) {
                 let sum = filtered(&self.smooth, at, &taps[usize::from(block.direction)]);
                 *energy += sum.iter().map(|sum| i64::from(*sum) * i64::from(*sum)).sum::<i64>();
@@ -145,6 +153,24 @@ impl Enhancer {
         }
         (0..PERIODS.len()).max_by_key(|at| energies[*at]).unwrap_or(0)
     }
+}
+
+/// Smooths every block along its ridges.
+fn smooth(from: &[i16], to: &mut [i16], taps: &[Taps], field: &Field, stride: usize) {
+    for (row, column) in blocks(field) {
+        let taps = &taps[usize::from(field.at(column * BLOCK, row * BLOCK).direction)];
+        let at = place(stride, column * BLOCK, row * BLOCK);
+        for at in (0..BLOCK).map(|line| at + line * stride) {
+            let sum = filtered(from, at, taps);
+            // 64 parts again: the sum of all taps is that much at most.
+            to[at..at + BLOCK].iter_mut().zip(sum).for_each(|(to, sum)| *to = sum >> 6);
+        }
+    }
+}
+
+/// Where a pixel is in the padded pictures.
+fn place(stride: usize, x: usize, y: usize) -> usize {
+    (y + PAD) * stride + x + PAD
 }
 
 /// Row and column of every block that lies whole in the picture.
@@ -165,20 +191,31 @@ fn filtered(from: &[i16], at: usize, taps: &Taps) -> [i16; BLOCK] {
     sum
 }
 
-/// Taps along a line through the pixel. Weights are scaled so that no sum of [-255, 255] leaves 16 bits; those of a
-/// band-pass add up to nothing.
-fn taps(angle: f32, reach: i32, stride: usize, weight: impl Fn(f32) -> f32, band_pass: bool) -> Taps {
-    let (sin, cos) = angle.sin_cos();
-    let weights: Vec<f32> = (-reach..=reach).map(|t| weight(t as f32)).collect();
-    let mean = if band_pass { weights.iter().sum::<f32>() / weights.len() as f32 } else { 0.0 };
-    let size: f32 = weights.iter().map(|weight| (weight - mean).abs()).sum();
-    let scaled = weights.iter().map(|weight| ((weight - mean) * 64.0 / size).round() as i16);
-    (-reach..=reach)
-        .zip(scaled)
-        .map(|(t, weight)| {
-            let (dx, dy) = ((t as f32 * cos).round() as isize, (t as f32 * sin).round() as isize);
-            (dy * stride as isize + dx, weight)
-        })
-        .filter(|(_, weight)| *weight != 0)
-        .collect()
+/// A line of taps through the pixel: how far to either side and how far apart, in pixels, in a picture with so many
+/// pixels a row.
+struct Line {
+    reach: i32,
+    step: usize,
+    stride: usize,
+}
+
+impl Line {
+    /// Taps in a direction. Weights are scaled so that no sum of [-255, 255] leaves 16 bits; those of a band-pass add
+    /// up to nothing.
+    fn taps(&self, angle: f32, weight: impl Fn(f32) -> f32, band_pass: bool) -> Taps {
+        let (sin, cos) = angle.sin_cos();
+        let reach = || (-self.reach..=self.reach).step_by(self.step);
+        let weights: Vec<f32> = reach().map(|t| weight(t as f32)).collect();
+        let mean = if band_pass { weights.iter().sum::<f32>() / weights.len() as f32 } else { 0.0 };
+        let size: f32 = weights.iter().map(|weight| (weight - mean).abs()).sum();
+        let scaled = weights.iter().map(|weight| ((weight - mean) * 64.0 / size).round() as i16);
+        reach()
+            .zip(scaled)
+            .map(|(t, weight)| {
+                let (dx, dy) = ((t as f32 * cos).round() as isize, (t as f32 * sin).round() as isize);
+                (dy * self.stride as isize + dx, weight)
+            })
+            .filter(|(_, weight)| *weight != 0)
+            .collect()
+    }
 }

@@ -27,18 +27,19 @@ pub(super) struct Candidate {
     /// Unit vector of the direction, rows downwards.
     pub towards: (f32, f32),
     pub kept: bool,
+    /// 0 to 100.
+    pub quality: u8,
 }
 
 impl Candidate {
     /// The candidate as others see it.
-    pub fn minutia(&self, field: &Field, (width, height): (usize, usize)) -> Minutia {
+    pub fn minutia(&self, width: usize, height: usize) -> Minutia {
         let back = if self.kind == Kind::Ending { BEYOND } else { 0.0 };
         let within = |at: f32, side: usize| at.clamp(0.0, (side - 1) as f32);
         let x = within(self.x as f32 - back * self.towards.0, width);
         let y = within(self.y as f32 - back * self.towards.1, height);
         let angle = angle::of(-self.towards.1, self.towards.0);
-        let quality = (field.at(x as usize, y as usize).coherence * 100.0).clamp(0.0, 100.0) as u8;
-        Minutia { x, y, angle, kind: self.kind, quality }
+        Minutia { x, y, angle, kind: self.kind, quality: self.quality }
     }
 
     /// Square of the distance in pixels.
@@ -84,7 +85,7 @@ pub(super) fn candidates(ridges: &Bits, field: &Field, found: &mut Vec<Candidate
                 if kind == Kind::Bifurcation && found.iter().rev().take(64).any(twin) {
                     continue;
                 }
-                found.push(Candidate { x, y, kind, towards: (0.0, 0.0), kept: true });
+                found.push(Candidate { x, y, kind, towards: (0.0, 0.0), kept: true, quality: 0 });
             }
         }
     }

@@ -11,6 +11,7 @@ mod clean;
 mod enhance;
 mod field;
 mod find;
+mod signs;
 mod skeleton;
 
 use bits::Bits;
@@ -90,11 +91,21 @@ impl Extractor {
         skeleton::thin(&mut self.ridges, &mut self.scratch);
         find::candidates(&self.ridges, &self.field, &mut self.candidates);
         clean::clean(&self.ridges, &self.field, &mut self.candidates);
-        self.found.extend(
-            self.candidates.iter().take(MAX_MINUTIAE).map(|candidate| candidate.minutia(&self.field, (width, height))),
-        );
+        signs::weigh(&self.field, &self.enhancer, &mut self.candidates);
+        let kept = self.candidates.iter().filter(|candidate| candidate.kept);
+        self.found.extend(kept.map(|candidate| candidate.minutia(width, height)));
+        if self.found.len() > MAX_MINUTIAE {
+            self.found.sort_unstable_by(|a, b| b.quality.cmp(&a.quality).then(order(a, b)));
+            self.found.truncate(MAX_MINUTIAE);
+        }
+        self.found.sort_unstable_by(order);
         &self.found
     }
+}
+
+/// From top to bottom, from left to right.
+fn order(a: &Minutia, b: &Minutia) -> core::cmp::Ordering {
+    a.y.total_cmp(&b.y).then(a.x.total_cmp(&b.x)).then(a.angle.total_cmp(&b.angle))
 }
 
 #[cfg(test)]
