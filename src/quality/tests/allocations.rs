@@ -15,7 +15,7 @@ fn print(side: u32, ridge: u32, noise: u32) -> FingerImage {
         (base + rough % (noise + 1)).min(255) as u8
     };
     let pixels = (0..side).flat_map(|y| (0..side).map(move |x| grey(x, y))).collect();
-    FingerImage::new(side, side, Ppi::FIVE_HUNDRED, 8, pixels).unwrap()
+    FingerImage::new(side, side, Ppi::FIVE_HUNDRED, 8, pixels).expect("as many pixels as its sides say")
 }
 
 #[test]

@@ -1,5 +1,6 @@
 //! `cargo xtask bench`: measures, prints a table and writes target/bench.json.
 
+mod fingers;
 mod memory;
 mod programs;
 mod row;
@@ -47,7 +48,8 @@ pub fn run(options: &Options) -> Result<(), Failure> {
     let place = Place::new(FOLDER, options.port);
     place.forget()?;
     // The checks and the store first, while nothing else runs.
-    let checks = programs::checks(&Path::new(FOLDER).join("pictures"))?;
+    let pictures = Path::new(FOLDER).join("pictures");
+    let checks = [programs::checks(&pictures)?, fingers::rows(&pictures)?].concat();
     let store = programs::store_rows(Path::new(FOLDER))?;
     let rows = [station_rows(place, &interrupt)?, checks, store].concat();
     print!("{}", table(&rows));

@@ -11,7 +11,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
 /// Where the scripts are, and beside them the exact versions of the outside programs of each.
-const FOLDER: &str = "tests/judge";
+pub const FOLDER: &str = "tests/judge";
 
 /// The environments of the outside programs.
 const VENVS: &str = "target/judge";
@@ -26,6 +26,7 @@ const JUDGES: &[(&str, &str)] = &[
     ("sbi.py", "sbi"),
     ("heads.py", "heads"),
     ("prints.py", "prints"),
+    ("nfiq2.py", "nfiq2"),
 ];
 
 /// What `judge` is told.
@@ -74,7 +75,7 @@ pub fn run(options: &Options) -> Result<(), Failure> {
 }
 
 /// The interpreter of an environment with exactly the wanted programs. `Err` says why there is none.
-fn environment(needs: &str) -> Result<PathBuf, String> {
+pub fn environment(needs: &str) -> Result<PathBuf, String> {
     let venv = Path::new(VENVS).join(needs);
     let (python, stamp) = (venv.join("bin/python"), venv.join("requirements.txt"));
     let requirements = format!("{FOLDER}/{needs}.txt");

@@ -20,8 +20,24 @@ pub struct Answer {
     advice: Vec<Advice>,
     components: Pairs<Assessment>,
     unmeasured: Pairs<&'static str>,
-    /// Minutiae are not extracted by this version: always empty.
-    minutiae: [(); 0],
+    minutiae: Vec<Minutia>,
+}
+
+/// A minutia in pixels at 500 ppi from the picture's corner, its angle in degrees counter-clockwise from the right.
+#[derive(Serialize)]
+struct Minutia {
+    x: f32,
+    y: f32,
+    angle: f32,
+    kind: &'static str,
+    quality: u8,
+}
+
+impl Minutia {
+    fn of(found: quality::minutiae::Minutia) -> Self {
+        let quality::minutiae::Minutia { x, y, angle, kind, quality } = found;
+        Self { x, y, angle: angle.to_degrees(), kind: kind.id(), quality }
+    }
 }
 
 #[derive(Serialize)]
@@ -54,11 +70,12 @@ impl<T: Serialize> Serialize for Pairs<T> {
 pub(super) fn answer(path: &Path, asked: Option<Ppi>, assessor: &mut Assessor) -> Result<Answer, Refusal> {
     let (image, ppi) = print(path, asked)?;
     let assessment = assessor.assess(&image);
+    let answer = Answer::of(ppi, assessment);
     match assessment.score.value {
         Err(failure @ (Failure::ResolutionTooLow | Failure::TooLarge | Failure::TooSmall)) => {
             Err(Refusal { code: "Q-07", text: failure.text().to_owned() })
         }
-        _ => Ok(Answer::of(ppi, assessment)),
+        _ => Ok(Answer { minutiae: assessor.minutiae().map(Minutia::of).collect(), ..answer }),
     }
 }
 
@@ -91,7 +108,7 @@ impl Answer {
             advice: found.advice.clone(),
             components: Pairs(found.components.clone()),
             unmeasured: Pairs(found.unmeasured.clone()),
-            minutiae: [],
+            minutiae: Vec::new(),
         }
     }
 }

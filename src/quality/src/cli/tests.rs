@@ -80,7 +80,7 @@ fn the_finger_answer_has_the_stated_shape() {
     fs::write(&path, pgm(300, 300, waves)).unwrap();
     let line = &json(&["finger", "--json"], std::slice::from_ref(&path))[0];
     assert_eq!(line["ppi"], 500);
-    assert_eq!(line["measures"].as_object().unwrap().len(), 65 - 12, "{}", line["unmeasured"]);
+    assert_eq!(line["measures"].as_object().unwrap().len(), 69 - 12, "{}", line["unmeasured"]);
     assert_eq!(line["mapped"]["Mu"], (line["measures"]["Mu"].as_f64().unwrap() * 101.0 / 255.0).floor());
     assert_eq!(line["mapped"]["OF_Bin10_Mean"], serde_json::Value::Null);
     assert_eq!(line["unmeasured"]["OrientationFlow"], "no block gave a value");
@@ -89,7 +89,9 @@ fn the_finger_answer_has_the_stated_shape() {
     assert_eq!(line["score"]["failure"], "too-few-ridges");
     assert!(line["score"]["model"].as_str().unwrap().len() > 12, "{}", line["score"]);
     assert!(line["feedback"]["UniformImage"].as_f64().unwrap() > 70.0);
-    assert_eq!(line["minutiae"], serde_json::json!([]));
+    let minutiae = line["minutiae"].as_array().unwrap();
+    assert_eq!(line["measures"]["FingerJetFX_MinutiaeCount"], minutiae.len() as f64);
+    assert!(minutiae.iter().all(|m| m["x"].as_f64().unwrap() < 300.0 && m["quality"].as_u64().unwrap() <= 100));
     let line = &json(&["finger", "--json", "--ppi", "1000"], &[path])[0];
     assert_eq!(line["ppi"], 1000);
 }
@@ -106,6 +108,11 @@ fn a_measurement_names_what_it_measured() {
     let names: Vec<_> = lines.iter().map(|line| line["name"].as_str().unwrap()).collect();
     assert_eq!(names, ["finger", "finger", "no print", "no print"]);
     assert!(lines.iter().all(|line| line["value"].as_f64().unwrap() > 0.0 && line["unit"] == "ms"));
+    for (check, name) in [("finger-values", "finger values"), ("hand", "hand"), ("memory", "memory")] {
+        let lines = json(&["measure", check, "--rounds", "1"], &files[..1]);
+        assert_eq!((lines.len(), &lines[0]["name"]), (1, &name.into()), "{lines:?}");
+        assert!(lines[0]["value"].as_f64().unwrap() > 0.0);
+    }
     let missing = ["gatepost-quality", "measure", "finger", "missing.pgm"];
     let error = run(&Arguments::try_parse_from(missing).unwrap(), &mut Vec::new()).unwrap_err().to_string();
     assert!(error.contains("missing.pgm") && error.contains("Q-01"), "{error}");

@@ -5,6 +5,7 @@ use super::natives::Natives;
 use super::trace::{NoTrace, Trace};
 use super::{Failure, Feedback, MODULES, Measure, Print, Score, Scorer, advice};
 use crate::assessment::{Advice, Assessment};
+use crate::minutiae::Minutia;
 use domain::image::FingerImage;
 use domain::units::QualityScore;
 
@@ -77,13 +78,22 @@ pub struct Assessor {
 }
 
 impl Assessor {
-    /// A workspace that is still empty, with our own scorer.
+    /// One that looks for everything, with our own scorer.
     pub fn new() -> Self {
         Self::with(Scorer::Gfq)
     }
 
-    /// A workspace that is still empty, with this scorer.
+    /// One that looks for everything, with this scorer.
     pub fn with(scorer: Scorer) -> Self {
+        Self::of(Print::empty(true), scorer)
+    }
+
+    /// One that looks for no minutiae, with our own scorer: their four values stay absent.
+    pub fn without_minutiae() -> Self {
+        Self::of(Print::empty(false), Scorer::Gfq)
+    }
+
+    fn of(print: Print, scorer: Scorer) -> Self {
         let found = FingerAssessment {
             score: scorer.failed(Failure::TooSmall),
             advice: Vec::with_capacity(COMPONENTS.len()),
@@ -92,7 +102,7 @@ impl Assessor {
             unmeasured: Vec::with_capacity(MODULES.len()),
             natives: Natives::EMPTY,
         };
-        Self { print: Print::empty(), found, scorer }
+        Self { print, found, scorer }
     }
 
     /// Assesses one print. Never fails: what could not be assessed is part of the answer.
@@ -108,9 +118,20 @@ impl Assessor {
                 self.print.show(trace);
                 self.found.fill(&self.print, &self.scorer);
             }
-            Err(failure) => self.found.fail(failure, &self.scorer),
+            Err(failure) => {
+                self.print.forget();
+                self.found.fail(failure, &self.scorer);
+            }
         }
         &self.found
+    }
+
+    /// The minutiae of the last print, in pixels at 500 ppi from the corner of the picture as it was before its blank
+    /// margin was cut off. They are biometric data.
+    pub fn minutiae(&self) -> impl Iterator<Item = Minutia> + '_ {
+        let (left, top) = (self.print.prepared.left as f32, self.print.prepared.top as f32);
+        let found = self.print.minutiae().unwrap_or_default().iter();
+        found.map(move |minutia| Minutia { x: minutia.x + left, y: minutia.y + top, ..*minutia })
     }
 
     /// The answer to the last print, for keeps.

@@ -59,3 +59,28 @@ pub(super) fn scrambled(x: u32, y: u32) -> u32 {
     n ^= n >> 12;
     n.wrapping_mul(0x297A_2D39) >> 8
 }
+
+/// A cat, head on: what a camera's picture looks like that was taken for a print. Fur, eyes, ears, whiskers.
+pub(super) fn cat(width: u32, height: u32) -> FingerImage {
+    let (middle, level) = (f64::from(width) / 2.0, f64::from(height) * 0.55);
+    let radius = f64::from(width.min(height)) * 0.33;
+    image(width, height, 500, |x, y| {
+        let (across, down) = ((f64::from(x) - middle) / radius, (f64::from(y) - level) / radius);
+        let side = across.abs();
+        let round = |cx: f64, cy: f64| ((side - cx) * (side - cx) + (down - cy) * (down - cy)).sqrt();
+        let fur = f64::from(scrambled(x, y / 3) % 40) + 18.0 * (f64::from((x * 2 + y) % 34) / 17.0 - 1.0).abs();
+        let ear = (-1.5..-0.5).contains(&down) && (side - 0.62).abs() < (down + 1.5) * 0.32;
+        let along = (down - 0.42 - 0.12 * side) * radius % 14.0;
+        let whisker = side > 0.2 && (0.0..3.0).contains(&along) && (0.3..0.75).contains(&down);
+        let grey = match () {
+            () if round(0.36, -0.15) < 0.05 => 10.0,
+            () if round(0.36, -0.15) < 0.17 => 205.0,
+            () if side < 0.12 && (0.2..0.3).contains(&down) => 30.0,
+            () if whisker => 235.0,
+            () if round(0.0, 0.0) < 1.0 => 95.0 + fur,
+            () if ear => 70.0 + fur,
+            () => 150.0 + 60.0 * f64::from(y) / f64::from(height) + f64::from(scrambled(x / 2, y / 2) % 9),
+        };
+        grey as u8
+    })
+}

@@ -22,6 +22,7 @@ mod feedback;
 mod histogram;
 mod lcs;
 mod mapped;
+mod minutiae;
 pub mod natives;
 mod ocl;
 mod of;
@@ -70,8 +71,18 @@ pub struct Module {
 }
 
 /// Every group of measures, in the order of NFIQ 2's table.
-pub const MODULES: &[Module] =
-    &[fda::MODULE, roi::MODULE, lcs::MODULE, contrast::MODULE, ocl::MODULE, of::MODULE, coherence::MODULE, rvu::MODULE];
+pub const MODULES: &[Module] = &[
+    fda::MODULE,
+    minutiae::COUNT_MODULE,
+    minutiae::QUALITY_MODULE,
+    roi::MODULE,
+    lcs::MODULE,
+    contrast::MODULE,
+    ocl::MODULE,
+    of::MODULE,
+    coherence::MODULE,
+    rvu::MODULE,
+];
 
 /// Assesses one print. Never fails: what could not be assessed is part of the answer. Who assesses many keeps an
 /// [`Assessor`].

@@ -7,6 +7,7 @@ use super::roi::Region;
 use super::tone::Tone;
 use super::trace::Trace;
 use super::values::Values;
+use crate::minutiae::{Extractor, MAX_MINUTIAE, Minutia};
 use domain::image::FingerImage;
 
 /// A print at 500 ppi with everything that more than one measure looks at; the workspace of one print after another.
@@ -17,6 +18,9 @@ pub struct Print {
     pub(super) values: Values,
     pub(super) region: Region,
     pub(super) tone: Tone,
+    /// Finds minutiae, where they are wanted.
+    extractor: Option<Extractor>,
+    minutiae: Vec<Minutia>,
     /// Share of the picture before the crop that the foreground covers, 0 to 1: on a live sensor the share of its area.
     pub(super) covered: f64,
     /// How far the middle of the foreground lies from the middle of the picture before the crop, as a share of the
@@ -25,8 +29,8 @@ pub struct Print {
 }
 
 impl Print {
-    /// No print yet.
-    pub(super) fn empty() -> Self {
+    /// No print yet; whether minutiae will be looked for.
+    pub(super) fn empty(with_minutiae: bool) -> Self {
         Self {
             prepared: Prepared::empty(),
             cells: Cells::default(),
@@ -34,6 +38,8 @@ impl Print {
             values: Values::default(),
             region: Region::default(),
             tone: Tone::default(),
+            extractor: with_minutiae.then(Extractor::new),
+            minutiae: Vec::new(),
             covered: 0.0,
             off_centre: 0.0,
         }
@@ -50,7 +56,22 @@ impl Print {
         self.tone = Tone::of(raster, &self.cells);
         self.covered = self.cells.foreground_area() as f64 / (self.prepared.width * self.prepared.height) as f64;
         self.off_centre = off_centre(&self.prepared, &self.cells);
+        self.minutiae.clear();
+        if let Some(extractor) = &mut self.extractor {
+            self.minutiae.reserve(MAX_MINUTIAE);
+            self.minutiae.extend_from_slice(extractor.extract(raster.grey(), raster.width, raster.height));
+        }
         Ok(())
+    }
+
+    /// The minutiae, in pixels of the print without its margin; none where they were not looked for.
+    pub(super) fn minutiae(&self) -> Option<&[Minutia]> {
+        self.extractor.is_some().then_some(&self.minutiae)
+    }
+
+    /// No print: what was found in the last one is gone.
+    pub(super) fn forget(&mut self) {
+        self.minutiae.clear();
     }
 
     /// Shows the intermediates to a trace.

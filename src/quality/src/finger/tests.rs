@@ -1,4 +1,4 @@
-use super::drawn::{Whorl, image, scrambled};
+use super::drawn::{Whorl, cat, image, scrambled};
 use super::*;
 use crate::assessment::Advice;
 use domain::units::{Ppi, QualityScore};
@@ -8,11 +8,12 @@ use std::cell::RefCell;
 #[test]
 fn every_group_gives_its_own_identifiers() {
     let assessment = assess(&Whorl::clean(300, 340).draw());
-    assert_eq!(assessment.unmeasured, []);
+    // Rings have no minutiae, and so nothing around them.
+    assert_eq!(assessment.unmeasured, [("MinutiaeQuality", "no minutia was found")]);
     let mut ids: Vec<_> = assessment.measures().map(|m| m.id).collect();
     ids.sort_unstable();
     ids.dedup();
-    assert_eq!(ids.len(), 65, "69 measures less the four of minutiae");
+    assert_eq!(ids.len(), natives::COUNT - 2);
     assert_eq!(assessment.measure("Mu"), assessment.feedback.map(|f| f.empty_image_or_contrast_too_low));
 }
 
@@ -20,6 +21,8 @@ fn every_group_gives_its_own_identifiers() {
 #[test]
 fn extremes_give_typed_outcomes() {
     let grey = |level: u8| move |_: u32, _: u32| level;
+    let mut fine_cat = cat(640, 480);
+    fine_cat.ppi = Ppi::try_from(1000).unwrap();
     for (name, print, outcome, advice) in [
         ("no pixels", image(0, 0, 500, grey(0)), Err(Failure::TooSmall), None),
         ("one pixel", image(1, 1, 500, grey(0)), Err(Failure::TooFewRidges), Some(Advice::PlaceWholeFingertip)),
@@ -35,6 +38,10 @@ fn extremes_give_typed_outcomes() {
         // The reference, too, gives white noise 30 to 36.
         ("noise", image(300, 300, 500, |x, y| scrambled(x, y) as u8), Ok(0..=45), None),
         ("noise, smallest of the reference", image(196, 196, 500, |x, y| scrambled(x, y) as u8), Ok(0..=45), None),
+        ("noise, largest", image(800, 1000, 500, |x, y| scrambled(x, y) as u8), Ok(0..=45), None),
+        ("cat", cat(500, 500), Ok(0..=45), None),
+        ("cat, largest", cat(800, 1000), Ok(0..=45), None),
+        ("cat at 1000 ppi", fine_cat, Ok(0..=45), None),
         ("slope", image(500, 500, 500, |x, _| (x / 2) as u8), Err(Failure::TooFewRidges), None),
     ] {
         let assessment = assess(&print);
@@ -47,6 +54,39 @@ fn extremes_give_typed_outcomes() {
             assert_eq!(assessment.advice.first().copied(), advice, "{name}");
         }
     }
+}
+
+#[test]
+fn one_workspace_answers_as_a_new_one_does() {
+    let mut assessor = Assessor::new();
+    let blank = image(90, 90, 500, |_, _| 255);
+    for print in [
+        Whorl::clean(300, 340).draw(),
+        blank,
+        Whorl::clean(192, 192).draw(),
+        cat(260, 300),
+        Whorl::clean(300, 340).draw(),
+    ] {
+        let found = assessor.assess(&print).clone();
+        assert_eq!(found, assess(&print));
+        assert_eq!(assessor.minutiae().count() as f64, found.measure("FingerJetFX_MinutiaeCount").unwrap_or_default());
+    }
+}
+
+#[test]
+fn without_minutiae_only_their_values_are_absent() {
+    let print = Whorl::clean(300, 340).draw();
+    let (whole, mut assessor) = (assess(&print), Assessor::without_minutiae());
+    let found = assessor.assess(&print);
+    let minutiae = natives::MINUTIAE_COUNT.start..natives::MINUTIAE_QUALITY.end;
+    for place in 0..natives::COUNT {
+        let expected = if minutiae.contains(&place) { None } else { whole.natives.at(place) };
+        assert_eq!(found.natives.at(place), expected, "{}", natives::IDS[place]);
+    }
+    assert_eq!(found.feedback.unwrap().fingerprint_image_with_minutiae, None);
+    assert_eq!(whole.feedback.unwrap().fingerprint_image_with_minutiae, whole.measure("FingerJetFX_MinutiaeCount"));
+    assert_eq!(found.unmeasured.iter().map(|(id, _)| *id).collect::<Vec<_>>(), ["MinutiaeCount", "MinutiaeQuality"]);
+    assert_eq!(assessor.minutiae().count(), 0);
 }
 
 #[test]

@@ -40,10 +40,6 @@ const NOBODY: &[Wanted] = &[Wanted {
     goal: Some(Goal::AtMost(33.0)),
 }];
 
-const fn finger(row: &'static str) -> Wanted {
-    Wanted { sample: "finger", row, unit: "ms", pick: Pick::Median, goal: Some(Goal::AtMost(500.0)) }
-}
-
 /// One kind of picture and its check.
 struct Check {
     /// Of the files.
@@ -58,19 +54,6 @@ struct Check {
 const CHECKS: &[Check] = &[
     Check { name: "face", drawn: &["head"], asked: &["face"], wanted: FACE },
     Check { name: "nobody", drawn: &["head", "--people", "0"], asked: &["face"], wanted: NOBODY },
-    // As the simulated sensor of the demonstration has it.
-    Check {
-        name: "small",
-        drawn: &["print", "--width", "192", "--height", "192", "--ppi", "508"],
-        asked: &["finger", "--ppi", "508"],
-        wanted: &[finger("finger check of one 192x192 print")],
-    },
-    Check {
-        name: "large",
-        drawn: &["print", "--width", "500", "--height", "500", "--ppi", "500"],
-        asked: &["finger", "--ppi", "500"],
-        wanted: &[finger("finger check of one 500x500 print")],
-    },
 ];
 
 const STORE: &[Wanted] = &[
@@ -165,12 +148,12 @@ pub fn desk_rows(line: &[String]) -> Result<Vec<Row>, Failure> {
     measured("gatepost-sim", &line, DESK)
 }
 
-fn measured(name: &str, line: &[&str], wanted: &[Wanted]) -> Result<Vec<Row>, Failure> {
+pub(super) fn measured(name: &str, line: &[&str], wanted: &[Wanted]) -> Result<Vec<Row>, Failure> {
     println!("$ {name} {}", line.join(" "));
     let said = said(&program(name).display().to_string(), line)?;
     samples::rows(wanted, &samples::parse(name, &said)?)
 }
 
-fn sim() -> String {
+pub(super) fn sim() -> String {
     program("gatepost-sim").display().to_string()
 }

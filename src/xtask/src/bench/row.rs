@@ -61,6 +61,11 @@ impl Row {
         };
         Self { name, value, unit, goal, peer: None, peer_value: None, ratio: None }
     }
+
+    /// What was measured.
+    pub fn value(&self) -> f64 {
+        self.value
+    }
 }
 
 /// All rows for people.
@@ -68,10 +73,11 @@ pub fn table(rows: &[Row]) -> String {
     let width = rows.iter().map(|row| row.name.len()).max().unwrap_or(0);
     let mut text = format!("\n{:width$}  {:>12}  {:>19}  {:>8}\n", "what", "measured", "goal", "peer");
     for row in rows {
-        let measured = format!("{:.1} {}", row.value, row.unit);
+        let digits = if row.value < 10.0 { 2 } else { 1 };
+        let measured = format!("{:.digits$} {}", row.value, row.unit);
         let goal = row.goal.map_or("-".into(), |goal| {
             let verdict = if goal.is_met(row.value) { "" } else { " MISSED" };
-            format!("{} {:.0} {}{verdict}", goal.sign(), goal.number(), row.unit)
+            format!("{} {} {}{verdict}", goal.sign(), goal.number(), row.unit)
         });
         let peer = row.peer.map_or("-", |peer| peer);
         text.push_str(&format!("{:width$}  {measured:>12}  {goal:>19}  {peer:>8}\n", row.name));
