@@ -80,7 +80,7 @@ fn the_finger_answer_has_the_stated_shape() {
     fs::write(&path, pgm(300, 300, waves)).unwrap();
     let line = &json(&["finger", "--json"], std::slice::from_ref(&path))[0];
     assert_eq!(line["ppi"], 500);
-    assert_eq!(line["measures"].as_object().unwrap().len(), 69 - 12, "{}", line["unmeasured"]);
+    assert_eq!(line["measures"].as_object().unwrap().len(), 69 - 12 - 2, "{}", line["unmeasured"]);
     assert_eq!(line["mapped"]["Mu"], (line["measures"]["Mu"].as_f64().unwrap() * 101.0 / 255.0).floor());
     assert_eq!(line["mapped"]["OF_Bin10_Mean"], serde_json::Value::Null);
     assert_eq!(line["unmeasured"]["OrientationFlow"], "no block gave a value");

@@ -4,7 +4,7 @@
 const WORD: usize = u64::BITS as usize;
 
 /// A picture of single bits. Rows begin at whole words; what lies beyond the width is always clear.
-#[derive(Clone, Default)]
+#[derive(Default)]
 pub(super) struct Bits {
     pub width: usize,
     pub height: usize,
@@ -16,6 +16,12 @@ pub(super) struct Bits {
 pub(super) type Neighbours = [u64; 8];
 
 impl Bits {
+    /// Becomes the same picture, in the memory that it has.
+    pub fn copy_from(&mut self, other: &Self) {
+        (self.width, self.height, self.words_a_row) = (other.width, other.height, other.words_a_row);
+        self.words.clone_from(&other.words);
+    }
+
     /// All clear, in this size.
     pub fn reset(&mut self, width: usize, height: usize) {
         (self.width, self.height) = (width, height);

@@ -25,7 +25,7 @@ const CROWD: i32 = 12;
 const CROWDED: usize = 4;
 
 /// Marks false candidates as such.
-pub(super) fn clean(ridges: &Bits, field: &Field, found: &mut Vec<Candidate>) {
+pub(super) fn clean(ridges: &Bits, field: &Field, found: &mut [Candidate]) {
     for candidate in found.iter_mut() {
         candidate.kept = candidate.kept && is_inside(field, candidate) && !is_stub(ridges, candidate);
     }
@@ -100,11 +100,8 @@ fn drop_facing(found: &mut [Candidate]) {
 /// Many minutiae in one place are dirt, a scar or a smudge.
 fn drop_crowds(found: &mut [Candidate]) {
     debug_assert!(CROWD as usize >= BLOCK);
-    let crowded: Vec<bool> = found
-        .iter()
-        .map(|one| found.iter().filter(|other| one.distance2(other) <= CROWD * CROWD).count() > CROWDED)
-        .collect();
-    for (candidate, crowded) in found.iter_mut().zip(crowded) {
-        candidate.kept &= !crowded;
+    for one in 0..found.len() {
+        let near = found.iter().filter(|other| found[one].distance2(other) <= CROWD * CROWD).count();
+        found[one].kept &= near <= CROWDED;
     }
 }

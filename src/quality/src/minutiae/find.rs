@@ -13,7 +13,7 @@ pub(super) const REACH: usize = 12;
 const BEYOND: f32 = 4.7;
 
 /// Candidates of one print that are looked at. Noise has more; what it has is not worth a look.
-const MAX_CANDIDATES: usize = 4096;
+pub(super) const MAX_CANDIDATES: usize = 4096;
 
 /// Neighbours clockwise from the one above, as [`Bits::neighbours`] has them.
 const AROUND: [(i32, i32); 8] = [(0, -1), (1, -1), (1, 0), (1, 1), (0, 1), (-1, 1), (-1, 0), (-1, -1)];
@@ -62,6 +62,8 @@ pub(super) struct Walk {
 /// Every end and fork inside the print. A fork whose branches come apart over two pixels is found once.
 pub(super) fn candidates(ridges: &Bits, field: &Field, found: &mut Vec<Candidate>) {
     found.clear();
+    // As many as there may be, so that no print needs more memory than another one.
+    found.reserve(MAX_CANDIDATES + 1);
     for y in 0..ridges.height {
         for at in 0..ridges.words_a_row() {
             let here = ridges.row(y)[at];

@@ -93,6 +93,7 @@ impl Extractor {
         clean::clean(&self.ridges, &self.field, &mut self.candidates);
         signs::weigh(&self.field, &self.enhancer, &mut self.candidates);
         let kept = self.candidates.iter().filter(|candidate| candidate.kept);
+        self.found.reserve(find::MAX_CANDIDATES + 1);
         self.found.extend(kept.map(|candidate| candidate.minutia(width, height)));
         if self.found.len() > MAX_MINUTIAE {
             self.found.sort_unstable_by(|a, b| b.quality.cmp(&a.quality).then(order(a, b)));

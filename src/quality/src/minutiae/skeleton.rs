@@ -19,7 +19,7 @@ pub(super) fn thin(bits: &mut Bits, scratch: &mut Bits) {
 /// Takes away border pixels without which the rest hangs together as before, on two sides only: `one` and `other` name
 /// neighbours of which not all three may be set. Tells whether any went.
 fn peel(bits: &mut Bits, scratch: &mut Bits, one: [usize; 3], other: [usize; 3]) -> bool {
-    scratch.clone_from(bits);
+    scratch.copy_from(bits);
     let mut any = 0;
     for y in 0..scratch.height {
         for at in 0..scratch.words_a_row() {
