@@ -129,8 +129,28 @@ fn a_finger_that_was_on_when_the_station_stopped_has_to_leave_first() {
 }
 
 #[test]
+fn a_finger_that_never_leaves_is_not_taken_for_the_next_one() {
+    let server = CameraServer::start(vec![reel(&[0, 60, 0]), reel(&[60]), reel(&[60, 60, 0])]);
+    let mut live = driver(&server);
+    probe(&mut live);
+    let stop = std::sync::atomic::AtomicBool::new(false);
+    let run = drivers::run::Run::new(&stop, None, &|| ());
+    // The station has enough while the finger rests.
+    let ended = live.capture(&run, &[Finger::RightIndex], &mut |event| {
+        stop.store(matches!(event, ScannerEvent::Preview(_)), std::sync::atomic::Ordering::SeqCst);
+    });
+    assert_eq!(ended, Ok(()));
+    let (told, ended) = capture(&mut live, Duration::from_millis(400));
+    assert_eq!((told, ended.unwrap_err().code.as_str()), (vec![], "D-86"), "it was never seen to leave");
+    live.release();
+    let (told, _) = capture(&mut live, PATIENCE);
+    assert_eq!(told, ["placed", "preview", "lifted"], "the next traveller's");
+}
+
+#[test]
 fn bad_days() {
-    let still = Play::Reel(vec![picture(1, 0); 40]);
+    let still =
+        Play::Reel(std::iter::repeat_n(picture(1, 0), 12).chain(std::iter::repeat_n(picture(1, 60), 40)).collect());
     let small = image_of(SIDE / 2);
     for (play, code) in [
         (reel(&[0]), "D-19"),

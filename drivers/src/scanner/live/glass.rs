@@ -82,19 +82,31 @@ impl Glass {
         }
     }
 
-    /// A new stream: its first frames are compared with nothing of the one before. The free glass stays known.
-    pub(super) fn begin(&mut self) {
-        (self.before, self.repeated, self.learning, self.other) = (None, 0, 0, 0);
-        self.seen = if self.free.is_some() { Seen::Free } else { Seen::Unknown };
+    /// A new stream: its first frames are compared with nothing of the one before. The free glass stays known, and a
+    /// finger that was on it is believed to be there until it is seen to have left.
+    pub(super) fn begin(&mut self, finger_on: bool) {
+        self.end();
+        (self.learning, self.other) = (0, 0);
+        self.seen = match (self.free.is_some(), finger_on) {
+            (true, true) => Seen::Finger,
+            (true, false) => Seen::Free,
+            (false, _) => Seen::Unknown,
+        };
+    }
+
+    /// The stream has ended: its last frame is wiped.
+    pub(super) fn end(&mut self) {
+        (self.before, self.repeated) = (None, 0);
     }
 
     /// Forgets what the free glass looks like: another sensor may stand there.
     pub(super) fn forget(&mut self) {
         self.free = None;
-        self.begin();
+        self.begin(false);
     }
 
-    /// How many frames in a row have been the same to the last bit.
+    /// How many frames in a row have been the same to the last bit while a finger lay on the glass. A free glass may
+    /// saturate, and then shows no noise.
     pub(super) fn repeated(&self) -> u32 {
         self.repeated
     }
@@ -102,11 +114,8 @@ impl Glass {
     /// What this frame shows; whole rows of grey pixels.
     pub(super) fn look(&mut self, grey: &[u8]) -> Seen {
         let Some(before) = self.before.replace(Biometric::new(grey.to_vec())) else { return self.seen };
-        if before.expose().as_slice() == grey {
-            self.repeated += 1;
-            return self.seen;
-        }
-        self.repeated = 0;
+        let same = before.expose().as_slice() == grey;
+        self.repeated = if same && self.seen == Seen::Finger { self.repeated + 1 } else { 0 };
         let spreads = self.cells(grey, spread);
         let noise = median(self.differences(before.expose(), grey)) / DIFFERENCE;
         match &mut self.free {
@@ -257,21 +266,33 @@ mod tests {
             (0..20).all(|frame| glass.look(&picture(frame, 120, 4, 0)) == Seen::Free),
             "the lamp is half as bright"
         );
-        glass.begin();
+        glass.begin(false);
         assert!((0..20).any(|frame| glass.look(&picture(frame, 120, 4, 90)) == Seen::Finger), "still known");
         glass.forget();
         assert!((0..20).all(|frame| glass.look(&picture(frame, 120, 4, 90)) == Seen::Unknown));
     }
 
     #[test]
-    fn pictures_that_repeat_are_counted() {
+    fn a_finger_that_was_on_is_on_until_it_is_seen_to_have_left() {
         let mut glass = Glass::new(SIDE, Ppi::FIVE_HUNDRED);
-        let still = picture(1, 230, 4, 0);
+        assert!((0..9).any(|frame| glass.look(&picture(frame, 230, 4, 0)) == Seen::Free));
+        glass.begin(true);
+        assert!((0..9).all(|frame| glass.look(&picture(frame, 230, 4, 90)) == Seen::Finger));
+        glass.begin(true);
+        assert!((0..9).any(|frame| glass.look(&picture(frame, 230, 4, 0)) == Seen::Free));
+    }
+
+    #[test]
+    fn pictures_of_a_finger_that_repeat_are_counted_and_a_glass_without_noise_is_learnt() {
+        let mut glass = Glass::new(SIDE, Ppi::FIVE_HUNDRED);
+        let (free, finger) = (picture(1, 230, 0, 0), picture(1, 230, 0, 90));
+        assert!((0..7).any(|_| glass.look(&free) == Seen::Free));
+        assert_eq!(glass.repeated(), 0);
         for _ in 0..7 {
-            glass.look(&still);
+            glass.look(&finger);
         }
-        assert_eq!(glass.repeated(), 6);
-        glass.look(&picture(2, 230, 4, 0));
+        assert_eq!((glass.seen, glass.repeated()), (Seen::Finger, 5));
+        glass.look(&picture(2, 230, 4, 90));
         assert_eq!(glass.repeated(), 0);
     }
 

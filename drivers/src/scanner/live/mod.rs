@@ -34,7 +34,7 @@ const SIDES: std::ops::RangeInclusive<u32> = 100..=4096;
 /// How long a finger may rest. A station stops the capture long before.
 const LONGEST_REST: Duration = Duration::from_secs(60);
 
-/// Pictures in a row that are the same to the last bit: no sensor sees the same noise twice.
+/// Pictures of a finger in a row that are the same to the last bit: no sensor sees the same noise twice.
 const MOST_REPEATED: u32 = 10;
 
 /// `live` in the factory list.
@@ -131,7 +131,7 @@ impl Live {
     }
 
     fn try_capture(&mut self, run: &Run<'_>, report: &mut dyn FnMut(ScannerEvent)) -> Result<(), DeviceFault> {
-        self.glass.begin();
+        self.glass.begin(self.finger_on);
         let stop = AtomicBool::new(false);
         // The camera ends when the station says so, or when the watch has seen enough.
         let alive = || {
@@ -151,7 +151,9 @@ impl Live {
             CameraEvent::Degraded => (watch.report)(ScannerEvent::Degraded),
             CameraEvent::Described(_) => {}
         });
-        match (watch.ended, streamed) {
+        let ended = watch.ended;
+        self.glass.end();
+        match (ended, streamed) {
             (Some(ended), _) => ended.map_err(|error| error.fault(&self.settings.camera)),
             (None, streamed) => streamed.map_err(|fault| self.lost(fault)),
         }
@@ -179,6 +181,7 @@ impl Scanner for Live {
 
     fn release(&mut self) {
         self.finger_on = false;
+        self.glass.end();
     }
 
     fn capture(
