@@ -146,16 +146,20 @@ impl DeviceDescriptor {
     }
 
     /// The preview whose frames can be scored while the finger rests: 500 ppi or more, as fingerprint quality is
-    /// defined (ISO/IEC 29794-4). Frames of less would be judged by pixels that were never seen.
+    /// defined (ISO/IEC 29794-4). Frames of less would be judged by pixels that were never seen. The frames of a scanner
+    /// of enrolment grade never become samples, whatever its driver says: nothing of them is signed.
     pub fn scored_preview(&self) -> Option<FingerPreview> {
-        self.finger_preview.filter(|preview| self.preview_fps > 0 && preview.ppi >= Ppi::FIVE_HUNDRED)
+        let scored = self.finger_preview.filter(|preview| self.preview_fps > 0 && preview.ppi >= Ppi::FIVE_HUNDRED)?;
+        Some(if self.enrolment_grade() { FingerPreview { frames: PreviewUse::Advice, ..scored } } else { scored })
     }
 
-    /// Whether the glass is smaller than that of FAP 10 (0.5 x 0.65 inches): a print from it shows a part of the fingertip.
+    /// Whether the glass is smaller than that of FAP 10 (0.5 x 0.65 inches): a print from it shows a part of the
+    /// fingertip. A glass of unknown size is not: its limits are not lowered.
     pub fn small_sensor(&self) -> bool {
+        let area = u64::from(self.width) * u64::from(self.height);
         self.ppi.is_some_and(|ppi| {
             let square_inch = u64::from(ppi.get()) * u64::from(ppi.get());
-            u64::from(self.width) * u64::from(self.height) * 1000 < square_inch * 325
+            area > 0 && area * 1000 < square_inch * 325
         })
     }
 
@@ -229,38 +233,59 @@ impl core::error::Error for DeviceFault {}
 mod tests {
     use super::*;
 
+    fn sensor((width, height, ppi): (u32, u32, u16)) -> DeviceDescriptor {
+        DeviceDescriptor {
+            kind: DeviceKind::FingerScanner,
+            driver: String::new(),
+            vendor: String::new(),
+            model: String::new(),
+            serial: String::new(),
+            firmware: String::new(),
+            transport: String::new(),
+            ppi: Ppi::try_from(ppi).ok(),
+            bit_depth: 8,
+            width,
+            height,
+            groups: Vec::new(),
+            fap: None,
+            preview_fps: 0,
+            finger_preview: None,
+            segments_itself: false,
+            simulated: true,
+        }
+    }
+
     #[test]
     fn a_sensor_below_fap_10_is_small() {
-        for (what, width, height, ppi, small) in [
-            ("192 pixels square", 192, 192, 508, true),
-            ("SFM T1", 256, 360, 508, false),
-            ("FAP 10", 250, 325, 500, false),
-            ("FAP 10 at 1000 ppi", 500, 650, 1000, false),
-            ("a little less than FAP 10", 249, 325, 500, true),
-            ("FAP 30", 400, 500, 500, false),
-            ("a slap scanner", 1600, 1500, 500, false),
+        for (what, glass, small) in [
+            ("192 pixels square", (192, 192, 508), true),
+            ("SFM T1", (256, 360, 508), false),
+            ("FAP 10", (250, 325, 500), false),
+            ("FAP 10 at 1000 ppi", (500, 650, 1000), false),
+            ("a little less than FAP 10", (249, 325, 500), true),
+            ("FAP 30", (400, 500, 500), false),
+            ("a slap scanner", (1600, 1500, 500), false),
+            ("one that does not tell its size", (0, 0, 500), false),
         ] {
-            let sensor = DeviceDescriptor {
-                kind: DeviceKind::FingerScanner,
-                driver: String::new(),
-                vendor: String::new(),
-                model: String::new(),
-                serial: String::new(),
-                firmware: String::new(),
-                transport: String::new(),
-                ppi: Ppi::try_from(ppi).ok(),
-                bit_depth: 8,
-                width,
-                height,
-                groups: Vec::new(),
-                fap: None,
-                preview_fps: 0,
-                finger_preview: None,
-                segments_itself: false,
-                simulated: true,
-            };
+            let sensor = sensor(glass);
             assert_eq!(sensor.small_sensor(), small, "{what}");
             assert!(!DeviceDescriptor { ppi: None, ..sensor }.small_sensor(), "a camera");
+        }
+    }
+
+    #[test]
+    fn a_certified_scanners_preview_gives_advice_only() {
+        let preview = |ppi, frames| Ppi::try_from(ppi).ok().map(|ppi| FingerPreview { ppi, frames });
+        for (fap, ppi, frames, scored) in [
+            (None, 500, PreviewUse::Sample, Some(PreviewUse::Sample)),
+            (Some(60), 500, PreviewUse::Sample, Some(PreviewUse::Advice)),
+            (Some(60), 500, PreviewUse::Advice, Some(PreviewUse::Advice)),
+            (None, 499, PreviewUse::Sample, None),
+        ] {
+            let finger_preview = preview(ppi, frames);
+            let told = DeviceDescriptor { fap, preview_fps: 15, finger_preview, ..sensor((400, 500, 500)) };
+            assert_eq!(told.scored_preview().map(|preview| preview.frames), scored, "{fap:?} {ppi} {frames:?}");
+            assert_eq!(DeviceDescriptor { preview_fps: 0, ..told }.scored_preview(), None);
         }
     }
 }
