@@ -233,7 +233,7 @@ impl core::error::Error for DeviceFault {}
 mod tests {
     use super::*;
 
-    fn sensor((width, height, ppi): (u32, u32, u16)) -> DeviceDescriptor {
+    fn sensor((width, height, ppi): (u32, u32, u32)) -> DeviceDescriptor {
         DeviceDescriptor {
             kind: DeviceKind::FingerScanner,
             driver: String::new(),
