@@ -225,8 +225,9 @@ def made(draw, kind):
         elif kind == 3:
             value = 128 if int((x * across + y * down) * 4) % 2 else 30 + (x * y) % 7
         else:
-            # Single lines: every wave of their profiles is equally strong.
-            value = 40 if y % 32 == spots[x // 32 % 9][0] % 27 + 3 else 200
+            # Lines. Not quite clean ones: of those every wave is equally strong, and the last bit of the transform's
+            # rounding decides which one is taken, in the reference and in ours.
+            value = (40 if y % 32 == spots[x // 32 % 9][0] % 27 + 3 else 200) + (x * 31 + y * 17) % 23
         return max(0, min(255, int(value)))
 
     return width, height, bytes(grey(x, y) for y in range(height) for x in range(width))

@@ -42,8 +42,9 @@ pub(super) fn one_wave(crop: &[[u8; COLUMNS]; SIDE], turns: &Turns) -> f64 {
     (waves[strongest] + 0.3 * (waves[strongest - 1] + after)) / slowest
 }
 
-/// The transform of 32 samples, in the order of operations of OpenCV: where waves are equally strong (a single line
-/// gives every wave alike), the last bit decides which one is the strongest.
+/// The transform of 32 samples, in an order of operations near to OpenCV's. Where waves are equally strong (a single
+/// clean line gives every wave alike) the last bit decides which one is the strongest: of drawn pictures of such lines
+/// 2 % of the blocks are told otherwise than by the reference, of prints none was found.
 pub(super) struct Turns {
     /// Whole turns in 32nds, clockwise: cosine and sine, each the one before turned once more.
     wave: [(f64, f64); SIDE],
