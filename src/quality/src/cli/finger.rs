@@ -6,6 +6,7 @@ use domain::image::FingerImage;
 use domain::units::Ppi;
 use quality::assessment::{Advice, Assessment};
 use quality::finger::{self, Assessor, Failure, Feedback, FingerAssessment};
+use quality::minutiae::record::{self, View};
 use serde::{Serialize, Serializer};
 use std::path::Path;
 
@@ -66,8 +67,13 @@ impl<T: Serialize> Serialize for Pairs<T> {
 }
 
 /// Reads and assesses one file. What the reference refuses (no pixels, too large) is an error here too; a print that is
-/// there but cannot be judged is an answer without a score.
-pub(super) fn answer(path: &Path, asked: Option<Ppi>, assessor: &mut Assessor) -> Result<Answer, Refusal> {
+/// there but cannot be judged is an answer without a score. The minutiae go into `record`, where that is wanted.
+pub(super) fn answer(
+    path: &Path,
+    asked: Option<Ppi>,
+    assessor: &mut Assessor,
+    record: Option<&Path>,
+) -> Result<Answer, Refusal> {
     let (image, ppi) = print(path, asked)?;
     let assessment = assessor.assess(&image);
     let answer = Answer::of(ppi, assessment);
@@ -75,8 +81,23 @@ pub(super) fn answer(path: &Path, asked: Option<Ppi>, assessor: &mut Assessor) -
         Err(failure @ (Failure::ResolutionTooLow | Failure::TooLarge | Failure::TooSmall)) => {
             Err(Refusal { code: "Q-07", text: failure.text().to_owned() })
         }
-        _ => Ok(Answer { minutiae: assessor.minutiae().map(Minutia::of).collect(), ..answer }),
+        _ => {
+            if let Some(record) = record {
+                write_record(record, &image, assessor)?;
+            }
+            Ok(Answer { minutiae: assessor.minutiae().map(Minutia::of).collect(), ..answer })
+        }
     }
+}
+
+fn write_record(path: &Path, image: &FingerImage, assessor: &Assessor) -> Result<(), Refusal> {
+    // Minutiae are at 500 ppi, whatever the picture was.
+    let side = |pixels: u32| (pixels as usize * 500).div_ceil(usize::from(image.ppi.get()));
+    let minutiae: Vec<_> = assessor.minutiae().collect();
+    let view = View::of(side(image.width), side(image.height), &minutiae);
+    let refused = |text: String| Refusal { code: "Q-08", text };
+    let bytes = record::write(&view).map_err(|error| refused(error.to_string()))?;
+    std::fs::write(path, bytes).map_err(|error| refused(format!("{} could not be written: {error}", path.display())))
 }
 
 /// A picture file as a scanner's print.

@@ -83,6 +83,10 @@ struct FingerArguments {
     /// Resolution in pixels per inch, whatever the files state. Without it a file that states none counts as 500.
     #[arg(long, value_parser = ppi)]
     ppi: Option<Ppi>,
+    /// Writes the minutiae of the one print as an ISO/IEC 19794-2:2005 finger minutiae record into this file. It is
+    /// biometric data.
+    #[arg(long, value_name = "OUT.fmr")]
+    minutiae: Option<PathBuf>,
     /// NIST's forest (nist_plain_tir-ink of NFIQ 2), asked instead of our own scorer. Another file is refused.
     #[arg(long, value_name = "FILE", conflicts_with = "forest_any")]
     forest: Option<PathBuf>,
@@ -113,7 +117,11 @@ pub fn run(arguments: &Arguments, out: &mut impl Write) -> io::Result<()> {
         }
         Modality::Finger(asked) => {
             let mut assessor = Assessor::with(asked.scorer()?);
-            let mut answer = |path| finger::answer(path, asked.ppi, &mut assessor);
+            if asked.minutiae.is_some() && asked.files.len() != 1 {
+                return Err(io::Error::other("a minutiae record holds one print: name one picture file"));
+            }
+            let record = asked.minutiae.as_deref();
+            let mut answer = |path| finger::answer(path, asked.ppi, &mut assessor, record);
             asked.files.iter().try_for_each(|path| write(out, asked.json, path, answer(path)))
         }
         Modality::Slap(asked) => {

@@ -90,7 +90,7 @@ fn the_finger_answer_has_the_stated_shape() {
     assert!(line["score"]["model"].as_str().unwrap().len() > 12, "{}", line["score"]);
     assert!(line["feedback"]["UniformImage"].as_f64().unwrap() > 70.0);
     let minutiae = line["minutiae"].as_array().unwrap();
-    assert_eq!(line["measures"]["FingerJetFX_MinutiaeCount"], minutiae.len() as f64);
+    assert!(line["measures"]["FingerJetFX_MinutiaeCount"].as_f64().unwrap() >= minutiae.len() as f64);
     assert!(minutiae.iter().all(|m| m["x"].as_f64().unwrap() < 300.0 && m["quality"].as_u64().unwrap() <= 100));
     let line = &json(&["finger", "--json", "--ppi", "1000"], &[path])[0];
     assert_eq!(line["ppi"], 1000);

@@ -1,6 +1,8 @@
 //! The four values of minutiae: how many there are, and how the print looks around them.
 //!
-//! The minutiae are those of our own extractor; what is made of them is as in NFIQ 2.
+//! The minutiae are those of our own extractor; what is made of them is as in NFIQ 2. NFIQ 2's extractor leaves false
+//! minutiae in, and finds three times as many on the worst prints as on the best: so the counts are of all ends and forks
+//! that the thinned ridges show, while the shares are of the minutiae that we take for true.
 
 use super::cells::SIDE;
 use super::natives::{self, Natives};
@@ -22,15 +24,15 @@ const HALF_SQUARE: u64 = 100;
 const NOT_LOOKED_FOR: &str = "minutiae were not looked for";
 
 fn count(print: &Print, natives: &mut Natives) -> Result<(), &'static str> {
-    let minutiae = print.minutiae().ok_or(NOT_LOOKED_FOR)?;
-    natives.put(natives::MINUTIAE_COUNT, &[around_centre(minutiae) as f64, minutiae.len() as f64]);
+    let places = || print.traces().map(|(x, y)| (x as u64, y as u64));
+    print.minutiae().ok_or(NOT_LOOKED_FOR)?;
+    natives.put(natives::MINUTIAE_COUNT, &[around_centre(places) as f64, places().count() as f64]);
     Ok(())
 }
 
 /// Minutiae in the square of 200 pixels around the whole-number mean of all places; its border counts.
-fn around_centre(minutiae: &[Minutia]) -> usize {
-    let places = || minutiae.iter().map(place).map(|(x, y)| (x as u64, y as u64));
-    let count = minutiae.len().max(1) as u64;
+fn around_centre<I: Iterator<Item = (u64, u64)>>(places: impl Fn() -> I) -> usize {
+    let count = places().count().max(1) as u64;
     let (x, y) = places().fold((0, 0), |sum, place| (sum.0 + place.0, sum.1 + place.1));
     let centre = (x / count, y / count);
     places()
@@ -95,16 +97,15 @@ mod tests {
 
     #[test]
     fn the_square_around_the_centre_includes_its_border() {
-        let at = |places: &[(f32, f32)]| places.iter().map(|&(x, y)| minutia(x, y)).collect::<Vec<_>>();
         for (places, expected) in [
             (&[][..], 0),
-            (&[(10.9, 20.2)], 1),
+            (&[(10, 20)], 1),
             // The centre is at 100: both lie just within.
-            (&[(0.0, 50.0), (200.9, 50.0)], 2),
-            (&[(0.0, 50.0), (202.0, 50.0)], 0),
-            (&[(0.0, 0.0), (0.0, 100.0), (0.0, 300.0)], 1),
+            (&[(0, 50), (200, 50)], 2),
+            (&[(0, 50), (202, 50)], 0),
+            (&[(0, 0), (0, 100), (0, 300)], 1),
         ] {
-            assert_eq!(around_centre(&at(places)), expected, "{places:?}");
+            assert_eq!(around_centre(|| places.iter().copied()), expected, "{places:?}");
         }
     }
 

@@ -64,6 +64,11 @@ impl Print {
         Ok(())
     }
 
+    /// Every end and fork of the thinned ridges, in pixels of the print without its margin.
+    pub(super) fn traces(&self) -> impl Iterator<Item = (f32, f32)> + '_ {
+        self.extractor.iter().flat_map(Extractor::traces)
+    }
+
     /// The minutiae, in pixels of the print without its margin; none where they were not looked for.
     pub(super) fn minutiae(&self) -> Option<&[Minutia]> {
         self.extractor.is_some().then_some(&self.minutiae)

@@ -2,6 +2,7 @@
 
 use super::bits::Bits;
 use super::field::{BLOCK, DIRECTIONS, Field};
+use core::f64::consts::{FRAC_PI_2, PI, TAU};
 
 /// Pixels around the picture that filters may look at.
 const PAD: usize = 16;
@@ -12,28 +13,37 @@ const MEAN: usize = 8;
 /// Smoothing along the ridges in two steps: the pixels next to each other, then every third of what that gave. Reach to
 /// either side, distance of the taps and standard deviation, in pixels: a crease is bridged, and a turn of the ridges
 /// is followed from block to block.
-const ALONG: [(i32, usize, f32); 2] = [(2, 1, 1.5), (9, 3, 5.0)];
+const ALONG: [(i32, usize, f64); 2] = [(2, 1, 1.5), (9, 3, 5.0)];
 
 /// The band-pass across the ridges: reach and standard deviation in pixels.
 const ACROSS: i32 = 7;
-const ACROSS_SIGMA: f32 = 3.0;
+const ACROSS_SIGMA: f64 = 3.0;
 
 /// Ridge periods that the band-pass is made for, in pixels at 500 ppi: children to large hands.
-const PERIODS: [f32; 4] = [6.5, 8.0, 9.5, 11.5];
+const PERIODS: [f64; 4] = [6.5, 8.0, 9.5, 11.5];
 
 /// One block in so many is looked at to choose the period.
 const SAMPLE: usize = 7;
 
-/// A tap: where, relative to the pixel in the padded picture, and how much of 128.
-type Taps = Vec<(isize, i16)>;
+/// Taps on a line at most.
+const MOST: usize = 2 * ACROSS as usize + 1;
+
+/// Taps on a line through a pixel.
+#[derive(Clone, Copy, Default)]
+struct Taps {
+    /// Columns and rows from the pixel.
+    places: [(i8, i8); MOST],
+    /// How much of 64. Those of a band-pass add up to nothing.
+    weights: [i16; MOST],
+    count: usize,
+}
 
 /// The filters and their pictures in between.
-#[derive(Default)]
 pub(super) struct Enhancer {
-    /// Pixels in a row of the padded pictures for which the taps were made.
+    /// Pixels in a row of the padded pictures.
     stride: usize,
-    along: [Vec<Taps>; ALONG.len()],
-    across: [Vec<Taps>; PERIODS.len()],
+    along: [[Taps; DIRECTIONS]; ALONG.len()],
+    across: [[Taps; DIRECTIONS]; PERIODS.len()],
     level: Vec<i16>,
     half: Vec<i16>,
     smooth: Vec<i16>,
@@ -41,10 +51,28 @@ pub(super) struct Enhancer {
     columns: Vec<u32>,
 }
 
+impl Default for Enhancer {
+    fn default() -> Self {
+        let angles = core::array::from_fn(|step| step as f64 * PI / DIRECTIONS as f64);
+        let gauss = |t: f64, sigma: f64| (-t * t / (2.0 * sigma * sigma)).exp();
+        let along = ALONG.map(|(reach, step, sigma)| {
+            let line = Line { reach, step };
+            angles.map(|angle| line.taps(angle, |t| gauss(t, sigma), false))
+        });
+        let across = PERIODS.map(|period| {
+            let line = Line { reach: ACROSS, step: 1 };
+            let wave = |t: f64| (TAU * t / period).cos() * gauss(t, ACROSS_SIGMA);
+            angles.map(|angle| line.taps(angle + FRAC_PI_2, wave, true))
+        });
+        let (level, half, smooth, response, columns) = Default::default();
+        Self { stride: 0, along, across, level, half, smooth, response, columns }
+    }
+}
+
 impl Enhancer {
     /// Sets the bits of ridge pixels.
     pub fn enhance(&mut self, grey: &[u8], width: usize, height: usize, field: &Field, ridges: &mut Bits) {
-        self.prepare(width);
+        self.stride = width + 2 * PAD;
         self.take_off_mean(grey, width, height);
         for picture in [&mut self.half, &mut self.smooth, &mut self.response] {
             picture.clear();
@@ -59,10 +87,10 @@ impl Enhancer {
             if !block.inside {
                 continue;
             }
-            let taps = &self.across[period][usize::from(block.direction)];
+            let taps = self.across[period][usize::from(block.direction)].at(self.stride);
             let at = place(self.stride, column * BLOCK, row * BLOCK);
             for line in 0..BLOCK {
-                let sum = filtered(&self.smooth, at + line * self.stride, taps);
+                let sum = filtered(&self.smooth, at + line * self.stride, &taps);
                 let to = at + line * self.stride;
                 self.response[to..to + BLOCK].copy_from_slice(&sum);
                 let byte = (0..BLOCK).fold(0u64, |byte, x| byte | u64::from(sum[x] < 0) << x);
@@ -80,27 +108,6 @@ impl Enhancer {
         } else {
             self.response.get(row * self.stride + column).map_or(0.0, |v| f32::from(*v))
         }
-    }
-
-    /// Makes the taps, unless they are there for pictures of this width.
-    fn prepare(&mut self, width: usize) {
-        let stride = width + 2 * PAD;
-        if self.stride == stride {
-            return;
-        }
-        self.stride = stride;
-        let angles = (0..DIRECTIONS).map(|step| step as f32 * core::f32::consts::PI / DIRECTIONS as f32);
-        let gauss = |t: f32, sigma: f32| (-t * t / (2.0 * sigma * sigma)).exp();
-        self.along = ALONG.map(|(reach, step, sigma)| {
-            let line = Line { reach, step, stride };
-            angles.clone().map(|angle| line.taps(angle, |t| gauss(t, sigma), false)).collect()
-        });
-        let line = Line { reach: ACROSS, step: 1, stride };
-        self.across = PERIODS.map(|period| {
-            let wave = |t: f32| (core::f32::consts::TAU * t / period).cos() * gauss(t, ACROSS_SIGMA);
-            let turn = core::f32::consts::FRAC_PI_2;
-            angles.clone().map(|angle| line.taps(angle + turn, wave, true)).collect()
-        });
     }
 
     /// The picture less the mean of the square around each pixel.
@@ -147,7 +154,7 @@ impl Enhancer {
             }
             let at = place(self.stride, column * BLOCK, row * BLOCK + BLOCK / 2);
             for (energy, taps) in energies.iter_mut().zip(&self.across) {
-                let sum = filtered(&self.smooth, at, &taps[usize::from(block.direction)]);
+                let sum = filtered(&self.smooth, at, &taps[usize::from(block.direction)].at(self.stride));
                 *energy += sum.iter().map(|sum| i64::from(*sum) * i64::from(*sum)).sum::<i64>();
             }
         }
@@ -156,12 +163,12 @@ impl Enhancer {
 }
 
 /// Smooths every block along its ridges.
-fn smooth(from: &[i16], to: &mut [i16], taps: &[Taps], field: &Field, stride: usize) {
+fn smooth(from: &[i16], to: &mut [i16], taps: &[Taps; DIRECTIONS], field: &Field, stride: usize) {
     for (row, column) in blocks(field) {
-        let taps = &taps[usize::from(field.at(column * BLOCK, row * BLOCK).direction)];
+        let taps = taps[usize::from(field.at(column * BLOCK, row * BLOCK).direction)].at(stride);
         let at = place(stride, column * BLOCK, row * BLOCK);
         for at in (0..BLOCK).map(|line| at + line * stride) {
-            let sum = filtered(from, at, taps);
+            let sum = filtered(from, at, &taps);
             // 64 parts again: the sum of all taps is that much at most.
             to[at..at + BLOCK].iter_mut().zip(sum).for_each(|(to, sum)| *to = sum >> 6);
         }
@@ -179,10 +186,28 @@ fn blocks(field: &Field) -> impl Iterator<Item = (usize, usize)> + use<> {
     (0..field.rows).flat_map(move |row| (0..columns).map(move |column| (row, column)))
 }
 
+/// Taps in a padded picture: where relative to the pixel, and how much of 64.
+struct Placed {
+    taps: [(isize, i16); MOST],
+    count: usize,
+}
+
+impl Taps {
+    #[inline(always)]
+    fn at(&self, stride: usize) -> Placed {
+        let place = |at: usize| {
+            let (x, y) = self.places[at];
+            (isize::from(y) * stride as isize + isize::from(x), self.weights[at])
+        };
+        Placed { taps: core::array::from_fn(place), count: self.count }
+    }
+}
+
 /// The filter's answers for the pixels of one line of a block.
-fn filtered(from: &[i16], at: usize, taps: &Taps) -> [i16; BLOCK] {
+#[inline(always)]
+fn filtered(from: &[i16], at: usize, taps: &Placed) -> [i16; BLOCK] {
     let mut sum = [0i16; BLOCK];
-    for (offset, weight) in taps {
+    for (offset, weight) in &taps.taps[..taps.count] {
         let from = &from[at.wrapping_add_signed(*offset)..][..BLOCK];
         for (sum, level) in sum.iter_mut().zip(from) {
             *sum = sum.wrapping_add(level.wrapping_mul(*weight));
@@ -191,31 +216,30 @@ fn filtered(from: &[i16], at: usize, taps: &Taps) -> [i16; BLOCK] {
     sum
 }
 
-/// A line of taps through the pixel: how far to either side and how far apart, in pixels, in a picture with so many
-/// pixels a row.
+/// A line of taps through the pixel: how far to either side and how far apart, in pixels.
 struct Line {
     reach: i32,
     step: usize,
-    stride: usize,
 }
 
 impl Line {
     /// Taps in a direction. Weights are scaled so that no sum of [-255, 255] leaves 16 bits; those of a band-pass add
-    /// up to nothing.
-    fn taps(&self, angle: f32, weight: impl Fn(f32) -> f32, band_pass: bool) -> Taps {
+    /// up to nothing. Nothing is so near to a half that another C library would round it another way.
+    fn taps(&self, angle: f64, weight: impl Fn(f64) -> f64, band_pass: bool) -> Taps {
         let (sin, cos) = angle.sin_cos();
-        let reach = || (-self.reach..=self.reach).step_by(self.step);
-        let weights: Vec<f32> = reach().map(|t| weight(t as f32)).collect();
-        let mean = if band_pass { weights.iter().sum::<f32>() / weights.len() as f32 } else { 0.0 };
-        let size: f32 = weights.iter().map(|weight| (weight - mean).abs()).sum();
-        let scaled = weights.iter().map(|weight| ((weight - mean) * 64.0 / size).round() as i16);
-        reach()
-            .zip(scaled)
-            .map(|(t, weight)| {
-                let (dx, dy) = ((t as f32 * cos).round() as isize, (t as f32 * sin).round() as isize);
-                (dy * self.stride as isize + dx, weight)
-            })
-            .filter(|(_, weight)| *weight != 0)
-            .collect()
+        let reach = || (-self.reach..=self.reach).step_by(self.step).map(f64::from);
+        let count = reach().count() as f64;
+        let mean = if band_pass { reach().map(&weight).sum::<f64>() / count } else { 0.0 };
+        let size: f64 = reach().map(|t| (weight(t) - mean).abs()).sum();
+        let mut taps = Taps::default();
+        for t in reach() {
+            let part = ((weight(t) - mean) * 64.0 / size).round() as i16;
+            if part != 0 {
+                taps.places[taps.count] = ((t * cos).round() as i8, (t * sin).round() as i8);
+                taps.weights[taps.count] = part;
+                taps.count += 1;
+            }
+        }
+        taps
     }
 }

@@ -16,7 +16,7 @@ const MIN_SHARE: f32 = 0.28;
 const OWN_SHARE: f32 = 0.4;
 
 /// Coherence of gradients, 0 to 1, under which no direction can be told.
-const MIN_COHERENCE: f32 = 0.22;
+const MIN_COHERENCE: f32 = 0.10;
 
 /// What is known of one block.
 #[derive(Clone, Copy, Debug, Default)]

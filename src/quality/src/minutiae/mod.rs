@@ -11,6 +11,7 @@ mod clean;
 mod enhance;
 mod field;
 mod find;
+pub mod record;
 mod signs;
 mod skeleton;
 
@@ -82,6 +83,7 @@ impl Extractor {
     /// with a side under [`MIN_SIDE`], or one whose bytes do not fit its size, has none.
     pub fn extract(&mut self, grey: &[u8], width: usize, height: usize) -> &[Minutia] {
         self.found.clear();
+        self.candidates.clear();
         let fits = width.checked_mul(height) == Some(grey.len());
         if !fits || width < MIN_SIDE || height < MIN_SIDE {
             return &self.found;
@@ -101,6 +103,20 @@ impl Extractor {
         }
         self.found.sort_unstable_by(order);
         &self.found
+    }
+}
+
+impl Extractor {
+    /// The minutiae of the last print.
+    pub fn found(&self) -> &[Minutia] {
+        &self.found
+    }
+
+    /// Pixel of every end and fork that the thinned ridges of the last print show, the false ones among them, unless it
+    /// lies at the border: the more torn the ridges are, the more there are.
+    pub fn traces(&self) -> impl Iterator<Item = (f32, f32)> + '_ {
+        let places = self.candidates.iter().map(|candidate| (candidate.x as f32, candidate.y as f32));
+        places.filter(|(x, y)| self.field.is_deep(*x, *y, 2))
     }
 }
 
