@@ -27,6 +27,8 @@ const JUDGES: &[(&str, &str)] = &[
     ("heads.py", "heads"),
     ("prints.py", "prints"),
     ("nfiq2.py", "nfiq2"),
+    ("gfq.py", "gfq"),
+    ("forest.py", "forest"),
 ];
 
 /// What `judge` is told.
