@@ -3,10 +3,11 @@ does to the picture; `gatepost-sim render print` draws the finger, the sensor's 
 
 There are three kinds. WILD ones come from any sensor with any ground, TIDY ones show a finger on a clean ground, as whole
 slaps cut into fingers and most optical scanners do, and more of them are good. STATION ones are what the simulator's own
-scanners send of its own population.
+scanners send of its own population. SMOOTH ones have ridges with even edges, as generators of prints draw them: NFIQ 2
+marks what is too clean down.
 
-The same number gives the same picture with the versions of requirements.txt. Numbers of training start at WILD, TIDY and
-STATION, those of the test at TEST (two of STATION, a tidy one, a wild one, and so on): other persons, other draws.
+The same number gives the same picture with the versions of requirements.txt. Numbers of training start at WILD, TIDY,
+STATION and SMOOTH, those of the test at TEST (two of STATION, a tidy one, a wild one, and so on): other persons, other draws.
 """
 
 import io
@@ -20,6 +21,7 @@ from PIL import Image, ImageFilter
 WILD = 1_000_000
 TIDY = 2_000_000
 STATION = 3_000_000
+SMOOTH = 4_000_000
 TEST = 9_000_000
 
 # Levels at which one defect alone brings the real score near 5; what lies beyond mostly cannot be computed.
@@ -59,6 +61,7 @@ TIDY_SENSORS = {
 
 
 # Sizes of the simulator's scanners at 500 pixels per inch, and of fingers cut out of its slaps; bits of a pixel.
+SMOOTH_SIZES = [(416, 560), (288, 384), (388, 374), (400, 500), (500, 500), (240, 320)]
 STATION_SENSORS = [
     (0.40, 400, 500, 8),
     (0.16, 360, 450, 8),
@@ -73,7 +76,7 @@ def kind(number):
     """Which kind a number is of."""
     if number >= TEST:
         return ("station", "station", "tidy", "wild")[number % 4]
-    return "station" if number >= STATION else "tidy" if number >= TIDY else "wild"
+    return "smooth" if number >= SMOOTH else "station" if number >= STATION else "tidy" if number >= TIDY else "wild"
 
 
 def generator(number):
@@ -84,6 +87,8 @@ def drawn(number):
     """Everything about one print but its pixels: sensor, what the simulator is told, what is done afterwards."""
     if kind(number) == "station":
         return drawn_by_station(number)
+    if kind(number) == "smooth":
+        return drawn_smoothly(number)
     rng = generator(number)
     tidy = kind(number) == "tidy"
     sensors = TIDY_SENSORS if tidy else SENSORS
@@ -110,6 +115,26 @@ def drawn_by_station(number):
     _, width, height, bits_ = STATION_SENSORS[place]
     options = {"seed": number, "finger": int(number % 10) + 1, "touch": number, "width": width, "height": height, "bits": bits_}
     return {"number": number, "sensor": f"station-{width}", "options": options, "levels": {}, "after": []}
+
+
+def drawn_smoothly(number):
+    rng = generator(number)
+    width, height = SMOOTH_SIZES[rng.integers(len(SMOOTH_SIZES))]
+    options = {"seed": number, "finger": int(number % 10) + 1, "touch": number, "width": width, "height": height}
+    options |= placed(rng)
+    look = {
+        "rough": 0.6 * rng.random(),
+        "speckle": 0.9 * rng.random(),
+        "thin": rng.uniform(-0.5, 0.25),
+        "steep": rng.uniform(0.5, 1.6),
+        "ridge-grey": rng.uniform(-45, 55),
+        "bend": rng.uniform(0.3, 3.0),
+        "lens": rng.uniform(0.4, 1.6),
+    }
+    options |= {name: round(float(value), 3) for name, value in look.items()}
+    levels = defects(rng, [0.6, 0.25, 0.1, 0.05])
+    steps = after(rng, "drawn", 0.3 * rng.random())
+    return {"number": number, "sensor": "smooth", "options": options | levels, "levels": levels, "after": steps}
 
 
 def placed(rng):

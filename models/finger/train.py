@@ -1,10 +1,10 @@
 """Trains both GFQ models.
 
-    python train.py CONFORMANCE FOLDER...
+    python train.py [--cross-validate] CONFORMANCE FOLDER...
 
 CONFORMANCE is NIST's table conformance_expected_output-v2.3.0.csv. Every FOLDER holds labels-*.jsonl of label.py and
 values.jsonl of measure.py. Writes gfq.model, gfq-no-minutiae.model, frozen.csv (rows for the tests of the evaluator) and
-labels.csv beside this file, and says what five-fold cross-validation gives.
+labels.csv beside this file; with --cross-validate it first says what five-fold cross-validation gives.
 """
 
 import csv
@@ -99,7 +99,7 @@ def cross_validated(minutiae, values, scores, weights, real):
     told("  conformance rows, left out", answers[real], scores[real])
 
 
-def main(table, folders):
+def main(table, folders, validates):
     numbers, values, scores = drawn(folders)
     real_values, real_scores = conformance(table)
     values = numpy.array(values + real_values, dtype=float)
@@ -109,16 +109,17 @@ def main(table, folders):
     answers = []
     for minutiae, name in ((True, "gfq"), (False, "gfq-no-minutiae")):
         print(name, flush=True)
-        cross_validated(minutiae, values, scores, weights, real)
+        if validates:
+            cross_validated(minutiae, values, scores, weights, real)
         fitted = model.Model(minutiae).fit(values, scores, weights)
         answers.append(fitted.answer(values))
         with open(os.path.join(HERE, f"{name}.model"), "wb") as out:
             out.write(fitted.written(VERSION))
-    freeze(values, answers, scores)
+    freeze(values, answers)
     labels(folders)
 
 
-def freeze(values, answers, scores):
+def freeze(values, answers):
     """Rows over the whole range whose answers do not lie where rounding could go either way."""
     safe = numpy.abs(answers[0] - numpy.floor(answers[0]) - 0.5) > 0.05
     order = [place for place in numpy.argsort(answers[0], kind="stable") if safe[place]]
@@ -130,4 +131,5 @@ def freeze(values, answers, scores):
 
 
 if __name__ == "__main__":
-    main(sys.argv[1], sys.argv[2:])
+    arguments = [argument for argument in sys.argv[1:] if argument != "--cross-validate"]
+    main(arguments[0], arguments[1:], "--cross-validate" in sys.argv)
