@@ -8,11 +8,13 @@ mod progress;
 #[cfg(test)]
 mod tests;
 mod words;
+mod wrong;
 
 pub use progress::{MAX_ATTEMPTS, MAX_LOGGED, Progress, SlotState};
 pub use words::{
     Aim, Attempt, AttemptLog, CapturePlan, Effect, Event, FaceException, Outcome, Refused, ReviewReason, Slot, Veto,
 };
+pub use wrong::Wrong;
 
 use crate::case::CaseNumber;
 use crate::permit::{CapturePermit, Permitted};

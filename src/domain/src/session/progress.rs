@@ -85,11 +85,11 @@ impl Progress {
         self.slots().filter(|slot| self.state(*slot) == SlotState::Exhausted).collect()
     }
 
-    /// Number of the best attempt of a slot in all rounds: an accepted one before any other, then the higher score,
-    /// then the later one. Every finger keeps its own best. That is never worse than keeping one whole attempt, chosen by
+    /// Number of the best attempt of a slot in all rounds: an accepted one before any other, one of the right
+    /// finger before a wrong one, then the higher score, then the later one. Every finger keeps its own best. That is never worse than keeping one whole attempt, chosen by
     /// its index, middle, ring and little finger in that order (BSI TR-03121-3), and needs no such order.
     pub fn best(&self, slot: Slot) -> Option<u8> {
-        let key = |log: &&AttemptLog| (log.passes, log.score, log.number);
+        let key = |log: &&AttemptLog| (log.passes, log.wrong.is_none(), log.score, log.number);
         self.attempts.iter().filter(|log| log.slot == slot && log.error.is_none()).max_by_key(key).map(|log| log.number)
     }
 
@@ -101,8 +101,9 @@ impl Progress {
 
     pub(super) fn scored(&mut self, slot: Slot, attempt: Attempt) {
         let number = self.next_number(slot);
-        let Attempt { score, passes, took } = attempt;
-        self.attempts.push(AttemptLog { slot, number, score, passes, error: None, took });
+        let Attempt { score, passes, wrong, took } = attempt;
+        let passes = passes && wrong.is_none();
+        self.attempts.push(AttemptLog { slot, number, score, passes, wrong, error: None, took });
     }
 
     pub(super) fn failed(&mut self, aim: &Aim, code: &str) {
@@ -113,6 +114,7 @@ impl Progress {
                 number,
                 score: None,
                 passes: false,
+                wrong: None,
                 error,
                 took: Default::default(),
             });

@@ -94,7 +94,7 @@ fn progress(plan: CapturePlan, face: &[bool], index: &[bool]) -> Progress {
 }
 
 fn attempt(passes: bool) -> Attempt {
-    Attempt { score: None, passes, took: Millis(800) }
+    Attempt { score: None, passes, wrong: None, took: Millis(800) }
 }
 
 fn claim() -> ReviewReason {
@@ -312,5 +312,24 @@ fn a_hand_is_put_down_again_for_the_finger_that_was_poor() {
         let slot = Slot::Finger(finger);
         let made = progress.attempts().iter().filter(|log| log.slot == slot).count();
         assert_eq!((progress.state(slot), made), (state, attempts), "{finger}");
+    }
+}
+
+#[test]
+fn a_wrong_finger_uses_an_attempt_up_and_is_never_the_best() {
+    let mut progress = Progress::new(plan(&[Finger::RightIndex], &[]));
+    let of = |score: f64, wrong| Attempt {
+        score: Some(crate::units::QualityScore::nearest(score)),
+        passes: score > 30.0,
+        wrong,
+        took: Millis(800),
+    };
+    for (attempt, best, state) in [
+        (of(90.0, Some(Wrong::SameFinger)), 1, SlotState::Open),
+        (of(12.0, None), 2, SlotState::Open),
+        (of(95.0, Some(Wrong::WrongHand)), 2, SlotState::Exhausted),
+    ] {
+        progress.scored(INDEX, attempt);
+        assert_eq!((progress.best(INDEX), progress.state(INDEX)), (Some(best), state), "{attempt:?}");
     }
 }

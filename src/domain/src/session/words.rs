@@ -1,5 +1,6 @@
 //! What goes into the session, what comes out of it, and how a case can end.
 
+use super::wrong::Wrong;
 use crate::case::CaseNumber;
 use crate::device::CaptureGroup;
 use crate::finger::{Finger, MissingFinger};
@@ -147,8 +148,10 @@ impl Aim {
 pub struct Attempt {
     /// The score that counts for the limit; none when it could not be computed.
     pub score: Option<QualityScore>,
-    /// The limit of this slot was met.
+    /// The limit of this slot was met, and nothing is wrong.
     pub passes: bool,
+    /// Why the sample does not count, whatever its score.
+    pub wrong: Option<Wrong>,
     /// How long it took, from the permit to the judged sample.
     pub took: Millis,
 }
@@ -156,7 +159,7 @@ pub struct Attempt {
 impl Attempt {
     /// An attempt that brought no sample of a slot.
     pub const fn without_sample(took: Millis) -> Self {
-        Self { score: None, passes: false, took }
+        Self { score: None, passes: false, wrong: None, took }
     }
 }
 
@@ -169,8 +172,10 @@ pub struct AttemptLog {
     pub number: u8,
     /// The score, if there is one.
     pub score: Option<QualityScore>,
-    /// The limit was met.
+    /// The limit was met, and nothing was wrong.
     pub passes: bool,
+    /// Why the sample does not count, whatever its score.
+    pub wrong: Option<Wrong>,
     /// Code of the device fault or failure to acquire that ended it, instead of a score.
     pub error: Option<String>,
     /// How long it took.

@@ -74,8 +74,7 @@ pub(super) fn answer(segmenter: &mut Segmenter, path: &Path, asked: &SlapArgumen
 fn write_cut(folder: &Path, of: &Path, image: &FingerImage, slap: &Slap) -> Result<(), Refusal> {
     let name = of.file_stem().map(|stem| stem.to_string_lossy().into_owned()).unwrap_or_default();
     for index in 0..slap.fingers.len() {
-        let (width, height) = (image.width as usize, image.height as usize);
-        let Some(cut) = slap::cut(slap, index, image.grey(), width, height, image.ppi) else { continue };
+        let Some(cut) = slap::cut(slap, index, image) else { continue };
         let path = folder.join(format!("{name}-{index}.png"));
         image::save_buffer(&path, cut.grey(), cut.width, cut.height, image::ExtendedColorType::L8)
             .map_err(|error| Refusal { code: "Q-08", text: format!("{} was not written: {error}", path.display()) })?;

@@ -2,7 +2,6 @@
 
 use super::{FingerBox, Slap};
 use domain::image::FingerImage;
-use domain::units::Ppi;
 
 /// White around a fingertip, in millimetres: what the box may have missed.
 const MARGIN: f32 = 1.0;
@@ -14,11 +13,9 @@ const WHITE: u8 = 255;
 ///
 /// It is not turned upright: every interpolation costs detail, NFIQ 2's measures do not depend on the direction, and the
 /// picture that is judged is the one that is kept. None of an index that is not there, or of a box beyond the picture.
-pub fn cut(slap: &Slap, index: usize, grey: &[u8], width: usize, height: usize, ppi: Ppi) -> Option<FingerImage> {
+pub fn cut(slap: &Slap, index: usize, glass: &FingerImage) -> Option<FingerImage> {
     let own = slap.fingers.get(index)?;
-    if width.checked_mul(height) != Some(grey.len()) {
-        return None;
-    }
+    let (width, height, grey) = (glass.width as usize, glass.height as usize, glass.grey());
     let margin = MARGIN * slap.per_mm;
     let (sine, cosine) = own.angle.to_radians().sin_cos();
     let half = (own.size.0 / 2.0 + margin, own.size.1 / 2.0 + margin);
@@ -43,5 +40,5 @@ pub fn cut(slap: &Slap, index: usize, grey: &[u8], width: usize, height: usize, 
             pixels.push(if inside && nearest() { grey[row * width + column] } else { WHITE });
         }
     }
-    FingerImage::new(columns.len() as u32, rows.len() as u32, ppi, 8, pixels).ok()
+    FingerImage::new(columns.len() as u32, rows.len() as u32, glass.ppi, glass.bit_depth, pixels).ok()
 }

@@ -1,7 +1,8 @@
 //! Slaps: several fingers on one platen, found, named, and cut out.
 //!
 //! A device that sends the glass as it lies ([`Segmenter`]) leaves three questions, each answered in its own file: where
-//! the fingertips are (`ground`, `parts`, `boxes`), whose they are (`hand`), and how one is handed on (`cut`).
+//! the fingertips are (`ground`, `parts`, `boxes`), whose they are (`hand`, `reading`), and how one is handed on (`cut`). Whether a finger was put down for another one is
+//! asked of every device (`unique`).
 
 mod boxes;
 mod cut;
@@ -9,11 +10,13 @@ mod ground;
 mod hand;
 mod parts;
 mod reading;
+mod unique;
 
 pub use boxes::FingerBox;
 pub use cut::cut;
 pub use hand::{Fit, fits, hand_of};
 pub use reading::{CERTAIN, Problem, Reading, read};
+pub use unique::Template;
 
 use domain::units::Ppi;
 use ground::Ground;

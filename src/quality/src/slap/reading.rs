@@ -53,9 +53,8 @@ impl Problem {
     /// The identifier of what the officer is told.
     pub const fn id(&self) -> &'static str {
         match self {
-            Self::NoFinger => "place-fingers",
-            Self::TooFew { .. } => "place-all-fingers",
-            Self::TooMany => "fewer-fingers",
+            Self::NoFinger | Self::TooFew { .. } => "place-all-fingers",
+            Self::TooMany => "too-many-fingers",
             Self::WrongHand => "wrong-hand",
             Self::OtherFingers { .. } => "other-fingers",
             Self::CutOff { .. } => "off-the-edge",

@@ -1,5 +1,6 @@
 use super::*;
 use domain::finger::{Finger, Hand};
+use domain::image::FingerImage;
 use proptest::prelude::*;
 
 const SIZE: (usize, usize) = (1600, 1500);
@@ -206,15 +207,17 @@ fn a_cut_finger_stands_alone() {
     let drawn = hand(Hand::Left, -40.0);
     let grey = platen(&drawn, SIZE);
     let slap = Segmenter::new().segment(&grey, SIZE.0, SIZE.1, Ppi::FIVE_HUNDRED);
+    let glass = FingerImage::new(SIZE.0 as u32, SIZE.1 as u32, Ppi::FIVE_HUNDRED, 8, grey).unwrap();
     for (index, tip) in drawn.iter().enumerate() {
-        let one = cut(&slap, index, &grey, SIZE.0, SIZE.1, Ppi::FIVE_HUNDRED).unwrap();
+        let one = cut(&slap, index, &glass).unwrap();
         assert!(one.width <= 800 && one.height <= 1000);
         let dark = one.grey().iter().filter(|value| **value < 130).count() as f32;
         let area = std::f32::consts::PI * tip.half.0 * tip.half.1;
         assert!((0.35..0.45).contains(&(dark / area)), "finger {index}: {}", dark / area);
     }
-    assert!(cut(&slap, 4, &grey, SIZE.0, SIZE.1, Ppi::FIVE_HUNDRED).is_none());
-    assert!(cut(&slap, 0, &grey[1..], SIZE.0, SIZE.1, Ppi::FIVE_HUNDRED).is_none());
+    assert!(cut(&slap, 4, &glass).is_none());
+    let other = FingerImage::new(20, 20, Ppi::FIVE_HUNDRED, 8, vec![0; 400]).unwrap();
+    assert!(cut(&slap, 0, &other).is_none(), "the box lies beyond this picture");
 }
 
 #[test]
@@ -259,8 +262,9 @@ proptest! {
         let slap = Segmenter::new().segment(&grey, width, height, ppi);
         let reading = read(&slap, &wanted);
         prop_assert!(reading.named.len() <= wanted.len());
+        let glass = FingerImage::new(width as u32, height as u32, ppi, 8, grey).unwrap();
         for index in 0..slap.fingers.len() {
-            let _ = cut(&slap, index, &grey, width, height, ppi);
+            let _ = cut(&slap, index, &glass);
         }
     }
 

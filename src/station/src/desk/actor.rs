@@ -4,7 +4,7 @@ use super::case::Case;
 use super::command::{Order, SampleRequest};
 use super::devices::Devices;
 use super::face::{FaceTaken, FaceWorker};
-use super::finger::FingerJudged;
+use super::finger::Judged;
 use super::keep::{Keeper, Kept};
 use super::view::{FaultView, Panel, RecentView, RecordView};
 use super::{DeskHandle, PreviewJpeg, panel};
@@ -12,6 +12,7 @@ use crate::clock::Clock;
 use crate::config::Loaded;
 use domain::case::CaseNumber;
 use domain::device::DeviceKind;
+use domain::finger::Finger;
 use domain::session::{Aim, Outcome};
 use drivers::host::HostEvent;
 use std::collections::{BTreeMap, VecDeque};
@@ -34,7 +35,7 @@ pub enum Message {
     /// What would make the face better.
     FaceHint(u64, Option<&'static str>),
     /// The fingers of one placement, judged.
-    FingersJudged(u64, Vec<FingerJudged>),
+    FingersJudged(u64, Judged),
     /// A device says something.
     Host(HostEvent),
     /// A record is on disk, or is not.
@@ -88,6 +89,8 @@ pub(super) struct Desk {
     pub attempts: u64,
     pub prompt: Option<&'static str>,
     pub hint: Option<&'static str>,
+    /// The fingers that the hint is about.
+    pub hinted: Vec<Finger>,
     pub fault: Option<FaultView>,
     /// Why the store takes nothing any more.
     pub store_fault: Option<String>,
@@ -119,6 +122,7 @@ pub fn spawn(parts: DeskParts) -> DeskHandle {
         attempts: 0,
         prompt: None,
         hint: None,
+        hinted: Vec::new(),
         fault: None,
         store_fault: None,
         panel,
@@ -198,6 +202,7 @@ impl Desk {
         view.version = self.version;
         view.prompt = self.prompt;
         view.hint = self.hint;
+        view.hinted = self.hinted.iter().map(|finger| finger.id()).collect();
         view.fault = self.fault.clone().or_else(|| self.reader_trouble()).or_else(|| self.store_fault_view());
         view.parked = parked.iter().map(|case| case.view.clone()).collect();
         view.recent = self.recent.iter().cloned().collect();

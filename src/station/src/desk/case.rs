@@ -1,6 +1,7 @@
 //! One traveller's case with everything that the session does not hold: facts, personal data, samples.
 
 use super::command::{ManualFields, Picture};
+use super::placement::Known;
 use super::view::TravellerPanel;
 use domain::case::CaseNumber;
 use domain::device::DeviceDescriptor;
@@ -11,7 +12,9 @@ use domain::policy::{Decision, Facts};
 use domain::record::{FaceSample, FingerSample, ReviewTrace, Traveller};
 use domain::session::{Effect, Event, Parked, Progress, Refused, Session, Slot, Step};
 use jiff::civil::Date;
+use quality::slap::Template;
 use std::collections::BTreeMap;
+use std::sync::Arc;
 use std::time::Instant;
 use store::Reservation;
 
@@ -124,6 +127,8 @@ impl Case {
 pub struct Samples {
     face: Option<FaceSample>,
     fingers: BTreeMap<Finger, FingerSample>,
+    /// By which accepted fingers are known again, while the case lasts.
+    templates: BTreeMap<Finger, Arc<Template>>,
 }
 
 impl Samples {
@@ -134,8 +139,16 @@ impl Samples {
         }
     }
 
-    /// Keeps a finger if it is the best attempt so far.
-    pub fn offer_finger(&mut self, sample: FingerSample, is_best: bool) {
+    /// The fingers that were accepted so far.
+    pub fn known(&self) -> Vec<Known> {
+        self.templates.iter().map(|(finger, template)| (*finger, Arc::clone(template))).collect()
+    }
+
+    /// Keeps a finger if it is the best attempt so far, and remembers one that was accepted.
+    pub fn offer_finger(&mut self, sample: FingerSample, template: Arc<Template>, is_best: bool) {
+        if sample.accepted {
+            self.templates.insert(sample.finger, template);
+        }
         if is_best || !self.fingers.contains_key(&sample.finger) {
             self.fingers.insert(sample.finger, sample);
         }

@@ -3,13 +3,15 @@
 use super::actor::{Active, Desk, Message};
 use super::command::DeskRefusal;
 use super::face::FaceTaken;
-use super::finger::{self, FingerJudged};
+use super::finger::{self, Judged, Placed};
 use super::keep::{self, Finished, Kept};
+use super::placement;
 use super::view::{FaultView, RecordView};
 use domain::case::CaseNumber;
 use domain::device::{CaptureGroup, DeviceDescriptor, DeviceFault, DeviceKind, ErrorKind};
 use domain::guarded::Personal;
 use domain::permit::CapturePermit;
+use domain::record::FingerSample;
 use domain::session::{Aim, Attempt, Effect, Event, Outcome, ReviewReason, Slot, Step};
 use domain::units::Millis;
 use drivers::host::{HostEvent, HostEventKind};
@@ -24,6 +26,7 @@ impl Desk {
         let case = self.at_desk.as_mut().ok_or(DeskRefusal::DeskEmpty)?;
         let effects = case.apply(event)?;
         self.hint = None;
+        self.hinted.clear();
         self.fault = None;
         for effect in effects {
             match effect {
@@ -146,10 +149,11 @@ impl Desk {
                 // Only from a sensor that takes nothing but one finger an image without a name is that finger.
                 let scanner = self.devices.get(DeviceKind::FingerScanner).and_then(|scanner| scanner.descriptor());
                 let unnamed = scanner.as_ref().is_some_and(|scanner| scanner.groups == [CaptureGroup::Single]);
-                let small = scanner.as_ref().is_some_and(DeviceDescriptor::small_sensor);
+                let small_sensor = scanner.as_ref().is_some_and(DeviceDescriptor::small_sensor);
                 if let Some(Active { attempt, aim: Aim::Fingers(wanted), .. }) = &self.active {
-                    let named = finger::named(wanted, images, unnamed);
-                    finger::judge(&self.loaded, *attempt, named, small, self.messages.clone());
+                    let earlier = self.at_desk.as_ref().map(|case| case.samples.known()).unwrap_or_default();
+                    let placed = Placed { wanted: wanted.clone(), images, unnamed, small_sensor, earlier };
+                    finger::judge(&self.loaded, *attempt, placed, self.messages.clone());
                 }
             }
             HostEventKind::Placed if current => self.prompt = Some("hold-still"),
@@ -222,7 +226,7 @@ impl Desk {
         let took = elapsed(&active);
         self.devices.stop(DeviceKind::Camera);
         self.note_device(DeviceKind::Camera);
-        let judged = Attempt { score: taken.score, passes: taken.passes, took };
+        let judged = Attempt { score: taken.score, passes: taken.passes, wrong: None, took };
         let number = self.next_number(Slot::Face);
         if self.at_desk(Event::AttemptScored(Aim::Face, vec![(Slot::Face, judged)])).is_ok()
             && let (Some(case), Some(sample)) = (self.at_desk.as_mut(), taken.sample)
@@ -232,30 +236,35 @@ impl Desk {
         }
     }
 
-    pub(super) fn fingers_judged(&mut self, attempt: u64, judged: Vec<FingerJudged>) {
+    pub(super) fn fingers_judged(&mut self, attempt: u64, placement: Judged) {
         let Some(active) = self.active.take_if(|active| active.attempt == attempt) else { return };
         self.note_device(DeviceKind::FingerScanner);
         let took = elapsed(&active);
         let open = self.at_desk.as_ref().and_then(|case| case.progress()).map(|taken| taken.open_slots(&active.aim));
         let open = open.unwrap_or_default();
+        let Judged { fingers, wrong, missing } = placement;
+        let (hint, hinted) = placement::hint(&open, &fingers, wrong.as_ref(), &missing).unzip();
+        let wrong = wrong.map(|(wrong, _)| wrong);
         // A finger that was accepted before keeps the sample that was accepted.
-        let counted: Vec<_> = judged.into_iter().filter(|judged| open.contains(&judged.slot())).collect();
+        let counted: Vec<_> = fingers.into_iter().filter(|judged| open.contains(&judged.slot())).collect();
         let numbered: Vec<_> = counted.into_iter().map(|judged| (self.next_number(judged.slot()), judged)).collect();
         // A finger that did not show has used up its attempt as well.
         let attempt = |slot: &Slot| {
             let judged = numbered.iter().find(|(_, judged)| judged.slot() == *slot);
-            (*slot, judged.map_or(Attempt::without_sample(took), |(_, judged)| judged.attempt(took)))
+            let without = Attempt { wrong, ..Attempt::without_sample(took) };
+            (*slot, judged.map_or(without, |(_, judged)| judged.attempt(wrong, took)))
         };
         let attempts = open.iter().map(attempt).collect();
-        let hint = finger::hint(&open, numbered.iter().map(|(_, judged)| judged));
         if self.at_desk(Event::AttemptScored(active.aim, attempts)).is_ok()
             && let Some(case) = self.at_desk.as_mut()
         {
             for (number, judged) in numbered {
                 let is_best = case.progress().and_then(|progress| progress.best(judged.slot())) == number;
-                case.samples.offer_finger(judged.sample, is_best);
+                let sample = FingerSample { accepted: judged.sample.accepted && wrong.is_none(), ..judged.sample };
+                case.samples.offer_finger(sample, judged.template, is_best);
             }
             self.hint = hint;
+            self.hinted = hinted.unwrap_or_default();
         }
     }
 

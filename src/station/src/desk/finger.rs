@@ -2,16 +2,19 @@
 
 use super::actor::Message;
 use super::effects::tell;
+use super::placement::{self, Known, Placement};
 use crate::config::Loaded;
 use domain::finger::Finger;
 use domain::guarded::Biometric;
 use domain::image::FingerImage;
 use domain::record::{FingerSample, Measure};
-use domain::session::{Attempt, Slot};
+use domain::session::{Attempt, Slot, Wrong};
 use domain::units::Millis;
 use image::codecs::png::PngEncoder;
 use image::{ExtendedColorType, ImageEncoder};
 use quality::finger::{Assessor, FingerAssessment};
+use quality::minutiae::Extractor;
+use quality::slap::Template;
 use std::sync::Arc;
 use tokio::sync::mpsc;
 
@@ -21,6 +24,8 @@ pub struct FingerJudged {
     pub sample: FingerSample,
     /// What would make the next attempt better.
     pub advice: Option<&'static str>,
+    /// By which the finger is known again within the case.
+    pub template: Arc<Template>,
 }
 
 impl FingerJudged {
@@ -29,9 +34,9 @@ impl FingerJudged {
         Slot::Finger(self.sample.finger)
     }
 
-    /// The attempt as the session counts it.
-    pub fn attempt(&self, took: Millis) -> Attempt {
-        Attempt { score: self.sample.score, passes: self.sample.accepted, took }
+    /// The attempt as the session counts it, where something may be wrong with its placement.
+    pub fn attempt(&self, wrong: Option<Wrong>, took: Millis) -> Attempt {
+        Attempt { score: self.sample.score, passes: self.sample.accepted, wrong, took }
     }
 }
 
@@ -45,26 +50,37 @@ pub fn prompt(fingers: usize, still_on: bool) -> &'static str {
     }
 }
 
-/// What would make the next attempt better: a finger that did not show comes first, then the first poor one's advice.
-pub fn hint<'a>(wanted: &[Slot], judged: impl Iterator<Item = &'a FingerJudged> + Clone) -> Option<&'static str> {
-    if wanted.iter().any(|slot| !judged.clone().any(|judged| judged.slot() == *slot)) {
-        return Some("place-all-fingers");
-    }
-    judged.into_iter().filter(|judged| !judged.sample.accepted).find_map(|judged| judged.advice)
+/// What came of one placement.
+pub struct Judged {
+    /// The fingers that could be judged.
+    pub fingers: Vec<FingerJudged>,
+    /// What is wrong with it as a whole, and the fingers that this is about.
+    pub wrong: Option<(Wrong, Vec<Finger>)>,
+    /// Fingers that did not show, where that is known for certain.
+    pub missing: Vec<Finger>,
 }
 
-/// Judges the images of a placement, each on a thread of its own, and tells the desk. `small_sensor` says which limits
-/// hold.
-pub fn judge(
-    loaded: &Arc<Loaded>,
-    attempt: u64,
-    named: Vec<(Finger, FingerImage)>,
-    small_sensor: bool,
-    messages: mpsc::Sender<Message>,
-) {
+/// What one placement is judged with.
+pub struct Placed {
+    /// The fingers that were asked for.
+    pub wanted: Vec<Finger>,
+    /// What the device sent.
+    pub images: Vec<FingerImage>,
+    /// The device takes one finger at a time and cannot name it.
+    pub unnamed: bool,
+    /// Which limits hold: those of sensors that see a part of the fingertip.
+    pub small_sensor: bool,
+    /// The fingers that counted earlier in the case.
+    pub earlier: Vec<Known>,
+}
+
+/// Judges a placement, each finger on a thread of its own, and tells the desk.
+pub fn judge(loaded: &Arc<Loaded>, attempt: u64, placed: Placed, messages: mpsc::Sender<Message>) {
     let loaded = loaded.clone();
     tokio::task::spawn_blocking(move || {
-        let judged = std::thread::scope(|scope| {
+        let Placed { wanted, images, unnamed, small_sensor, earlier } = placed;
+        let Placement { named, wrong, missing } = placement::placed(&wanted, images, unnamed);
+        let fingers: Vec<FingerJudged> = std::thread::scope(|scope| {
             let judge = |(which, image)| {
                 (
                     which,
@@ -77,27 +93,9 @@ pub fn judge(
             let judging: Vec<_> = named.into_iter().map(judge).collect();
             judging.into_iter().filter_map(|(which, thread)| told(which, thread.join().ok())).collect()
         });
-        tell(&messages, Message::FingersJudged(attempt, judged));
+        let wrong = placement::repeated(&fingers, &earlier).or(wrong);
+        tell(&messages, Message::FingersJudged(attempt, Judged { fingers, wrong, missing }));
     });
-}
-
-/// Which finger each image is of: the one that the device names, if it was wanted; or, where the device takes one finger
-/// at a time and cannot name it (`unnamed`), the only one that was wanted. Of two images of one finger the first counts.
-/// An image that is of none of these is dropped, and its finger counts as not seen: it may show a whole hand.
-pub fn named(wanted: &[Finger], images: Vec<FingerImage>, unnamed: bool) -> Vec<(Finger, FingerImage)> {
-    let mut named: Vec<(Finger, FingerImage)> = Vec::with_capacity(wanted.len());
-    for image in images {
-        let which = match (image.position, wanted) {
-            (Some(position), _) => wanted.contains(&position).then_some(position),
-            (None, [only]) if unnamed => Some(*only),
-            (None, _) => None,
-        };
-        match which {
-            Some(which) if named.iter().all(|(known, _)| *known != which) => named.push((which, image)),
-            _ => tracing::warn!(wanted = wanted.len(), "an image of a finger that was not asked for was dropped"),
-        }
-    }
-    named
 }
 
 /// A judge that fails is our own fault: the log says so, and the finger has to be put down again.
@@ -123,7 +121,8 @@ fn judged(loaded: &Loaded, which: Finger, image: &FingerImage, small_sensor: boo
         quality: measures(assessment),
         accepted: score.is_some_and(|score| score >= limit),
     };
-    FingerJudged { sample, advice: assessment.advice.first().map(|advice| advice.id()) }
+    let template = Arc::new(Template::of(&mut Extractor::new(), image));
+    FingerJudged { sample, advice: assessment.advice.first().map(|advice| advice.id()), template }
 }
 
 /// The native measures, then our own components with their scores.
@@ -147,36 +146,4 @@ fn png(image: &FingerImage) -> Biometric<Vec<u8>> {
         bytes.clear();
     }
     Biometric::new(bytes)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use domain::units::Ppi;
-
-    fn image(position: Option<Finger>, shade: u8) -> FingerImage {
-        FingerImage::new(1, 1, Ppi::FIVE_HUNDRED, 8, vec![shade]).unwrap().of(position)
-    }
-
-    #[test]
-    fn images_go_to_the_fingers_that_were_asked_for() {
-        use Finger::*;
-        let hand = [RightIndex, RightMiddle];
-        for (wanted, unnamed, sent, found) in [
-            (&hand[..1], true, vec![None], vec![(RightIndex, 0)]),
-            (&hand[..1], true, vec![None, None], vec![(RightIndex, 0)]),
-            (&hand[..1], false, vec![None], vec![]),
-            (&hand[..1], false, vec![Some(RightIndex)], vec![(RightIndex, 0)]),
-            (&hand[..1], true, vec![Some(LeftIndex)], vec![]),
-            (&hand, false, vec![Some(RightMiddle), Some(RightIndex)], vec![(RightMiddle, 0), (RightIndex, 1)]),
-            (&hand, false, vec![Some(RightMiddle), Some(RightMiddle)], vec![(RightMiddle, 0)]),
-            (&hand, true, vec![None], vec![]),
-            (&hand, false, vec![], vec![]),
-        ] {
-            let images = sent.iter().zip(0..).map(|(position, shade)| image(*position, shade)).collect();
-            let named: Vec<_> =
-                named(wanted, images, unnamed).iter().map(|(of, image)| (*of, image.grey()[0])).collect();
-            assert_eq!(named, found, "{wanted:?} {sent:?}");
-        }
-    }
 }

@@ -14,6 +14,7 @@ mod finger;
 mod keep;
 mod orders;
 mod panel;
+mod placement;
 mod view;
 
 pub use actor::{DeskParts, spawn};

@@ -72,6 +72,7 @@ impl Desk {
         self.last = None;
         self.fault = None;
         self.hint = None;
+        self.hinted.clear();
         Ok(())
     }
 

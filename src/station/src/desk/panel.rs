@@ -2,7 +2,7 @@
 
 use super::case::Case;
 use super::view::{AttemptPanel, ParkedPanel, ParkedView, SlotView, View};
-use domain::session::{Aim, Progress, ReviewReason, SlotState, Step};
+use domain::session::{Aim, Progress, ReviewReason, SlotState, Step, Wrong};
 
 /// The slots of a capture in codes.
 pub fn slots(progress: &Progress) -> Vec<SlotView> {
@@ -73,6 +73,7 @@ pub fn parked(case: &Case) -> Option<ParkedPanel> {
                 number: log.number,
                 score: log.score.map(|score| score.get()),
                 passes: log.passes,
+                wrong: log.wrong.map(Wrong::id),
                 error: log.error.clone(),
             })
             .collect(),

@@ -54,6 +54,8 @@ pub struct View {
     pub prompt: Option<&'static str>,
     /// What would make the capture better.
     pub hint: Option<&'static str>,
+    /// The fingers that the hint is about; empty where it is about all of them.
+    pub hinted: Vec<&'static str>,
     /// What the rules say.
     pub decision: Option<Decision>,
     /// The slots of this traveller.
@@ -207,6 +209,8 @@ pub struct AttemptPanel {
     pub score: Option<u8>,
     /// The limit was met.
     pub passes: bool,
+    /// Why the sample does not count: `same-finger`, `wrong-hand`.
+    pub wrong: Option<&'static str>,
     /// The code of the fault that ended it.
     pub error: Option<String>,
 }

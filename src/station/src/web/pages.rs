@@ -167,7 +167,7 @@ impl ParkedPanel {
     /// Whether this is the attempt whose sample is shown: the rule is that of the session.
     fn is_best(&self, attempt: &AttemptPanel) -> bool {
         let scored = self.attempts.iter().filter(|other| other.slot == attempt.slot && other.error.is_none());
-        let best = scored.max_by_key(|other| (other.passes, other.score, other.number));
+        let best = scored.max_by_key(|other| (other.passes, other.wrong.is_none(), other.score, other.number));
         best.is_some_and(|best| best.number == attempt.number)
     }
 }

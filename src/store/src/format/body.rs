@@ -315,6 +315,7 @@ fn attempt_node(attempt: &AttemptLog) -> Node<'_> {
         ("number", Some(Node::Uint(attempt.number.into()))),
         ("score", opt_score(attempt.score)),
         ("passes", Some(Node::Bool(attempt.passes))),
+        ("wrong", attempt.wrong.map(|wrong| Node::text(wrong.id()))),
         ("error", opt_text(&attempt.error)),
         ("took-ms", Some(Node::Uint(attempt.took.0))),
     ])

@@ -11,7 +11,7 @@ use domain::record::{
     Body, Draft, Enrolment, Exemption, FaceSample, FingerSample, Measure, ReviewTrace, SignedRecord, Traveller,
     Versions,
 };
-use domain::session::{AttemptLog, FaceException, Outcome, Slot};
+use domain::session::{AttemptLog, FaceException, Outcome, Slot, Wrong};
 use domain::units::{Millis, Ppi, QualityScore, StaffId};
 use store::{Acknowledgement, AuthoritySecret, FileKey, Outbox, Queued, Sealer, sign_receipt};
 
@@ -128,6 +128,7 @@ pub fn enrolment(n: u8, image_bytes: usize) -> Draft {
         number: 1,
         score: error.is_none().then(|| QualityScore::nearest(40.0)),
         passes: error.is_none(),
+        wrong: error.is_some().then_some(Wrong::SameFinger),
         error: error.map(Into::into),
         took: Millis(1200),
     };

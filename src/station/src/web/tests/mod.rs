@@ -115,16 +115,18 @@ fn parked(reason: ReviewReason, state: &'static str) -> ParkedPanel {
         number,
         score: Some(score),
         passes,
+        wrong: None,
         error: None,
     };
     let failed = AttemptPanel { error: Some("D-12".into()), score: None, ..attempt(3, 0, false) };
+    let wrong = AttemptPanel { wrong: Some("same-finger"), ..attempt(2, 88, false) };
     ParkedPanel {
         view: ParkedView { case: case(), reason: reason.id(), state, since_s: 0 },
         officer: "olga".into(),
         claim: None,
         question: None,
         slots: vec![slot("right-index", "exhausted", Some(31))],
-        attempts: vec![attempt(1, 31, false), attempt(2, 12, false), failed],
+        attempts: vec![attempt(1, 31, false), wrong, failed],
         decision: decision(|_| ()),
         since: Instant::now(),
         parked_at: "2026-03-15T12:03:04.5".into(),

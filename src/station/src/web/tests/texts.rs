@@ -1,6 +1,7 @@
 //! Every code that a page can show has a text in every language.
 
 use super::*;
+use domain::session::Wrong;
 
 #[test]
 fn no_list_of_codes_lacks_a_text() {
@@ -21,10 +22,12 @@ fn no_list_of_codes_lacks_a_text() {
                 .iter()
                 .map(|advice| advice.id().to_owned())
                 .chain(["place-all-fingers".into()])
+                .chain(Wrong::ALL.iter().map(|wrong| wrong.id().to_owned()))
                 .collect(),
         ),
         ("fault", drivers::codes::Code::ALL.iter().map(|code| code.code().to_owned()).collect()),
         ("error", refusals().iter().map(|error| error.code().to_owned()).collect()),
+        ("wrong", Wrong::ALL.iter().map(|wrong| wrong.id().to_owned()).collect()),
         ("outcome", Outcome::ALL.iter().map(|outcome| outcome.id().to_owned()).collect()),
         ("verdict", verdicts.iter().map(|verdict| word(*verdict)).chain(["ask".into()]).collect()),
         ("proceed", verdicts.iter().map(|verdict| word(*verdict)).collect()),
