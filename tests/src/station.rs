@@ -35,11 +35,13 @@ pub struct Setup {
     pub intake: bool,
     /// Another scanner than the configuration's: a file of `config/scanners`, without its ending.
     pub scanner: Option<&'static str>,
+    /// The slap scanner sends whole slaps.
+    pub whole_slaps: bool,
 }
 
 impl Default for Setup {
     fn default() -> Self {
-        Self { log: "info,sled=warn", intake: true, scanner: None }
+        Self { log: "info,sled=warn", intake: true, scanner: None, whole_slaps: false }
     }
 }
 
@@ -83,6 +85,9 @@ impl Setup {
         let turn = TURN.lock().await;
         let place = Place::new(self.scanner);
         let path = |name: &str| place.text(name);
+        if self.whole_slaps {
+            place.replace("fap = 60,", "fap = 60, whole_slaps = true,");
+        }
         let (config, data, intake) = (place.config().display().to_string(), path("station"), path("intake"));
         succeed("gatepost-intake", &["init", "--data", &intake]);
         let people =
@@ -93,7 +98,7 @@ impl Setup {
         let key = path("station/keys/station.pub");
         succeed("gatepost-intake", &["register", "--data", &intake, "--station", "S1", "--key", &key]);
 
-        let devices = start_devices(&place);
+        let devices = start_devices(&place, self.whole_slaps);
         let client = client();
         let mut station = Station {
             setup: self,
@@ -274,10 +279,13 @@ pub fn provide_tls() {
     PROVIDER.get_or_init(|| drop(rustls::crypto::ring::default_provider().install_default()));
 }
 
-fn start_devices(place: &Place) -> Running {
+fn start_devices(place: &Place, whole_slaps: bool) -> Running {
     let mut command = Command::new(program("gatepost-sim"));
     command.arg("serve").arg("--dir").arg(place.path("devices"));
     command.args(["--camera-port", &place.camera.to_string(), "--page-port", &place.page.to_string()]);
     command.args(["--sbi", &place.service.to_string()]);
+    if whole_slaps {
+        command.arg("--sbi-raw");
+    }
     Running::start(&mut command, &place.path("logs/devices.log"))
 }

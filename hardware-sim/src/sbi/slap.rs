@@ -7,7 +7,7 @@ use super::refusal::Refusal;
 use super::request::Capture;
 use super::{Service, score, truth};
 use crate::stage::{FaultKind, Laid, Platen};
-use domain::finger::Finger;
+use domain::finger::{Finger, Hand};
 use drivers::sbi::message::sub_type;
 use image::GrayImage;
 use std::sync::Arc;
@@ -81,9 +81,12 @@ pub(super) async fn blocking<T: Send + 'static>(work: impl FnOnce() -> T + Send 
 
 fn look(service: &Service, platen: Arc<Platen>, wanted: &[Finger]) -> View {
     let found: Vec<(Option<Finger>, GrayImage, f32)> = if service.options.segments {
-        let laid = |finger: &Finger| platen.fingers.iter().find(|laid| laid.finger == *finger);
-        let one = |laid: &Laid| (Some(laid.finger), exposed(&laid.image, service.expose()), score::ridges(&laid.image));
-        wanted.iter().filter_map(laid).map(one).collect()
+        let misnames = service.fault() == FaultKind::Misnames;
+        let named = if misnames { by_place(&platen, wanted) } else { by_finger(&platen, wanted) };
+        let one = |(finger, laid): (Finger, &Laid)| {
+            (Some(finger), exposed(&laid.image, service.expose()), score::ridges(&laid.image))
+        };
+        named.into_iter().map(one).collect()
     } else {
         let whole = service.glass(&platen);
         let score = score::ridges(&whole);
@@ -91,6 +94,25 @@ fn look(service: &Service, platen: Arc<Platen>, wanted: &[Finger]) -> View {
     };
     let mean = found.iter().map(|(_, _, score)| score).sum::<f32>() / found.len().max(1) as f32;
     View { platen, found, mean }
+}
+
+/// The wanted fingers that lie there.
+fn by_finger<'a>(platen: &'a Platen, wanted: &[Finger]) -> Vec<(Finger, &'a Laid)> {
+    let laid = |finger: &Finger| platen.fingers.iter().find(|laid| laid.finger == *finger);
+    wanted.iter().filter_map(|finger| Some((*finger, laid(finger)?))).collect()
+}
+
+/// Whatever lies there, from left to right, as what was wanted from left to right.
+fn by_place<'a>(platen: &'a Platen, wanted: &[Finger]) -> Vec<(Finger, &'a Laid)> {
+    let place = |finger: Finger| match (finger.hand(), finger.digit()) {
+        (Hand::Left, digit) => -1 - digit as i8,
+        (Hand::Right, digit) => 1 + digit as i8,
+    };
+    let mut laid: Vec<&Laid> = platen.fingers.iter().collect();
+    laid.sort_by_key(|laid| place(laid.finger));
+    let mut names = wanted.to_vec();
+    names.sort_by_key(|finger| place(*finger));
+    names.into_iter().zip(laid).collect()
 }
 
 /// The records, in the order in which the fingers were wanted; a finger that does not lie there is an error among them.

@@ -22,6 +22,8 @@ pub struct View {
     pub prompt: Option<String>,
     /// What could be better.
     pub hint: Option<String>,
+    /// The fingers that the hint is about.
+    pub hinted: Vec<String>,
     /// What the rules say.
     pub decision: Option<Decision>,
     /// Every slot of the plan.

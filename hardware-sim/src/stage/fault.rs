@@ -65,6 +65,8 @@ pub enum FaultKind {
     Frozen,
     /// Random bytes instead of the right ones; from the camera, parts that are no JPEG.
     Garbage,
+    /// Fingers get the names that were asked for, from left to right, whichever lie there. Slap scanner only.
+    Misnames,
     /// Nothing.
     #[default]
     None,
@@ -94,7 +96,7 @@ pub enum FaultKind {
 
 impl FaultKind {
     /// All of them, in the order of their words, without the end of a fault.
-    pub const ALL: [Self; 17] = [
+    pub const ALL: [Self; 18] = [
         Self::BadChecksum,
         Self::BadSignature,
         Self::Busy,
@@ -102,6 +104,7 @@ impl FaultKind {
         Self::Dropped,
         Self::Frozen,
         Self::Garbage,
+        Self::Misnames,
         Self::NotReady,
         Self::NotRegistered,
         Self::Partial,
@@ -124,6 +127,7 @@ impl FaultKind {
             Self::Dropped => "one frame of twenty is sent",
             Self::Frozen => "the same frame again and again",
             Self::Garbage => "random bytes instead of the right ones",
+            Self::Misnames => "fingers get the names that were asked for, whichever lie there",
             Self::None | Self::Replug => "nothing: the bad day is over",
             Self::NotReady => "it says that it is not ready, and takes nothing",
             Self::NotRegistered => "it says that nobody has registered it, and takes nothing",
@@ -148,6 +152,7 @@ impl FaultKind {
             Self::Dropped => "dropped",
             Self::Frozen => "frozen",
             Self::Garbage => "garbage",
+            Self::Misnames => "misnames",
             Self::None => "none",
             Self::NotReady => "not-ready",
             Self::NotRegistered => "not-registered",
@@ -169,6 +174,7 @@ impl FaultKind {
             Self::BadChecksum => matches!(device, Device::Scanner),
             Self::Busy | Self::Replay => matches!(device, Device::Scanner | Device::Slap),
             Self::BadSignature
+            | Self::Misnames
             | Self::NotReady
             | Self::NotRegistered
             | Self::Partial

@@ -29,6 +29,7 @@ const JUDGES: &[(&str, &str)] = &[
     ("nfiq2.py", "nfiq2"),
     ("gfq.py", "gfq"),
     ("forest.py", "forest"),
+    ("slap.py", "requirements"),
 ];
 
 /// What `judge` is told.

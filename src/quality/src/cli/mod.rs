@@ -1,5 +1,6 @@
 //! The command line: what is asked, and one answer for each file in the order given.
 
+mod compare;
 mod face;
 mod finger;
 mod measure;
@@ -31,6 +32,8 @@ enum Modality {
     Face(FaceArguments),
     /// Quality of a fingerprint picture.
     Finger(FingerArguments),
+    /// Whether prints are of the same finger: files in twos.
+    Compare(CompareArguments),
     /// Fingers on a platen: their boxes.
     Slap(SlapArguments),
     /// Measures how long one check takes on this machine: one line of JSON for each check.
@@ -51,6 +54,19 @@ struct FaceArguments {
     /// Model file of the detector, instead of the engine's own place.
     #[arg(long)]
     model: Option<PathBuf>,
+}
+
+#[derive(Debug, Args)]
+struct CompareArguments {
+    /// Picture files: each is compared with the one after it, in twos.
+    #[arg(required = true, num_args = 2..)]
+    files: Vec<PathBuf>,
+    /// One line of JSON for each pair.
+    #[arg(long)]
+    json: bool,
+    /// Resolution in pixels per inch, whatever the files state. Without it a file that states none counts as 500.
+    #[arg(long, value_parser = ppi)]
+    ppi: Option<Ppi>,
 }
 
 #[derive(Debug, Args)]
@@ -111,6 +127,7 @@ impl FingerArguments {
 pub fn run(arguments: &Arguments, out: &mut impl Write) -> io::Result<()> {
     let answered = match &arguments.modality {
         Modality::Measure(asked) => return measure::run(asked, out),
+        Modality::Compare(asked) => compare::run(asked, out),
         Modality::Face(asked) => {
             let mut engine = face::Engine::open(&asked.engine, asked.model.as_deref());
             asked.files.iter().try_for_each(|path| write(out, asked.json, path, engine.answer(path)))

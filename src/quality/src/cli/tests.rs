@@ -141,12 +141,27 @@ fn the_slap_answer_names_what_was_asked_for() {
 }
 
 #[test]
+fn files_are_compared_in_twos() {
+    let folder = tempfile::tempdir().unwrap();
+    let blank = folder.path().join("blank.pgm");
+    fs::write(&blank, pgm(300, 300, |_, _| 255)).unwrap();
+    let missing = folder.path().join("missing.pgm");
+    let files = [blank.clone(), blank.clone(), blank.clone(), missing, blank];
+    let lines = json(&["compare", "--json"], &files);
+    assert_eq!(lines.len(), 2, "the fifth has nobody to be compared with");
+    assert_eq!((&lines[0]["same"], lines[0]["similarity"].as_f64()), (&serde_json::json!(false), Some(0.0)));
+    assert_eq!(lines[1]["error"]["code"], "Q-01");
+    assert!(answer(&["compare"], &files[..2])[0].ends_with("not known as the same"));
+}
+
+#[test]
 fn wrong_usage_exits_with_two() {
     for arguments in [
         &["gatepost-quality"][..],
         &["gatepost-quality", "finger"],
         &["gatepost-quality", "toe", "a.pgm"],
         &["gatepost-quality", "finger", "a.pgm", "--ppi", "99"],
+        &["gatepost-quality", "compare", "a.pgm"],
         &["gatepost-quality", "slap", "a.pgm", "--wanted", "right-toe"],
         &["gatepost-quality", "finger", "a.pgm", "--ppi", "fine"],
     ] {

@@ -52,9 +52,19 @@ struct Check {
 }
 
 const CHECKS: &[Check] = &[
+    Check { name: "slap", drawn: &["slap", "--rotation", "20"], asked: &["slap"], wanted: SLAP },
     Check { name: "face", drawn: &["head"], asked: &["face"], wanted: FACE },
     Check { name: "nobody", drawn: &["head", "--people", "0"], asked: &["face"], wanted: NOBODY },
 ];
+
+/// As it is looked at in a preview: found and named.
+const SLAP: &[Wanted] = &[Wanted {
+    sample: "slap",
+    row: "fingers of one 1600x1500 slap found and named, one core",
+    unit: "ms",
+    pick: Pick::Median,
+    goal: Some(Goal::AtMost(15.0)),
+}];
 
 const STORE: &[Wanted] = &[
     store("keep", "sign, seal and durable commit of a record of 500 kB", Pick::Median, Some(Goal::AtMost(100.0))),

@@ -233,6 +233,10 @@ static ATTEMPT: Shape = shape(
         field("number", Kind::Uint),
         optional("score", Kind::Uint),
         field("passes", Kind::Bool),
+        optional(
+            "wrong",
+            Kind::OneOf(&["off-the-edge", "other-fingers", "same-finger", "too-many-fingers", "wrong-hand"]),
+        ),
         optional("error", Kind::Text),
         field("took-ms", Kind::Uint),
     ],
