@@ -74,8 +74,8 @@ impl Group {
         (self.sub_id().to_owned(), missing.collect())
     }
 
-    /// What a device with these sensors takes at once. One that sends `whole` slaps takes no single finger: its picture
-    /// would be the whole glass.
+    /// What a device with these sensors takes at once. One that sends `whole` slaps calls nothing a single finger: even
+    /// of one finger its picture is the whole glass.
     pub(super) fn taken_by(kind: DeviceSubType, sensors: &[String], whole: bool) -> Vec<CaptureGroup> {
         let mut groups = Vec::new();
         if kind == DeviceSubType::Slap {

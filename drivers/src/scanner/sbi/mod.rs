@@ -3,8 +3,8 @@
 //! The device cuts slaps into fingers itself (unless the settings say otherwise) and signs each; what it sends counts
 //! only when the signature, its certificate, the transaction, the time, the purpose and the chain of hashes hold, and
 //! never twice. The interface does not tell when fingers are put down or lifted. That they were put down is reported
-//! when the capture has come; that they were lifted, when the next capture begins: at once where it is of another group,
-//! else after a pause in which they can be.
+//! when the capture has come; that they were lifted, when the next capture begins: at once where it is of another group
+//! of a device that knows fingers, else after a pause in which they can be.
 
 mod ask;
 mod check;
@@ -71,7 +71,7 @@ pub struct Settings {
     /// Acquisition profile by the device's certificate. The interface does not tell it; a registered slap scanner has
     /// at least 50, because its platen must have 3.2 x 2.0 inches.
     pub fap: Option<u8>,
-    /// The device cuts nothing: it sends slaps as they lie on the glass.
+    /// The device cuts nothing: it sends slaps as they lie on the glass, and the station cuts them.
     #[serde(default)]
     pub whole_slaps: bool,
     /// Milliseconds that one request may take; the station's own deadline ends it sooner.
@@ -209,13 +209,10 @@ impl<O: Outside> SbiScanner<O> {
         report: &mut dyn FnMut(ScannerEvent),
     ) -> Result<(), SbiError> {
         let group = Group::of(wanted).ok_or(SbiError::Wanted)?;
-        if self.settings.whole_slaps && wanted.len() == 1 {
-            // The whole glass would be filed as one finger.
-            return Err(SbiError::Wanted);
-        }
         if let Some(before) = self.on {
-            if before == group {
-                // Resting fingers would be taken again at once.
+            if before == group || self.settings.whole_slaps {
+                // Resting fingers would be taken again at once; a device that names none would send those of another
+                // group as well.
                 run.pause(run.left().map_or(self.timing.lift, |left| left.min(self.timing.lift)));
             }
             if run.stopped() {

@@ -244,15 +244,15 @@ impl Desk {
         let open = open.unwrap_or_default();
         let Judged { fingers, wrong, missing } = placement;
         let (hint, hinted) = placement::hint(&open, &fingers, wrong.as_ref(), &missing).unzip();
-        let wrong = wrong.map(|(wrong, _)| wrong);
+        let wrong_of = |slot: Slot| placement::wrong_of(wrong.as_ref(), slot);
         // A finger that was accepted before keeps the sample that was accepted.
         let counted: Vec<_> = fingers.into_iter().filter(|judged| open.contains(&judged.slot())).collect();
         let numbered: Vec<_> = counted.into_iter().map(|judged| (self.next_number(judged.slot()), judged)).collect();
         // A finger that did not show has used up its attempt as well.
         let attempt = |slot: &Slot| {
             let judged = numbered.iter().find(|(_, judged)| judged.slot() == *slot);
-            let without = Attempt { wrong, ..Attempt::without_sample(took) };
-            (*slot, judged.map_or(without, |(_, judged)| judged.attempt(wrong, took)))
+            let without = Attempt { wrong: wrong_of(*slot), ..Attempt::without_sample(took) };
+            (*slot, judged.map_or(without, |(_, judged)| judged.attempt(wrong_of(*slot), took)))
         };
         let attempts = open.iter().map(attempt).collect();
         if self.at_desk(Event::AttemptScored(active.aim, attempts)).is_ok()
@@ -260,7 +260,8 @@ impl Desk {
         {
             for (number, judged) in numbered {
                 let is_best = case.progress().and_then(|progress| progress.best(judged.slot())) == number;
-                let sample = FingerSample { accepted: judged.sample.accepted && wrong.is_none(), ..judged.sample };
+                let accepted = judged.sample.accepted && wrong_of(judged.slot()).is_none();
+                let sample = FingerSample { accepted, ..judged.sample };
                 case.samples.offer_finger(sample, judged.template, is_best);
             }
             self.hint = hint;

@@ -184,10 +184,8 @@ impl Desk {
             return Err(DeskRefusal::ScannerGrade);
         }
         let reservation = self.keeper.reserve(RESERVED_BYTES).map_err(DeskRefusal::Store)?;
-        // One finger after the other, unless the scanner cuts hands into fingers itself. A scanner that sends the whole
-        // glass uncut has none to give: what it sends is dropped.
-        let groups =
-            scanner.filter(|scanner| scanner.segments_itself).map(|scanner| scanner.groups).unwrap_or_default();
+        // One finger after the other, unless the scanner takes hands: cut into fingers, or whole, and then we cut them.
+        let groups = scanner.map(|scanner| scanner.groups).unwrap_or_default();
         let placements = self.loaded.pack.capture.plan(&groups, &missing);
         if let Some(case) = self.at_desk.as_mut() {
             case.reservation = Some(reservation);

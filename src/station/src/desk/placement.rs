@@ -53,7 +53,12 @@ fn on_the_glass(wanted: &[Finger], glass: &FingerImage) -> Placement {
     let (width, height) = (glass.width as usize, glass.height as usize);
     let found = Segmenter::new().segment(glass.grey(), width, height, glass.ppi);
     let reading = slap::read(&found, wanted);
-    tracing::debug!(found = found.fingers.len(), wanted = wanted.len(), problem = ?reading.problem, "a slap was read");
+    tracing::debug!(
+        found = found.fingers.len(),
+        wanted = wanted.len(),
+        problem = reading.problem.as_ref().map(Problem::id),
+        "a slap was read"
+    );
     let cut = |(finger, index): &(Finger, usize)| Some((*finger, slap::cut(&found, *index, glass)?.of(Some(*finger))));
     let named = reading.named.iter().filter_map(cut).collect();
     let (wrong, missing) = match reading.problem {
@@ -91,6 +96,14 @@ pub fn repeated(judged: &[FingerJudged], earlier: &[Known]) -> Option<(Wrong, Ve
         false if other_hand => Some((Wrong::WrongHand, Vec::new())),
         false => Some((Wrong::SameFinger, fingers)),
     }
+}
+
+/// What is wrong with this slot's attempt. A finger over the edge spoils its own; anything else is an error of the
+/// sequence, which discards the placement (BSI TR-03121-3).
+pub fn wrong_of(wrong: Option<&(Wrong, Vec<Finger>)>, slot: Slot) -> Option<Wrong> {
+    let (wrong, fingers) = wrong?;
+    let spoilt = *wrong != Wrong::CutOff || fingers.iter().any(|finger| Slot::Finger(*finger) == slot);
+    spoilt.then_some(*wrong)
 }
 
 /// What the officer is told after an attempt, and the fingers that it is about: what is wrong comes first, then a finger
@@ -173,6 +186,19 @@ mod tests {
         ] {
             let put: Vec<_> = put.iter().map(|(finger, seed)| judged(*finger, *seed, true)).collect();
             assert_eq!(repeated(&put, &right), wrong);
+        }
+    }
+
+    #[test]
+    fn an_error_of_the_sequence_discards_all_and_a_finger_over_the_edge_itself() {
+        use Finger::*;
+        for (wrong, index, middle) in [
+            (None, None, None),
+            (Some((Wrong::SameFinger, vec![RightIndex])), Some(Wrong::SameFinger), Some(Wrong::SameFinger)),
+            (Some((Wrong::CutOff, vec![RightMiddle])), None, Some(Wrong::CutOff)),
+        ] {
+            let of = |finger| wrong_of(wrong.as_ref(), Slot::Finger(finger));
+            assert_eq!((of(RightIndex), of(RightMiddle)), (index, middle), "{wrong:?}");
         }
     }
 
