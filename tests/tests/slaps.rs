@@ -40,15 +40,16 @@ async fn ten_fingers_come_from_whole_slaps_and_what_is_wrong_is_told() {
     desk.officer.post("/officer/sign", &[]).await.unwrap();
     assert_eq!(desk.officer.uploaded(&case).await.unwrap().outcome, "enrolled");
 
-    let record = station.open(&station.list()[0].record);
-    let attempts = record.json["attempts"].as_array().unwrap();
+    let opened = station.open(&station.list()[0].record);
+    let record = &opened.json["enrolment"];
+    let attempts = record["attempts"].as_array().unwrap();
     let wrong = |slot: &str| -> Vec<&str> {
         let of_slot = attempts.iter().filter(|attempt| attempt["slot"] == slot);
         of_slot.filter_map(|attempt| attempt["wrong"].as_str()).collect()
     };
     assert_eq!(wrong("right-ring"), ["wrong-hand"]);
     assert_eq!(wrong("left-thumb"), ["same-finger"]);
-    assert_eq!(record.json["fingers"].as_array().unwrap().len(), 10);
+    assert_eq!(record["fingers"].as_array().unwrap().len(), 10);
 }
 
 /// The officer, and the traveller's hands.
