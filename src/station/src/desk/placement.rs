@@ -122,7 +122,7 @@ pub fn hint(
     }
     let poor = judged.iter().filter(|judged| wanted.contains(&judged.slot()) && !judged.sample.accepted);
     let advised = |judged: &FingerJudged| Some((judged.advice?, judged.sample.finger));
-    let (advice, finger) = poor.filter_map(|judged| advised(judged)).next()?;
+    let (advice, finger) = poor.filter_map(advised).next()?;
     // Where one finger is put down, it is plain which is meant.
     Some((advice, if wanted.len() > 1 { vec![finger] } else { Vec::new() }))
 }
