@@ -19,7 +19,7 @@ const CROWDED: f32 = 8.0;
 const HALF: f32 = 400.0;
 
 /// Minutiae of less quality are not given.
-const LEAST: u8 = 30;
+const LEAST: u8 = 40;
 
 /// A weight a sign, then what is added: of forks and of ends. Fitted by logistic regression on 500 simulated prints, good
 /// and bad, whose minutiae are known.
