@@ -29,7 +29,7 @@ def inputs(values, minutiae):
 class Trees:
     """Gradient boosting on the native values alone, as NIST's forest has them; deterministic on one thread."""
 
-    def __init__(self, seed, rounds=1000, leaves=63, rate=0.03):
+    def __init__(self, seed, rounds=700, leaves=63, rate=0.045):
         self.settings = {
             "objective": "regression",
             "learning_rate": rate,
@@ -86,7 +86,7 @@ def preorder(tree, nodes):
 class Network:
     """A small rectified network, trained with Adam on a Huber loss, with noise on its inputs and dropout."""
 
-    def __init__(self, seed, units=(128, 48), epochs=60, rate=2e-3, decay=1e-4, noise=0.1, drop=0.1, bend=4.0, batch=128):
+    def __init__(self, seed, units=(128, 48), epochs=35, rate=2e-3, decay=1e-4, noise=0.1, drop=0.1, bend=4.0, batch=128):
         self.seed, self.units, self.epochs, self.rate, self.decay = seed, units, epochs, rate, decay
         self.noise, self.drop, self.bend, self.batch = noise, drop, bend / 10, batch
 
@@ -166,7 +166,7 @@ class Network:
 class Model:
     """The trees and the networks, each with a share of the vote."""
 
-    def __init__(self, minutiae, share=0.8, networks=2, seed=1):
+    def __init__(self, minutiae, share=0.85, networks=1, seed=1):
         self.minutiae, self.share = minutiae, share
         # What is used where minutiae are not looked for may be smaller.
         self.trees = Trees(seed) if minutiae else Trees(seed, leaves=31)
