@@ -4,7 +4,8 @@
 //! assessment returns a value, and what could not be measured says so by name ([`Assessment::FailureToAssess`]).
 //!
 //! **Invariant:** a measure stated under the identifier of a standard or of a reference program is that measure
-//! exactly; what is our own has our own name.
+//! exactly; what is our own has our own name. One exception is open: NFIQ 2's four values of minutiae carry its
+//! identifiers, since its forest asks for them, and are measured on our minutiae, not on FingerJetFX's.
 
 pub mod assessment;
 pub mod face;

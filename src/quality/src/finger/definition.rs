@@ -1,5 +1,5 @@
-//! What the region of interest is, pixel by pixel and tap by tap: slow, and nothing shared with what is measured
-//! against it.
+//! What the region of interest is, pixel by pixel and tap by tap: slow, and sharing with what is measured
+//! against it only how an edge is mirrored and how a histogram is counted.
 
 use super::blur::mirrored;
 use super::otsu::Histogram;

@@ -37,7 +37,7 @@ const SEEDS: usize = 24;
 const IN_COMMON: u32 = 3;
 
 /// A neighbour as one minutia sees it: with that minutia's direction to the right.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Copy, Default)]
 struct Seen {
     right: f32,
     up: f32,
@@ -45,7 +45,7 @@ struct Seen {
 }
 
 /// One minutia, ready to be compared.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy)]
 pub(super) struct Point {
     pub x: f32,
     /// Pixels upwards, as angles turn.

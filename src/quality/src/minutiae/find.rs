@@ -19,7 +19,7 @@ pub(super) const MAX_CANDIDATES: usize = 4096;
 const AROUND: [(i32, i32); 8] = [(0, -1), (1, -1), (1, 0), (1, 1), (0, 1), (-1, 1), (-1, 0), (-1, -1)];
 
 /// An end or a fork of the skeleton.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy)]
 pub(super) struct Candidate {
     pub x: i32,
     pub y: i32,
@@ -49,7 +49,7 @@ impl Candidate {
 }
 
 /// Where a walk along a ridge went.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy)]
 pub(super) struct Walk {
     pub x: i32,
     pub y: i32,

@@ -15,6 +15,7 @@ pub mod record;
 mod signs;
 mod skeleton;
 
+use std::fmt;
 use bits::Bits;
 use enhance::Enhancer;
 use field::Field;
@@ -39,8 +40,8 @@ impl Kind {
     }
 }
 
-/// One minutia.
-#[derive(Clone, Copy, Debug, PartialEq)]
+/// One minutia. What it is shows in no text: minutiae are biometric data.
+#[derive(Clone, Copy, PartialEq)]
 pub struct Minutia {
     /// Pixels from the left edge.
     pub x: f32,
@@ -53,6 +54,12 @@ pub struct Minutia {
     pub kind: Kind,
     /// How likely it is one that the finger has, rather than one that the picture has made: 0 to 100.
     pub quality: u8,
+}
+
+impl fmt::Debug for Minutia {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Minutia")
+    }
 }
 
 /// Minutiae that one print may have, as many as one view of an ISO/IEC 19794-2 record can hold. More come only from

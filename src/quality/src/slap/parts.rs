@@ -24,6 +24,8 @@ pub(super) struct Parts {
     parent: Vec<u16>,
     height: Vec<u16>,
     count: Vec<usize>,
+    /// For each hill that is a part, where its next cell is listed.
+    next: Vec<Option<usize>>,
 }
 
 impl Parts {
@@ -137,16 +139,25 @@ impl Parts {
 
     /// Lists the cells of every hill that is large enough.
     fn collect(&mut self, least: usize) {
+        // Where the next cell of each hill goes: its list begins where those of the hills before it end.
+        self.next.clear();
+        self.next.resize(self.parent.len(), None);
+        let mut end = 0;
         for hill in 1..self.parent.len() as u16 {
-            if self.root(hill) != hill || self.count[usize::from(hill)] < least.max(1) {
-                continue;
+            let count = self.count[usize::from(hill)];
+            if self.root(hill) == hill && count >= least.max(1) {
+                self.next[usize::from(hill)] = Some(end);
+                end += count;
+                self.ends.push(end);
             }
-            for at in 0..self.label.len() {
-                if self.label[at] != 0 && self.root(self.label[at]) == hill {
-                    self.cells.push(at);
-                }
+        }
+        self.cells.resize(end, 0);
+        for at in 0..self.label.len() {
+            let hill = usize::from(self.root(self.label[at]));
+            if let Some(next) = &mut self.next[hill] {
+                self.cells[*next] = at;
+                *next += 1;
             }
-            self.ends.push(self.cells.len());
         }
     }
 }

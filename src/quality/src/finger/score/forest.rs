@@ -2,6 +2,7 @@
 //! `nist_plain_tir-ink`; it is not ours to ship.
 
 use super::id::ModelId;
+use super::{NAME_OF_FOREST, NAME_OF_OTHER_FOREST};
 use super::yaml::{Fault, Pair, Pairs, Value};
 use crate::finger::natives::COUNT;
 use md5::{Digest, Md5};
@@ -72,6 +73,7 @@ struct Node {
 pub struct Forest {
     nodes: Vec<Node>,
     roots: Vec<u32>,
+    name: &'static str,
     id: ModelId,
 }
 
@@ -89,22 +91,26 @@ impl Forest {
         if found != NIST_MD5 {
             return Err(ForestError::OtherFile { found });
         }
-        Self::parse("nist", &file)
+        Self::parse(NAME_OF_FOREST, "nist", &file)
     }
 
     /// Reads any forest of this form, for comparisons with OpenCV only: a station never does.
     pub fn open_any(path: &Path) -> Result<Self, ForestError> {
-        Self::parse("any", &read(path)?)
+        Self::parse(NAME_OF_OTHER_FOREST, "any", &read(path)?)
     }
 
-    fn parse(version: &str, file: &[u8]) -> Result<Self, ForestError> {
+    fn parse(name: &'static str, version: &str, file: &[u8]) -> Result<Self, ForestError> {
         let text = str::from_utf8(file).map_err(|_| ForestError::NotText)?;
         let mut reader = Reader::default();
         for pair in Pairs::new(text) {
             reader.take(&pair?)?;
         }
         let (nodes, roots) = reader.finish()?;
-        Ok(Self { nodes, roots, id: ModelId::of(version, file) })
+        Ok(Self { nodes, roots, name, id: ModelId::of(version, file) })
+    }
+
+    pub(super) fn name(&self) -> &'static str {
+        self.name
     }
 
     pub(super) fn id(&self) -> ModelId {
@@ -301,5 +307,4 @@ fn number(pair: &Pair<'_>) -> Result<f32, ForestError> {
 }
 
 #[cfg(test)]
-#[path = "forest_tests.rs"]
 mod tests;

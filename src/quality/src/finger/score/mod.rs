@@ -26,6 +26,8 @@ pub const NAME: &str = "GFQ";
 pub const NAME_WITHOUT_MINUTIAE: &str = "GFQ-no-minutiae";
 /// Name of the score of NIST's forest on our values.
 pub const NAME_OF_FOREST: &str = "NFIQ2-forest";
+/// Name of the score of any other forest of that form: it is nobody's measure of quality.
+pub const NAME_OF_OTHER_FOREST: &str = "other-forest";
 
 /// A score and who gave it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -66,7 +68,7 @@ impl Scorer {
                 Score { name: model.name, model: model.id, value: scored(model.vote(&features)) }
             }
             Self::Forest(forest) => {
-                Score { name: NAME_OF_FOREST, model: forest.id(), value: scored(forest.vote(&features)) }
+                Score { name: forest.name(), model: forest.id(), value: scored(forest.vote(&features)) }
             }
         }
     }

@@ -47,7 +47,7 @@ my_random_trees:
 ";
 
 fn parse(text: &str) -> Result<Forest, ForestError> {
-    Forest::parse("test", text.as_bytes())
+    Forest::parse(NAME_OF_OTHER_FOREST, "test", text.as_bytes())
 }
 
 #[test]
@@ -97,7 +97,7 @@ fn faults_name_their_line() {
         }
     }
     assert!(matches!(parse(""), Err(ForestError::Line { line: 1, what: "there is no tree" })));
-    assert!(matches!(Forest::parse("", &[0xFF]), Err(ForestError::NotText)));
+    assert!(matches!(Forest::parse(NAME_OF_OTHER_FOREST, "", &[0xFF]), Err(ForestError::NotText)));
 }
 
 #[test]
