@@ -48,7 +48,8 @@ use natives::Natives;
 pub use prepare::{Failure, MAX_CROPPED_HEIGHT, MAX_CROPPED_WIDTH, MAX_SIDE, MIN_PPI};
 pub use print::Print;
 pub use score::{
-    Forest, ForestError, ModelError, ModelId, NAME, NAME_OF_FOREST, NAME_OF_OTHER_FOREST, NAME_WITHOUT_MINUTIAE, NIST_MD5, Score,
+    Forest, ForestError, ModelError, ModelId, NAME, NAME_OF_FOREST, NAME_OF_OTHER_FOREST, NAME_WITHOUT_MINUTIAE,
+    NIST_MD5, Score,
 };
 pub use score::{Scorer, model_digests};
 use trace::Trace;

@@ -15,11 +15,11 @@ pub mod record;
 mod signs;
 mod skeleton;
 
-use std::fmt;
 use bits::Bits;
 use enhance::Enhancer;
 use field::Field;
 use find::Candidate;
+use std::fmt;
 
 /// What a ridge does at a minutia.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]

@@ -2,8 +2,8 @@
 //! `nist_plain_tir-ink`; it is not ours to ship.
 
 use super::id::ModelId;
-use super::{NAME_OF_FOREST, NAME_OF_OTHER_FOREST};
 use super::yaml::{Fault, Pair, Pairs, Value};
+use super::{NAME_OF_FOREST, NAME_OF_OTHER_FOREST};
 use crate::finger::natives::COUNT;
 use md5::{Digest, Md5};
 use std::fmt;

@@ -124,6 +124,6 @@ proptest! {
 
     #[test]
     fn any_bytes_are_refused(bytes in prop::collection::vec(any::<u8>(), 0..400)) {
-        prop_assert!(Forest::parse("", &bytes).is_err());
+        prop_assert!(Forest::parse(NAME_OF_OTHER_FOREST, "", &bytes).is_err());
     }
 }
