@@ -9,6 +9,8 @@ pub mod day;
 pub mod gallery;
 pub mod libfprint;
 pub mod list;
+pub mod live;
+pub mod mjpeg;
 pub mod page;
 pub mod person;
 pub mod reader;

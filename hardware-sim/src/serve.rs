@@ -2,8 +2,8 @@
 
 use crate::person::{Person, Traits};
 use crate::scenario::{self, ScenarioError};
-use crate::stage::{Device, Settings, Stage, StageError, socket};
-use crate::{camera, clock, page, reader, sbi, scanner, sfm};
+use crate::stage::{Device, LIVE_SIZE, Settings, Stage, StageError, socket};
+use crate::{camera, clock, live, mjpeg, page, reader, sbi, scanner, sfm};
 use clap::{Args, ValueEnum};
 use drivers::scanner::sfm::command::BAUDS;
 use std::io::{self, Write};
@@ -36,6 +36,9 @@ pub struct ServeArgs {
     /// Make of the fingerprint scanner.
     #[arg(long, value_enum, default_value_t = ScannerMake::Ef01)]
     pub scanner: ScannerMake,
+    /// Port of the live-scan sensor, with `--scanner live`: http://localhost:PORT/finger. 0 takes a free one.
+    #[arg(long, default_value_t = 8640)]
+    pub live_port: u16,
     /// Speed of the fingerprint scanner in baud.
     #[arg(long, default_value_t = 115_200, value_parser = baud)]
     pub baud: u32,
@@ -67,6 +70,8 @@ pub struct ServeArgs {
 pub enum ScannerMake {
     /// A module of the 0xEF01 family: 4 bits a pixel, at most 115,200 baud.
     Ef01,
+    /// A live-scan sensor that streams what lies on it: MJPEG over HTTP, 500 by 600 pixels at 500 per inch.
+    Live,
     /// A Suprema SFM module: 8 bits a pixel, at most 921,600 baud.
     Sfm,
 }
@@ -105,6 +110,8 @@ pub struct Running {
     pub camera_port: u16,
     /// Port of the page.
     pub page_port: u16,
+    /// Port of the live-scan sensor, if that is the scanner.
+    pub live_port: Option<u16>,
     /// The device service, if there is one.
     pub sbi: Option<sbi::Running>,
 }
@@ -120,6 +127,7 @@ pub async fn run(args: ServeArgs) -> Result<(), ServeError> {
     tracing::info!(
         sbi = sbi_port,
         camera = running.camera_port,
+        live = running.live_port,
         page = running.page_port,
         "the simulated devices are up"
     );
@@ -136,7 +144,9 @@ pub async fn run(args: ServeArgs) -> Result<(), ServeError> {
 /// Starts every device, the control socket and the page. The threads end after [`Stage::end`].
 pub async fn start(args: &ServeArgs) -> Result<(Running, Vec<JoinHandle<()>>), ServeError> {
     std::fs::create_dir_all(&args.dir).map_err(io_error(format!("{} cannot be made", args.dir.display())))?;
-    let settings = Settings { sensor: args.sensor, autopilot: args.autopilot, today: clock::today() };
+    let is_live = args.scanner == ScannerMake::Live;
+    let sensor = if is_live { LIVE_SIZE } else { args.sensor };
+    let settings = Settings { sensor, autopilot: args.autopilot, today: clock::today() };
     let stage = Arc::new(Stage::new(settings).map_err(io_error("the stage cannot be built"))?);
     if let Some(program) = &args.clock_command {
         stage.set_clock_command(program.clone());
@@ -146,6 +156,14 @@ pub async fn start(args: &ServeArgs) -> Result<(Running, Vec<JoinHandle<()>>), S
     let (camera, camera_port) = listen(args.camera_port).await?;
     let (page, page_port) = listen(args.page_port).await?;
     serve_networks(&stage, control, camera, page);
+    let mut live_port = None;
+    if is_live {
+        stage.set_live();
+        let (sensor, port) = listen(args.live_port).await?;
+        let for_sensor = Arc::clone(&stage);
+        tokio::spawn(async move { report("live", mjpeg::serve(for_sensor, sensor, &live::SOURCE).await) });
+        live_port = Some(port);
+    }
     let service = match args.sbi.options() {
         Some(options) => Some(sbi::spawn(Arc::clone(&stage), &args.dir, options).await?),
         None => None,
@@ -170,13 +188,13 @@ pub async fn start(args: &ServeArgs) -> Result<(Running, Vec<JoinHandle<()>>), S
             .try_for_each(|device| first.wait_plugged(*device, true, START))
     });
     ready.await.map_err(|error| io_error("start")(io::Error::other(error)))??;
-    Ok((Running { stage, camera_port, page_port, sbi: service }, devices))
+    Ok((Running { stage, camera_port, page_port, live_port, sbi: service }, devices))
 }
 
 fn serve_networks(stage: &Arc<Stage>, control: UnixListener, camera: TcpListener, page: TcpListener) {
     let [for_socket, for_camera, for_page] = std::array::from_fn(|_| Arc::clone(stage));
     tokio::spawn(async move { report("control socket", socket::serve(control, for_socket).await) });
-    tokio::spawn(async move { report("camera", camera::serve(for_camera, camera).await) });
+    tokio::spawn(async move { report("camera", mjpeg::serve(for_camera, camera, &camera::SOURCE).await) });
     tokio::spawn(async move { report("page", page::serve(for_page, page).await) });
 }
 
@@ -195,6 +213,7 @@ fn spawn_serial(stage: &Arc<Stage>, args: &ServeArgs) -> io::Result<Vec<JoinHand
     Ok(vec![
         std::thread::Builder::new().name("scanner".into()).spawn(move || match make {
             ScannerMake::Ef01 => scanner::run(&for_scanner, &scanner_link, baud, password),
+            ScannerMake::Live => live::keep_piloting(&for_scanner),
             ScannerMake::Sfm => sfm::run(&for_scanner, &scanner_link, baud),
         })?,
         std::thread::Builder::new()

@@ -23,6 +23,8 @@ pub struct Place {
     pub intake: u16,
     /// The port of the simulated device service.
     pub service: u16,
+    /// The port of the simulated live-scan sensor, in a place whose scanner is that.
+    pub live: Option<u16>,
 }
 
 impl Place {
@@ -31,7 +33,8 @@ impl Place {
     pub fn new(scanner: Option<&str>) -> Self {
         let dir = tempfile::Builder::new().prefix("gatepost-test").tempdir().unwrap();
         let [station, camera, page, intake, service] = std::array::from_fn(|_| free_port());
-        let place = Self { dir, station, camera, page, intake, service };
+        let live = (scanner == Some("live")).then(free_port);
+        let place = Self { dir, station, camera, page, intake, service, live };
         for folder in ["config/policies", "devices", "logs"] {
             fs::create_dir_all(place.path(folder)).unwrap();
         }
@@ -43,6 +46,9 @@ impl Place {
             place.replace_scanner(scanner);
         } else {
             place.replace("8630, 8630", &format!("{service}, {service}"));
+        }
+        if let Some(live) = live {
+            place.replace("localhost:8640", &format!("localhost:{live}"));
         }
         place.replace("localhost:8600", &format!("localhost:{station}"));
         place.replace("127.0.0.1:8600", &format!("127.0.0.1:{station}"));

@@ -21,6 +21,8 @@ pub struct Opens {
     pub camera_streams: u64,
     /// Images commanded of the sensor for single fingers.
     pub scanner_images: u64,
+    /// Streams of the live-scan sensor started.
+    pub live_streams: u64,
     /// Captures commanded of the slap scanner.
     pub slap_captures: u64,
 }
@@ -56,6 +58,11 @@ impl Sim {
     /// A finger is put on the sensor for single fingers, or lifted.
     pub async fn finger(&mut self, finger: Option<&str>) {
         self.order(json!({ "do": "finger", "finger": finger })).await;
+    }
+
+    /// A finger touches the live-scan sensor lightly, until it is put down as usual.
+    pub async fn touch_lightly(&mut self, finger: &str) {
+        self.order(json!({ "do": "finger", "finger": finger, "lightly": true })).await;
     }
 
     /// Fingers are put down together on the glass of the slap scanner; a single one also on the sensor for single

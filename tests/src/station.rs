@@ -287,5 +287,8 @@ fn start_devices(place: &Place, whole_slaps: bool) -> Running {
     if whole_slaps {
         command.arg("--sbi-raw");
     }
+    if let Some(live) = place.live {
+        command.args(["--scanner", "live", "--live-port", &live.to_string()]);
+    }
     Running::start(&mut command, &place.path("logs/devices.log"))
 }

@@ -113,6 +113,7 @@ fn values_out_of_range_are_named() {
         (DeviceKind::FingerScanner, "live", live("width", json!(99)), "width"),
         (DeviceKind::FingerScanner, "live", live("height", json!(5000)), "height"),
         (DeviceKind::FingerScanner, "live", live("ppi", json!(50)), "ppi"),
+        (DeviceKind::FingerScanner, "live", live("ppi", json!(499)), "below 500"),
         (DeviceKind::DocumentReader, "serial-mrz", json!({"path": "/x", "baud": 1}), "baud"),
         (DeviceKind::DocumentReader, "serial-mrz", json!({"path": "/x", "suffix": "123456789"}), "suffix"),
         (DeviceKind::Camera, "mjpeg", json!({"url": "https://camera/"}), "http://"),

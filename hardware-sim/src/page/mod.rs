@@ -140,7 +140,7 @@ struct FingerForm {
 
 async fn finger(State(stage): Shared, Form(form): Form<FingerForm>) -> Response {
     let finger = Finger::from_id(&form.finger);
-    act(move || carry_out(&stage, Order::Finger { finger }).map(drop)).await
+    act(move || carry_out(&stage, Order::Finger { finger, lightly: false }).map(drop)).await
 }
 
 async fn hand(State(stage): Shared, Form(form): Form<hands::HandForm>) -> Response {

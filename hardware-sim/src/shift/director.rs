@@ -42,6 +42,8 @@ pub struct Counted {
     camera_streams: u64,
     scanner_images: u64,
     #[serde(default)]
+    live_streams: u64,
+    #[serde(default)]
     slap_captures: u64,
     #[serde(default)]
     portrait_captures: u64,
@@ -58,9 +60,10 @@ impl Counted {
     /// Streams and previews started, images commanded, slaps and portraits asked for since an earlier count.
     pub fn opens_since(self, earlier: Self) -> u64 {
         let all = |one: Self| {
-            [one.camera_streams, one.preview_streams, one.scanner_images, one.slap_captures, one.portrait_captures]
+            let streams = [one.camera_streams, one.preview_streams, one.live_streams];
+            streams.into_iter().chain([one.scanner_images, one.slap_captures, one.portrait_captures])
         };
-        all(self).iter().zip(all(earlier)).map(|(now, then)| now.saturating_sub(then)).sum()
+        all(self).zip(all(earlier)).map(|(now, then)| now.saturating_sub(then)).sum()
     }
 
     /// Devices' own time since an earlier count: on the serial lines, and waiting for a better picture of a hand.
@@ -258,6 +261,7 @@ mod tests {
         let before = Counted {
             camera_streams: 3,
             scanner_images: 10,
+            live_streams: 2,
             slap_captures: 1,
             portrait_captures: 2,
             preview_streams: 0,
@@ -268,6 +272,7 @@ mod tests {
         let after = Counted {
             camera_streams: 4,
             scanner_images: 14,
+            live_streams: 5,
             slap_captures: 4,
             portrait_captures: 3,
             preview_streams: 1,
@@ -275,7 +280,7 @@ mod tests {
             reader_transfer_ms: 9,
             slap_waiting_ms: 6001,
         };
-        assert_eq!((after.opens_since(before), after.transfer_ms_since(before)), (10, 6505));
+        assert_eq!((after.opens_since(before), after.transfer_ms_since(before)), (13, 6505));
         assert_eq!((before.opens_since(after), before.transfer_ms_since(after)), (0, 0));
     }
 }

@@ -24,7 +24,8 @@ impl Stage {
 
     /// Sets a fault that shows after this many more bytes, or ends it (`none`, `replug`).
     pub fn set_fault(&self, device: Device, kind: FaultKind, good_bytes: u64) -> Result<(), StageError> {
-        if !kind.fits(device) {
+        let fits = if device == Device::Scanner && self.is_live() { kind.fits_live() } else { kind.fits(device) };
+        if !fits {
             return Err(StageError::FaultDoesNotFit { device: device.id(), fault: kind.id() });
         }
         let kind = if kind == FaultKind::Replug { FaultKind::None } else { kind };

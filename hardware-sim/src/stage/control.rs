@@ -55,6 +55,9 @@ pub enum Order {
     Finger {
         /// Which.
         finger: Option<Finger>,
+        /// Only touching: on a live-scan sensor, until it is put down as usual.
+        #[serde(default)]
+        lightly: bool,
     },
     /// Fingers together on the glass of the slap scanner; none lifts the hand.
     Hand {
@@ -164,8 +167,9 @@ pub fn carry_out(stage: &Stage, order: Order) -> Result<Value, ControlError> {
         }
         Order::Cues {} => return Ok(json!({ "ok": true, "left": stage.cues_left() })),
         Order::Fault { device, fault, after_bytes } => set_fault(stage, device, fault, after_bytes)?,
-        Order::Finger { finger: Some(finger) } => stage.put(finger)?,
-        Order::Finger { finger: None } => stage.lift(),
+        Order::Finger { finger: Some(finger), lightly: true } => stage.put_lightly(finger)?,
+        Order::Finger { finger: Some(finger), lightly: false } => stage.put(finger)?,
+        Order::Finger { finger: None, .. } => stage.lift(),
         Order::Hand { fingers, rotation } => {
             stage.put_hand(&fingers, HandPose { rotation, ..HandPose::default() })?;
         }
@@ -245,8 +249,15 @@ mod tests {
             (r#"{"do":"hand","fingers":[]}"#, Order::Hand { fingers: vec![], rotation: 0.0 }),
             (r#"{"do":"autopilot","on":false}"#, Order::Autopilot { on: false }),
             (r#"{"do":"counters"}"#, Order::Counters {}),
-            (r#"{"do":"finger","finger":"right-index"}"#, Order::Finger { finger: Some(Finger::RightIndex) }),
-            (r#"{"do":"finger","finger":null}"#, Order::Finger { finger: None }),
+            (
+                r#"{"do":"finger","finger":"right-index"}"#,
+                Order::Finger { finger: Some(Finger::RightIndex), lightly: false },
+            ),
+            (
+                r#"{"do":"finger","finger":"left-ring","lightly":true}"#,
+                Order::Finger { finger: Some(Finger::LeftRing), lightly: true },
+            ),
+            (r#"{"do":"finger","finger":null}"#, Order::Finger { finger: None, lightly: false }),
             (
                 r#"{"do":"fault","device":"scanner","fault":"bad-checksum","after_bytes":9}"#,
                 Order::Fault { device: Device::Scanner, fault: FaultKind::BadChecksum, after_bytes: 9 },

@@ -59,9 +59,9 @@ pub enum FaultKind {
     Busy,
     /// Frames without light. Camera only.
     Dark,
-    /// Most frames never leave: one of [`KEPT`] does. Camera only.
+    /// Most frames never leave: one of [`KEPT`] does. Camera and live-scan sensor only.
     Dropped,
-    /// The same frame again and again, to the last byte. Camera only.
+    /// The same frame again and again, to the last byte. Camera and live-scan sensor only.
     Frozen,
     /// Random bytes instead of the right ones; from the camera, parts that are no JPEG.
     Garbage,
@@ -166,6 +166,12 @@ impl FaultKind {
             Self::Unplug => "unplug",
             Self::WrongTransaction => "wrong-transaction",
         }
+    }
+
+    /// Whether a live-scan sensor, which streams its pictures, can have this fault.
+    pub const fn fits_live(self) -> bool {
+        let streams = matches!(self, Self::Dropped | Self::Frozen);
+        streams || (self.fits(Device::Scanner) && !matches!(self, Self::BadChecksum | Self::Busy | Self::Replay))
     }
 
     /// Whether this device can have this fault.

@@ -1,5 +1,6 @@
 //! One finger on the sensor of a single-finger scanner.
 
+use super::landing::{Landing, Way};
 use super::{BETWEEN_TOUCHES, Device, FaultKind, Stage, StageError, Visitor};
 use crate::scenario::Event;
 use domain::finger::Finger;
@@ -7,13 +8,15 @@ use std::sync::Arc;
 use std::time::Instant;
 
 /// A finger on the sensor: 8-bit grey, the size of the sensor.
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 pub(super) struct Touch {
-    finger: Finger,
+    pub(super) finger: Finger,
     grey: Arc<Vec<u8>>,
+    /// How it comes down, as a live-scan sensor sees it, and how far it is.
+    pub(super) comes: Option<(Arc<Landing>, Way)>,
     /// Still coming down: the next exposure shows a free glass. Nobody's finger is quicker than the polling of a
     /// host, and hosts rely on seeing the glass free between two fingers.
-    landing: bool,
+    pub(super) landing: bool,
 }
 
 impl Stage {
@@ -27,15 +30,25 @@ impl Stage {
         self.scene().touch.as_ref().map(|touch| Arc::clone(&touch.grey))
     }
 
-    /// Puts a finger on the sensor: a new impression each time.
+    /// Puts a finger on the sensor: a new impression each time, unless it touches lightly already.
     pub fn put(&self, finger: Finger) -> Result<(), StageError> {
         let visitor = self.visitor().ok_or(StageError::NobodyThere)?;
         if visitor.person.lacks(finger) {
             return Err(StageError::FingerMissing(finger));
         }
+        if self.press(finger) {
+            return Ok(());
+        }
         let number = self.next_touch(&visitor)?;
-        let grey = visitor.pictures.impression(finger, number).map_err(StageError::Picture)?;
-        self.scene_of(&visitor)?.touch = Some(Touch { finger, grey, landing: true });
+        let (grey, comes) = if self.is_live() {
+            let landing = visitor.pictures.landing(finger, number);
+            (landing.grey(), Some(Arc::new(landing)))
+        } else {
+            (visitor.pictures.impression(finger, number).map_err(StageError::Picture)?, None)
+        };
+        // Only now, since drawing takes long.
+        let comes = comes.map(|landing| (landing, Way::Down(Instant::now())));
+        self.scene_of(&visitor)?.touch = Some(Touch { finger, grey, comes, landing: true });
         Ok(())
     }
 
@@ -85,7 +98,8 @@ impl Stage {
         Ok(number)
     }
 
-    fn touch_by_itself(&self) {
+    /// The autopilot's next finger comes down, unless one is there or has just been lifted.
+    pub(super) fn touch_by_itself(&self) {
         let (visitor, at) = {
             let scene = self.scene();
             let resting = scene.pilot.1.is_some_and(|lifted| lifted.elapsed() < BETWEEN_TOUCHES);

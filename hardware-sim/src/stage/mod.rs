@@ -5,16 +5,20 @@
 
 mod cables;
 pub mod control;
+mod counters;
 mod fault;
 mod finger;
 pub mod hand;
+mod landing;
 pub mod pictures;
 mod prompter;
 mod shown;
 pub mod socket;
 
+pub use counters::Counters;
 pub use fault::{Device, Fault, FaultKind, KEPT};
 pub use hand::{HandPose, Laid, Platen, SLAPS};
+pub use landing::{LIVE_RATE, LIVE_SIZE};
 pub use shown::Shown;
 
 use crate::person::Person;
@@ -25,10 +29,10 @@ use domain::units::Millis;
 use finger::Touch;
 use hand::OnPlaten;
 use jiff::civil::Date;
+use landing::Live;
 use pictures::{Clip, Pictures};
 use prompter::Prompter;
 use render::head::Pose;
-use serde::Serialize;
 use std::collections::VecDeque;
 use std::io;
 use std::path::PathBuf;
@@ -52,37 +56,6 @@ pub struct Settings {
     pub autopilot: bool,
     /// Simulated ages and expiry dates are counted from this day.
     pub today: Date,
-}
-
-/// What the devices did since the start. The truth about whether one was opened.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
-pub struct Counters {
-    /// Streams started. Asking for the headers alone does not count.
-    pub camera_streams: u64,
-    /// Frames sent.
-    pub camera_frames: u64,
-    /// Images commanded.
-    pub scanner_images: u64,
-    /// Images sent to the host.
-    pub scanner_uploads: u64,
-    /// Time that image transfers took on the line.
-    pub scanner_transfer_ms: u64,
-    /// Captures that a slap scanner was asked for.
-    pub slap_captures: u64,
-    /// Images that a slap scanner sent: one for each finger, or one for a raw slap.
-    pub slap_images: u64,
-    /// Time that a slap scanner waited for a better picture of a hand that lay there, and got none.
-    pub slap_waiting_ms: u64,
-    /// Portraits that the face camera of a device service was asked for.
-    pub portrait_captures: u64,
-    /// Portraits that it sent.
-    pub portrait_images: u64,
-    /// Previews that a device service started.
-    pub preview_streams: u64,
-    /// Documents swiped.
-    pub reader_swipes: u64,
-    /// Time that swiped documents took on the line.
-    pub reader_transfer_ms: u64,
 }
 
 /// An order that the stage cannot carry out.
@@ -193,6 +166,7 @@ pub struct Stage {
     clock_command: OnceLock<PathBuf>,
     empty: Arc<Clip>,
     dark: OnceLock<Clip>,
+    live: Live,
     started: Instant,
 }
 
@@ -233,6 +207,7 @@ impl Stage {
             clock_command: OnceLock::new(),
             empty,
             dark: OnceLock::new(),
+            live: Live::default(),
             started: Instant::now(),
         })
     }

@@ -1,6 +1,7 @@
 //! The visitor as pictures: frames of the head for the camera, impressions of fingers for the sensor.
 
 use super::hand::{FINGER_SIZE, Laid, PLATEN_PPI, SLAPS};
+use super::landing::Landing;
 use crate::person::Person;
 use domain::finger::Finger;
 use image::codecs::jpeg::JpegEncoder;
@@ -136,6 +137,11 @@ impl Pictures {
         let (width, height) = self.sensor;
         let image = self.master(finger).impression(&touch, width, height, PPI);
         Ok(Arc::new(image.into_raw()))
+    }
+
+    /// The `number`-th touch of this visit as a live-scan sensor sees it come down.
+    pub(super) fn landing(&self, finger: Finger, number: u32) -> Landing {
+        Landing::draw(&self.master(finger), &self.person.touch(finger, number))
     }
 
     /// The `number`-th touch of this visit as a slap scanner has it.

@@ -58,7 +58,7 @@ pub struct Settings {
     pub camera: String,
     /// That driver's own settings.
     pub source: Value,
-    /// Exact resolution of the sensor: a video stream does not tell it.
+    /// Exact resolution of the sensor, 500 or more: a video stream does not tell it.
     pub ppi: Ppi,
     /// Pixels in a row.
     pub width: u32,
@@ -101,6 +101,10 @@ impl Live {
                 let (least, most) = (SIDES.start(), SIDES.end());
                 return Err(settings::refuse(NAME, format!("{name} is not within {least} to {most}")));
             }
+        }
+        if settings.ppi < Ppi::FIVE_HUNDRED {
+            // Fewer could not be scored while the finger rests, and no other image would follow.
+            return Err(settings::refuse(NAME, "ppi is below 500"));
         }
         if !["mjpeg", "v4l2"].contains(&settings.camera.as_str()) {
             return Err(settings::refuse(NAME, "camera is neither mjpeg nor v4l2"));

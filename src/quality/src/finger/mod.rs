@@ -31,10 +31,12 @@ mod prepare;
 mod print;
 mod profile;
 mod regions;
+mod rest;
 mod roi;
 mod rotate;
 mod rvu;
 mod score;
+mod still;
 mod tensor;
 mod tone;
 pub mod trace;
@@ -47,11 +49,13 @@ pub use mapped::mapped;
 use natives::Natives;
 pub use prepare::{Failure, MAX_CROPPED_HEIGHT, MAX_CROPPED_WIDTH, MAX_SIDE, MIN_PPI};
 pub use print::Print;
+pub use rest::{Look, Rest, RestSettings};
 pub use score::{
     Forest, ForestError, ModelError, ModelId, NAME, NAME_OF_FOREST, NAME_OF_OTHER_FOREST, NAME_WITHOUT_MINUTIAE,
     NIST_MD5, Score,
 };
 pub use score::{Scorer, model_digests};
+pub use still::Stillness;
 use trace::Trace;
 
 /// One native measure.

@@ -3,6 +3,7 @@
 use domain::finger::Digit;
 use domain::units::QualityScore;
 use quality::face::{AutoCaptureSettings, FaceLimits, GuideSettings, PortraitRules};
+use quality::finger::RestSettings;
 use serde::Deserialize;
 
 /// Everything that `thresholds.toml` says.
@@ -39,6 +40,8 @@ pub struct FingerLimits {
     pub source: String,
     /// How long one attempt waits for a finger, in milliseconds.
     pub attempt_ms: u32,
+    /// When a finger that rests on a scanner with a preview is enough.
+    pub preview: RestSettings,
     /// Lowest score for a thumb.
     pub thumb: QualityScore,
     /// Lowest score for an index finger.

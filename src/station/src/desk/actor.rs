@@ -6,6 +6,7 @@ use super::devices::Devices;
 use super::face::{FaceTaken, FaceWorker};
 use super::finger::Judged;
 use super::keep::{Keeper, Kept};
+use super::preview::PreviewWorker;
 use super::view::{FaultView, Panel, RecentView, RecordView};
 use super::{DeskHandle, PreviewJpeg, panel};
 use crate::clock::Clock;
@@ -32,10 +33,10 @@ pub enum Message {
     Arrived(u64),
     /// The best frame of an attempt, judged.
     FaceTaken(u64, Box<FaceTaken>),
-    /// What would make the face better.
-    FaceHint(u64, Option<&'static str>),
     /// The fingers of one placement, judged.
     FingersJudged(u64, Judged),
+    /// What would make the capture of an attempt better.
+    Hint(u64, Option<&'static str>),
     /// A device says something.
     Host(HostEvent),
     /// A record is on disk, or is not.
@@ -78,6 +79,7 @@ pub(super) struct Desk {
     pub keeper: Arc<Keeper>,
     pub devices: Devices,
     pub face: FaceWorker,
+    pub preview: PreviewWorker,
     pub messages: mpsc::Sender<Message>,
     pub at_desk: Option<Case>,
     pub parked: BTreeMap<CaseNumber, Case>,
@@ -104,7 +106,8 @@ pub fn spawn(parts: DeskParts) -> DeskHandle {
     let (panel, watched) = watch::channel(Arc::new(Panel::default()));
     let (preview, previewed) = watch::channel::<PreviewJpeg>(None);
     let face = FaceWorker::start(&parts.loaded, messages.clone(), preview);
-    let devices = Devices::start(&parts.loaded, &parts.driver_program, &messages, &face);
+    let resting = PreviewWorker::start(&parts.loaded, messages.clone());
+    let devices = Devices::start(&parts.loaded, &parts.driver_program, &messages, &face, &resting);
     let interrupted = |case: CaseNumber| RecentView { case, outcome: Outcome::Interrupted, record: None };
     let mut desk = Desk {
         loaded: parts.loaded,
@@ -112,6 +115,7 @@ pub fn spawn(parts: DeskParts) -> DeskHandle {
         keeper: parts.keeper,
         devices,
         face,
+        preview: resting,
         messages: messages.clone(),
         at_desk: None,
         parked: BTreeMap::new(),
@@ -152,6 +156,7 @@ impl Desk {
                     // A device that waits to be heard must not wait for ever, or its driver would not end.
                     inbox.close();
                     self.face.shutdown();
+                    self.preview.shutdown();
                     // Waiting for driver processes to end takes a thread that may wait.
                     let devices = self.devices;
                     let _ = tokio::task::spawn_blocking(move || devices.shutdown()).await;
@@ -159,8 +164,8 @@ impl Desk {
                     return;
                 }
                 Message::Host(event) => self.host_event(event),
-                Message::FaceHint(attempt, hint) if self.is_active(attempt) => self.hint = hint,
-                Message::FaceHint(..) => continue,
+                Message::Hint(attempt, hint) if self.is_active(attempt) => self.hint = hint,
+                Message::Hint(..) => continue,
                 Message::FaceTaken(attempt, taken) => self.face_taken(attempt, *taken),
                 Message::FingersJudged(attempt, judged) => self.fingers_judged(attempt, judged),
                 Message::Kept(case, kept) => self.kept(&case, kept),

@@ -3,6 +3,7 @@
 use super::actor::Message;
 use super::effects::tell;
 use super::face::FaceWorker;
+use super::preview::PreviewWorker;
 use super::view::{DevicePanel, FaultView};
 use crate::config::{Device, Loaded};
 use domain::device::{DeviceKind, DeviceState};
@@ -27,15 +28,29 @@ pub fn spec(device: &Device, program: &Path) -> DriverSpec {
 }
 
 impl Devices {
-    /// Starts a driver for each configured device. Frames go straight to the face worker, all else to the desk.
-    pub fn start(loaded: &Loaded, program: &Path, messages: &mpsc::Sender<Message>, face: &FaceWorker) -> Self {
+    /// Starts a driver for each configured device. Frames go straight to the workers that look at them, all else to the
+    /// desk.
+    pub fn start(
+        loaded: &Loaded,
+        program: &Path,
+        messages: &mpsc::Sender<Message>,
+        face: &FaceWorker,
+        preview: &PreviewWorker,
+    ) -> Self {
         let start = |device: &Device| {
-            let (messages, face) = (messages.clone(), face.clone());
-            DriverHandle::start(spec(device, program), move |event: HostEvent| match event {
-                HostEvent { attempt: Some(attempt), what: HostEventKind::Preview(frame), .. } => {
-                    face.offer(attempt, frame);
+            let (messages, face, preview) = (messages.clone(), face.clone(), preview.clone());
+            DriverHandle::start(spec(device, program), move |event: HostEvent| {
+                match (event.attempt, event.what) {
+                    (Some(attempt), HostEventKind::Preview(frame)) => face.offer(attempt, frame),
+                    (Some(attempt), HostEventKind::FingerPreview(frame)) => preview.offer(attempt, frame),
+                    (attempt, what) => {
+                        if let (Some(attempt), HostEventKind::Lifted) = (attempt, &what) {
+                            // In the order of the frames, so that none comes behind it.
+                            preview.lifted(attempt);
+                        }
+                        tell(&messages, Message::Host(HostEvent { device: event.device, attempt, what }));
+                    }
                 }
-                other => tell(&messages, Message::Host(other)),
             })
         };
         Self { handles: loaded.config.device.iter().map(start).collect() }

@@ -9,6 +9,7 @@ use super::placement;
 use super::view::{FaultView, RecordView};
 use domain::case::CaseNumber;
 use domain::device::{CaptureGroup, DeviceDescriptor, DeviceFault, DeviceKind, ErrorKind};
+use domain::finger::Finger;
 use domain::guarded::Personal;
 use domain::permit::CapturePermit;
 use domain::record::FingerSample;
@@ -84,6 +85,7 @@ impl Desk {
             Aim::Fingers(fingers) => {
                 // The driver waits until what was on before has left, and says so.
                 self.prompt = Some(finger::prompt(fingers.len(), self.finger_on));
+                self.begin_preview(attempt, fingers);
                 // The camera of the face before is not needed any more.
                 self.devices.stop(DeviceKind::Camera);
                 (DeviceKind::FingerScanner, self.loaded.thresholds.finger.attempt_ms.into())
@@ -92,6 +94,16 @@ impl Desk {
         self.active = Some(Active { attempt, aim, since: Instant::now() });
         if let Some(device) = self.devices.get(kind) {
             device.capture(permit, attempt, Duration::from_millis(limit_ms));
+        }
+    }
+
+    /// Frames of a resting finger are scored where the scanner offers them, of one finger at a time.
+    fn begin_preview(&self, attempt: u64, fingers: &[Finger]) {
+        let scanner = self.devices.get(DeviceKind::FingerScanner).and_then(|scanner| scanner.descriptor());
+        let small = scanner.as_ref().is_some_and(DeviceDescriptor::small_sensor);
+        match (scanner.and_then(|scanner| scanner.scored_preview()), fingers) {
+            (Some(preview), [finger]) => self.preview.begin(attempt, *finger, preview.frames, small),
+            _ => self.preview.end(),
         }
     }
 
@@ -134,6 +146,7 @@ impl Desk {
         self.finger_on = false;
         self.prompt = None;
         self.face.end();
+        self.preview.end();
         self.devices.stop(DeviceKind::Camera);
         self.devices.stop(DeviceKind::FingerScanner);
     }
@@ -156,7 +169,10 @@ impl Desk {
                     finger::judge(&self.loaded, *attempt, placed, self.messages.clone());
                 }
             }
-            HostEventKind::Placed if current => self.prompt = Some("hold-still"),
+            HostEventKind::Placed if current => {
+                self.finger_on = true;
+                self.prompt = Some("hold-still");
+            }
             HostEventKind::Lifted => {
                 self.finger_on = false;
                 if let (Some("lift-finger" | "lift-fingers"), Some(Active { aim: Aim::Fingers(wanted), .. })) =
@@ -184,6 +200,7 @@ impl Desk {
         let Some(active) = self.active.take() else { return };
         tracing::warn!(code = %fault.code, detail = %fault.log, slot = active.aim.id(), "device fault during a capture");
         self.face.end();
+        self.preview.end();
         self.finger_on = false;
         let failed = self.at_desk(Event::DeviceFailed(active.aim, fault.code.clone()));
         if failed.is_ok() {
@@ -238,6 +255,8 @@ impl Desk {
 
     pub(super) fn fingers_judged(&mut self, attempt: u64, placement: Judged) {
         let Some(active) = self.active.take_if(|active| active.attempt == attempt) else { return };
+        // Of a preview that gives advice only: the sample is here.
+        self.preview.end();
         self.note_device(DeviceKind::FingerScanner);
         let took = elapsed(&active);
         let open = self.at_desk.as_ref().and_then(|case| case.progress()).map(|taken| taken.open_slots(&active.aim));

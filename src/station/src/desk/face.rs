@@ -179,7 +179,7 @@ impl Worker {
         let before = watching.guide.shown();
         let hint = watching.guide.update(frame.captured_at, &assessment, limits);
         if hint != before {
-            tell(&self.messages, Message::FaceHint(watching.attempt, hint.map(|advice| advice.id())));
+            tell(&self.messages, Message::Hint(watching.attempt, hint.map(|advice| advice.id())));
         }
         let keep = || (frame.clone(), assessment.clone());
         let taken = match watching.capture.feed(frame.captured_at, &assessment, limits, keep) {

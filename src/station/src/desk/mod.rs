@@ -15,6 +15,7 @@ mod keep;
 mod orders;
 mod panel;
 mod placement;
+mod preview;
 mod view;
 
 pub use actor::{DeskParts, spawn};

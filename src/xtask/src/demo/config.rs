@@ -6,10 +6,11 @@ use std::fs;
 use std::path::Path;
 use toml::{Table, Value};
 
-/// The configuration that the demonstration starts from, and the folder and port that it names.
+/// The configuration that the demonstration starts from, and the folder and ports that it and its scanners name.
 const CONFIG: &str = "config/station.toml";
 const CONFIG_DATA: &str = "target/demo/";
 const CONFIG_CAMERA: &str = "localhost:8610";
+const CONFIG_LIVE: &str = "localhost:8640";
 
 /// Other fingerprint scanners than that of [`CONFIG`], a file each: what they replace in it.
 const SCANNERS: &str = "config/scanners";
@@ -47,19 +48,29 @@ impl Place {
         }
         let devices = config.get_mut("device").and_then(Value::as_array_mut).into_iter().flatten();
         for device in devices {
-            let settings = device.get_mut("settings").and_then(Value::as_table_mut).into_iter().flatten();
-            for (key, setting) in settings {
-                match setting {
-                    Value::String(text) => {
-                        let camera = format!("localhost:{}", self.camera_port());
-                        *text = text.replace(CONFIG_DATA, &self.path("")).replace(CONFIG_CAMERA, &camera);
-                    }
-                    Value::Array(ports) if key == "ports" => ports.fill(i64::from(self.service_port()).into()),
-                    _ => {}
-                }
+            if let Some(settings) = device.get_mut("settings").and_then(Value::as_table_mut) {
+                self.adapt_settings(settings);
             }
         }
         config
+    }
+
+    /// The settings of one device, those of a device beneath it too.
+    fn adapt_settings(&self, settings: &mut Table) {
+        for (key, setting) in settings {
+            match setting {
+                Value::String(text) => {
+                    let at = |port: u16| format!("localhost:{port}");
+                    *text = text
+                        .replace(CONFIG_DATA, &self.path(""))
+                        .replace(CONFIG_CAMERA, &at(self.camera_port()))
+                        .replace(CONFIG_LIVE, &at(self.live_port()));
+                }
+                Value::Array(ports) if key == "ports" => ports.fill(i64::from(self.service_port()).into()),
+                Value::Table(beneath) => self.adapt_settings(beneath),
+                _ => {}
+            }
+        }
     }
 }
 
@@ -115,6 +126,9 @@ mod tests {
             [[device]]
             name = "scanner"
             settings = { path = "target/demo/devices/scanner", baud = 115200, ports = [8630, 8630] }
+            [[device]]
+            name = "live"
+            settings = { source = { url = "http://localhost:8640/finger" } }
         "#;
         let place = Place::new("target/elsewhere", 9000);
         let adapted = place.adapted(config.parse().unwrap(), Path::new("/c")).to_string();
@@ -125,6 +139,7 @@ mod tests {
             r#"pack = "/c/policies/ru-entry.toml""#,
             r#"url = "http://localhost:9010/stream""#,
             r#"path = "target/elsewhere/devices/scanner""#,
+            r#"url = "http://localhost:9040/finger""#,
             "fps = 25",
             "ports = [9030, 9030]",
         ] {

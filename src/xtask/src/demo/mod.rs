@@ -73,6 +73,10 @@ impl Place {
         self.port + 30
     }
 
+    fn live_port(&self) -> u16 {
+        self.port + 40
+    }
+
     fn path(&self, name: &str) -> String {
         self.dir.join(name).display().to_string()
     }
@@ -112,9 +116,11 @@ impl Place {
             words(&["serve", "--dir", &dir, "--camera-port", &camera, "--page-port", &page, "--sbi", &service]);
         // Whoever tries the pages alone has no second hand for the sensor; a shift switches this off by itself.
         line.extend(words(&["--seed", &seed, "--autopilot"]));
-        // The one scanner that stands in another's place on the same port.
-        if self.scanner.as_deref() == Some("sfm") {
-            line.extend(words(&["--scanner", "sfm", "--baud", "921600"]));
+        match self.scanner.as_deref() {
+            // The one scanner that stands in another's place on the same port.
+            Some("sfm") => line.extend(words(&["--scanner", "sfm", "--baud", "921600"])),
+            Some("live") => line.extend(words(&["--scanner", "live", "--live-port", &self.live_port().to_string()])),
+            _ => {}
         }
         line
     }
@@ -147,7 +153,9 @@ impl Place {
             ("the intake", self.intake_port()),
             ("the simulated device service", self.service_port()),
         ];
-        match ports.into_iter().find(|(_, port)| !http::is_free(*port)) {
+        let live =
+            (self.scanner.as_deref() == Some("live")).then(|| ("the simulated live-scan sensor", self.live_port()));
+        match ports.into_iter().chain(live).find(|(_, port)| !http::is_free(*port)) {
             None => Ok(()),
             Some((whose, port)) => Err(Failure::new(format!(
                 "Port {port}, which {whose} needs, is taken, perhaps by another Gatepost. Stop that program (`ss -ltnp \
