@@ -157,8 +157,7 @@ async fn film(stage: &Arc<Stage>, source: &'static Source, frames: mpsc::Sender<
         let good = stage.spend(source.device, part.len());
         (source.leaves)(stage, &picture);
         last = Some(picture);
-        let fault = stage.fault(source.device);
-        if !send(stage, source.device, fault, &frames, part, good, &mut noise).await {
+        if !send(stage, source.device, &frames, part, good, &mut noise).await {
             return;
         }
         stage.count(source.sent);
@@ -169,13 +168,12 @@ async fn film(stage: &Arc<Stage>, source: &'static Source, frames: mpsc::Sender<
 async fn send(
     stage: &Stage,
     device: Device,
-    fault: FaultKind,
     frames: &mpsc::Sender<io::Result<Bytes>>,
     mut part: Vec<u8>,
     good: usize,
     noise: &mut Rng,
 ) -> bool {
-    match fault {
+    match stage.fault(device) {
         FaultKind::Unplug => {
             part.truncate(good);
             let cut = io::Error::new(io::ErrorKind::ConnectionReset, "the cable was pulled");

@@ -38,7 +38,9 @@ impl Device {
         match self {
             Self::Camera => "network camera: MJPEG over HTTP, 640x480, 20 frames a second",
             Self::Reader => "swipe reader of documents: the lines of the MRZ over a serial line",
-            Self::Scanner => "single-finger sensor of the 0xEF01 family on a serial line, 4 bit",
+            Self::Scanner => {
+                "single-finger sensor of the 0xEF01 family on a serial line, 4 bit (or another, see `serve --scanner`)"
+            }
             Self::Slap => "slap scanner for whole hands: 500 ppi, 8 bit",
         }
     }
