@@ -5,13 +5,15 @@ use crate::assessment::Advice;
 use domain::units::{Millis, QualityScore};
 use serde::Deserialize;
 
-/// When a resting finger is enough, and how advice comes and goes. Proposed: `settle_ms = 300`, `timeout_ms = 5000`,
+/// When a resting finger is enough, and how advice comes and goes. Proposed: `settle_ms = 300`, `advise_ms = 2000`, `timeout_ms = 5000`,
 /// `confirm_ms = 250`, `max_gap_ms = 500`, `least_gain = 3`, `least_still = 0.6` (own values).
 #[derive(Clone, Copy, Debug, PartialEq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct RestSettings {
     /// The best frame is taken once its limit is met, the finger holds still, and none was better for this long.
     pub settle_ms: u64,
+    /// The same for a finger that could do better by following the advice: the traveller gets this long to follow it.
+    pub advise_ms: u64,
     /// After this long the best frame is taken as it is.
     pub timeout_ms: u64,
     /// Advice must have been wanted for this long before it is shown, or taken away.
@@ -69,7 +71,7 @@ impl<T> Rest<T> {
     /// Looks at one frame, and keeps it if it is the best. True when the best one is to be taken now: the limit is met
     /// and the score has settled, or the time is over.
     pub fn feed(&mut self, look: &Look, frame: T) -> bool {
-        let RestSettings { settle_ms, timeout_ms, max_gap_ms, least_still, .. } = self.settings;
+        let RestSettings { settle_ms, advise_ms, timeout_ms, max_gap_ms, least_still, .. } = self.settings;
         let first = *self.first.get_or_insert(look.at);
         // Time that runs backwards is a gap as well.
         let follows = self.last.is_some_and(|last| passed(last, look.at).is_some_and(|gap| gap <= max_gap_ms));
@@ -80,15 +82,14 @@ impl<T> Rest<T> {
             Some(since) if still && !better => Some(since),
             _ => still.then_some(look.at),
         };
-        let met = look.score.is_some_and(|score| score >= self.limit);
         let wanted = match look.alike {
             Some(alike) if alike < least_still => Some(Advice::HoldStill),
-            _ if met => None,
             _ => look.advice,
         };
         self.advise(look.at, wanted);
         let enough = self.best.as_ref().is_some_and(|best| best.still && best.score >= Some(self.limit));
-        let settled = self.settled.and_then(|since| passed(since, look.at)).is_some_and(|time| time >= settle_ms);
+        let wait = if look.advice.is_none() { settle_ms } else { advise_ms };
+        let settled = self.settled.and_then(|since| passed(since, look.at)).is_some_and(|time| time >= wait);
         (enough && settled) || passed(first, look.at).is_none_or(|time| time >= timeout_ms)
     }
 
@@ -146,6 +147,7 @@ mod tests {
 
     const SETTINGS: RestSettings = RestSettings {
         settle_ms: 300,
+        advise_ms: 2000,
         timeout_ms: 5000,
         confirm_ms: 250,
         max_gap_ms: 500,
@@ -195,10 +197,11 @@ mod tests {
             ("moves all the time", vec![(60, 0.1); 60], Some(50), Some(0)),
             (
                 "moves, then rests",
-                vec![(60, 0.1), (60, 0.1), (45, 0.9), (45, 0.9), (45, 0.9), (45, 0.9)],
+                vec![(60, 0.1), (60, 0.1), (55, 0.9), (55, 0.9), (55, 0.9), (55, 0.9)],
                 Some(5),
                 Some(2),
             ),
+            ("good enough, and could be better", rests(40, 60), Some(21), Some(1)),
             ("stays poor", rests(20, 60), Some(50), Some(1)),
             ("lifted before it was good", comes_down[..4].to_vec(), None, Some(3)),
             ("slides when it is lifted", [&rests(60, 3)[..], &[(90, 0.2)]].concat(), None, Some(1)),
