@@ -114,7 +114,6 @@ async fn bad_days() {
         (FaultKind::Stall, 60_000, "D-15"),
         (FaultKind::Slow, 60_000, "D-15"),
         (FaultKind::Garbage, 60_000, "D-17"),
-        (FaultKind::Frozen, 60_000, "D-90"),
         (FaultKind::Unplug, 60_000, "D-12"),
     ] {
         stage.set_fault(Device::Scanner, fault, after).unwrap();
@@ -125,9 +124,14 @@ async fn bad_days() {
         probe(&mut live).unwrap();
     }
     let putting = put_soon(&simulation, false);
-    let (told, _, ended) = capture(&mut live, common::LIMIT, 1);
+    let (told, _, ended) = capture(&mut live, common::LIMIT, 5);
     putting.join().unwrap();
     assert_eq!((told, ended), (vec!["placed"], Ok(())), "well again");
+    // Of a finger that lies there, one and the same picture.
+    live.release();
+    stage.set_fault(Device::Scanner, FaultKind::Frozen, 1_500_000).unwrap();
+    let (.., ended) = capture(&mut live, common::LIMIT, usize::MAX);
+    assert_eq!(ended.unwrap_err().code, "D-90");
     let refused = stage.set_fault(Device::Scanner, FaultKind::BadChecksum, 0).unwrap_err();
     assert!(matches!(refused, StageError::FaultDoesNotFit { .. }), "a stream has no packets");
 }
