@@ -242,7 +242,7 @@ mod tests {
     fn orders_are_read() {
         let pair = Order::Hand { fingers: vec![Finger::LeftThumb, Finger::RightThumb], rotation: -8.0 };
         let turn = Turn { yaw: Some(9.0), ..Turn::default() };
-        let rows: [(&str, Order); 10] = [
+        let rows: [(&str, Order); 11] = [
             (r#"{"do":"pose","yaw":9}"#, Order::Pose(turn)),
             (r#"{"do":"page","says":"tells D-12"}"#, Order::Page { says: "tells D-12".into() }),
             (r#"{"do":"hand","fingers":["left-thumb","right-thumb"],"rotation":-8}"#, pair),
