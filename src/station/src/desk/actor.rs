@@ -14,6 +14,7 @@ use crate::config::Loaded;
 use domain::case::CaseNumber;
 use domain::device::DeviceKind;
 use domain::finger::Finger;
+use domain::image::FingerImage;
 use domain::session::{Aim, Outcome};
 use drivers::host::HostEvent;
 use std::collections::{BTreeMap, VecDeque};
@@ -33,6 +34,8 @@ pub enum Message {
     Arrived(u64),
     /// The best frame of an attempt, judged.
     FaceTaken(u64, Box<FaceTaken>),
+    /// The best frame of a finger that rested, if one came; not judged yet.
+    FingerKept(u64, Option<FingerImage>),
     /// The fingers of one placement, judged.
     FingersJudged(u64, Judged),
     /// What would make the capture of an attempt better.
@@ -164,6 +167,10 @@ impl Desk {
                     return;
                 }
                 Message::Host(event) => self.host_event(event),
+                Message::FingerKept(attempt, kept) if self.is_active(attempt) => {
+                    self.judge_fingers(kept.into_iter().collect());
+                }
+                Message::FingerKept(..) => continue,
                 Message::Hint(attempt, hint) if self.is_active(attempt) => self.hint = hint,
                 Message::Hint(..) => continue,
                 Message::FaceTaken(attempt, taken) => self.face_taken(attempt, *taken),

@@ -11,6 +11,7 @@ use domain::case::CaseNumber;
 use domain::device::{CaptureGroup, DeviceDescriptor, DeviceFault, DeviceKind, ErrorKind};
 use domain::finger::Finger;
 use domain::guarded::Personal;
+use domain::image::FingerImage;
 use domain::permit::CapturePermit;
 use domain::record::FingerSample;
 use domain::session::{Aim, Attempt, Effect, Event, Outcome, ReviewReason, Slot, Step};
@@ -159,15 +160,7 @@ impl Desk {
             HostEventKind::Fingers(images) if current => {
                 self.finger_on = true;
                 self.prompt = Some("hold-still");
-                // Only from a sensor that takes nothing but one finger an image without a name is that finger.
-                let scanner = self.devices.get(DeviceKind::FingerScanner).and_then(|scanner| scanner.descriptor());
-                let unnamed = scanner.as_ref().is_some_and(|scanner| scanner.groups == [CaptureGroup::Single]);
-                let small_sensor = scanner.as_ref().is_some_and(DeviceDescriptor::small_sensor);
-                if let Some(Active { attempt, aim: Aim::Fingers(wanted), .. }) = &self.active {
-                    let earlier = self.at_desk.as_ref().map(|case| case.samples.known()).unwrap_or_default();
-                    let placed = Placed { wanted: wanted.clone(), images, unnamed, small_sensor, earlier };
-                    finger::judge(&self.loaded, *attempt, placed, self.messages.clone());
-                }
+                self.judge_fingers(images);
             }
             HostEventKind::Placed if current => {
                 self.finger_on = true;
@@ -193,6 +186,19 @@ impl Desk {
             | HostEventKind::Fingers(_)
             | HostEventKind::Placed
             | HostEventKind::Preview(_) => {}
+        }
+    }
+
+    /// Has the images of the placement that runs judged: what a device sent at the end, or what a preview kept.
+    pub(super) fn judge_fingers(&self, images: Vec<FingerImage>) {
+        // Only from a sensor that takes nothing but one finger an image without a name is that finger.
+        let scanner = self.devices.get(DeviceKind::FingerScanner).and_then(|scanner| scanner.descriptor());
+        let unnamed = scanner.as_ref().is_some_and(|scanner| scanner.groups == [CaptureGroup::Single]);
+        let small_sensor = scanner.as_ref().is_some_and(DeviceDescriptor::small_sensor);
+        if let Some(Active { attempt, aim: Aim::Fingers(wanted), .. }) = &self.active {
+            let earlier = self.at_desk.as_ref().map(|case| case.samples.known()).unwrap_or_default();
+            let placed = Placed { wanted: wanted.clone(), images, unnamed, small_sensor, earlier };
+            finger::judge(&self.loaded, *attempt, placed, self.messages.clone());
         }
     }
 

@@ -106,8 +106,7 @@ fn told(which: Finger, judged: Option<FingerJudged>) -> Option<FingerJudged> {
     judged
 }
 
-/// What the quality core says of one image, and the sample that would be kept of it.
-pub(super) fn judged(loaded: &Loaded, which: Finger, image: &FingerImage, small_sensor: bool) -> FingerJudged {
+fn judged(loaded: &Loaded, which: Finger, image: &FingerImage, small_sensor: bool) -> FingerJudged {
     let mut assessor = Assessor::with(loaded.scorer.clone());
     let assessment = assessor.assess(image);
     let limit = loaded.thresholds.finger.of(which.digit(), small_sensor);

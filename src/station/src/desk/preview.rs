@@ -6,7 +6,6 @@
 
 use super::actor::Message;
 use super::effects::tell;
-use super::finger;
 use crate::config::Loaded;
 use domain::device::PreviewUse;
 use domain::finger::Finger;
@@ -218,7 +217,7 @@ impl Worker {
         enough && resting.task.frames == PreviewUse::Sample
     }
 
-    /// Judges the frame that is kept as any other image, and tells the desk. A finger that left without a frame has used
+    /// Hands the best frame to the desk, which has it judged as any other image. A finger that left without a frame has used
     /// up its attempt.
     fn finish(&mut self, done: Resting) {
         let Resting { task, rest, frames, since } = done;
@@ -227,8 +226,7 @@ impl Worker {
         tracing::info!(attempt = task.attempt, frames, skipped, rested_ms, "a preview ended");
         self.stillness.forget();
         if task.frames == PreviewUse::Sample {
-            let judged = rest.into_best().map(|image| finger::judged(&self.loaded, task.finger, &image, task.small));
-            tell(&self.messages, Message::FingersJudged(task.attempt, judged.into_iter().collect()));
+            tell(&self.messages, Message::FingerKept(task.attempt, rest.into_best()));
         }
     }
 }
