@@ -85,11 +85,12 @@ impl Progress {
         self.slots().filter(|slot| self.state(*slot) == SlotState::Exhausted).collect()
     }
 
-    /// Number of the best attempt of a slot in all rounds: an accepted one before any other, one of the right
-    /// finger before a wrong one, then the higher score, then the later one. Every finger keeps its own best. That is never worse than keeping one whole attempt, chosen by
-    /// its index, middle, ring and little finger in that order (BSI TR-03121-3), and needs no such order.
+    /// Number of the best attempt of a slot in all rounds: an accepted one before any other, one of the right finger
+    /// before a wrong one, then the higher score, then the later one. Every finger keeps its own best. That is never
+    /// worse than keeping one whole attempt, chosen by its index, middle, ring and little finger in that order (BSI
+    /// TR-03121-3), and needs no such order.
     pub fn best(&self, slot: Slot) -> Option<u8> {
-        let key = |log: &&AttemptLog| (log.passes, log.wrong.is_none(), log.score, log.number);
+        let key = |log: &&AttemptLog| (log.passes, log.score.is_some() && log.wrong.is_none(), log.score, log.number);
         self.attempts.iter().filter(|log| log.slot == slot && log.error.is_none()).max_by_key(key).map(|log| log.number)
     }
 

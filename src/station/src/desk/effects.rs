@@ -3,7 +3,7 @@
 use super::actor::{Active, Desk, Message};
 use super::command::DeskRefusal;
 use super::face::FaceTaken;
-use super::finger::{self, Judged, Placed};
+use super::finger::{self, FingerJudged, Judged, Placed};
 use super::keep::{self, Finished, Kept};
 use super::placement;
 use super::view::{FaultView, RecordView};
@@ -14,7 +14,7 @@ use domain::guarded::Personal;
 use domain::image::FingerImage;
 use domain::permit::CapturePermit;
 use domain::record::FingerSample;
-use domain::session::{Aim, Attempt, Effect, Event, Outcome, ReviewReason, Slot, Step};
+use domain::session::{Aim, Attempt, Effect, Event, Outcome, ReviewReason, Slot, Step, Wrong};
 use domain::units::Millis;
 use drivers::host::{HostEvent, HostEventKind};
 use std::time::{Duration, Instant};
@@ -270,8 +270,11 @@ impl Desk {
         let Judged { fingers, wrong, missing } = placement;
         let (hint, hinted) = placement::hint(&open, &fingers, wrong.as_ref(), &missing).unzip();
         let wrong_of = |slot: Slot| placement::wrong_of(wrong.as_ref(), slot);
-        // A finger that was accepted before keeps the sample that was accepted.
-        let counted: Vec<_> = fingers.into_iter().filter(|judged| open.contains(&judged.slot())).collect();
+        // An error of the sequence discards the images: nobody may file them under the finger that was asked for. A
+        // finger that was accepted before keeps the sample that was accepted.
+        let discarded = wrong.as_ref().is_some_and(|(wrong, _)| *wrong != Wrong::CutOff);
+        let of_use = |judged: &FingerJudged| !discarded && open.contains(&judged.slot());
+        let counted: Vec<_> = fingers.into_iter().filter(of_use).collect();
         let numbered: Vec<_> = counted.into_iter().map(|judged| (self.next_number(judged.slot()), judged)).collect();
         // A finger that did not show has used up its attempt as well.
         let attempt = |slot: &Slot| {

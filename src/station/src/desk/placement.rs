@@ -34,7 +34,13 @@ pub fn placed(wanted: &[Finger], images: Vec<FingerImage>, unnamed: bool) -> Pla
             (None, [only]) if unnamed => Some(*only),
             (None, _) if unnamed || wanted.is_empty() => None,
             (None, _) => {
-                placement = on_the_glass(wanted, &image);
+                let seen = on_the_glass(wanted, &image);
+                // One picture shows the whole glass: a second one adds only fingers that the first does not show.
+                let new = seen.named.into_iter().filter(|(finger, _)| placement.named.iter().all(|(k, _)| k != finger));
+                let new: Vec<_> = new.collect();
+                placement.named.extend(new);
+                placement.wrong = placement.wrong.or(seen.wrong);
+                placement.missing = seen.missing;
                 continue;
             }
         };
@@ -72,8 +78,9 @@ fn on_the_glass(wanted: &[Finger], glass: &FingerImage) -> Placement {
     Placement { named, wrong, missing }
 }
 
-/// What is wrong with the order of these fingers: two of them are one, or one is another that counted earlier. Fingers of
-/// the other hand, where several were put down, are that hand.
+/// What is wrong with the order of these fingers: two of them are one, or one is another that counted earlier. Both are
+/// named: which of the two was put down wrongly, nobody but the officer can see. Fingers of the other hand, where several
+/// were put down, are that hand.
 pub fn repeated(judged: &[FingerJudged], earlier: &[Known]) -> Option<(Wrong, Vec<Finger>)> {
     let mut matcher = Matcher::new();
     let mut again: Vec<(Finger, Finger)> = Vec::new();
@@ -89,7 +96,8 @@ pub fn repeated(judged: &[FingerJudged], earlier: &[Known]) -> Option<(Wrong, Ve
     }
     let other_hand = judged.len() > 1
         && again.iter().any(|(own, earlier)| own.hand() != earlier.hand() && own.digit() != Digit::Thumb);
-    let mut fingers: Vec<Finger> = again.iter().map(|(own, _)| *own).collect();
+    let mut fingers: Vec<Finger> = again.iter().flat_map(|(own, earlier)| [*own, *earlier]).collect();
+    fingers.sort_unstable();
     fingers.dedup();
     match again.is_empty() {
         true => None,
@@ -178,10 +186,10 @@ mod tests {
             (&[(LeftIndex, 5), (LeftMiddle, 6)][..], None),
             // Again, for the same finger: a hand that is put down once more.
             (&[(RightIndex, 1), (RightMiddle, 2)], None),
-            (&[(RightIndex, 2)], Some((Wrong::SameFinger, vec![RightIndex]))),
-            (&[(LeftIndex, 1)], Some((Wrong::SameFinger, vec![LeftIndex]))),
+            (&[(RightIndex, 2)], Some((Wrong::SameFinger, vec![RightIndex, RightMiddle]))),
+            (&[(LeftIndex, 1)], Some((Wrong::SameFinger, vec![RightIndex, LeftIndex]))),
             (&[(LeftIndex, 1), (LeftMiddle, 6)], Some((Wrong::WrongHand, vec![]))),
-            (&[(LeftThumb, 3), (RightThumb, 4)], Some((Wrong::SameFinger, vec![LeftThumb]))),
+            (&[(LeftThumb, 3), (RightThumb, 4)], Some((Wrong::SameFinger, vec![RightThumb, LeftThumb]))),
             (&[(LeftRing, 7), (LeftLittle, 7)], Some((Wrong::SameFinger, vec![LeftRing]))),
         ] {
             let put: Vec<_> = put.iter().map(|(finger, seed)| judged(*finger, *seed, true)).collect();
