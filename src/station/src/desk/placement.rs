@@ -190,7 +190,7 @@ mod tests {
             (&[(LeftIndex, 1)], Some((Wrong::SameFinger, vec![RightIndex, LeftIndex]))),
             (&[(LeftIndex, 1), (LeftMiddle, 6)], Some((Wrong::WrongHand, vec![]))),
             (&[(LeftThumb, 3), (RightThumb, 4)], Some((Wrong::SameFinger, vec![RightThumb, LeftThumb]))),
-            (&[(LeftRing, 7), (LeftLittle, 7)], Some((Wrong::SameFinger, vec![LeftRing]))),
+            (&[(LeftRing, 7), (LeftLittle, 7)], Some((Wrong::SameFinger, vec![LeftRing, LeftLittle]))),
         ] {
             let put: Vec<_> = put.iter().map(|(finger, seed)| judged(*finger, *seed, true)).collect();
             assert_eq!(repeated(&put, &right), wrong);
