@@ -171,7 +171,11 @@ impl Desk {
                     self.judge_fingers(kept.into_iter().collect());
                 }
                 Message::FingerKept(..) => continue,
-                Message::Hint(attempt, hint) if self.is_active(attempt) => self.hint = hint,
+                Message::Hint(attempt, hint) if self.is_active(attempt) => {
+                    self.hint = hint;
+                    // What the attempt before was about is past.
+                    self.hinted.clear();
+                }
                 Message::Hint(..) => continue,
                 Message::FaceTaken(attempt, taken) => self.face_taken(attempt, *taken),
                 Message::FingersJudged(attempt, judged) => self.fingers_judged(attempt, judged),

@@ -180,8 +180,13 @@ impl Desk {
                 tracing::warn!(device = %event.device, code = %fault.code, detail = %fault.log, "device fault");
                 self.document_not_read(&event.device, &fault);
             }
-            HostEventKind::Described(_)
-            | HostEventKind::State(_)
+            HostEventKind::Described(_) => {
+                // A scanner that was not there when the attempt began says only now whether it has a preview.
+                if let Some(Active { attempt, aim: Aim::Fingers(fingers), .. }) = &self.active {
+                    self.begin_preview(*attempt, fingers);
+                }
+            }
+            HostEventKind::State(_)
             | HostEventKind::FingerPreview(_)
             | HostEventKind::Fingers(_)
             | HostEventKind::Placed

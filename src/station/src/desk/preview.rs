@@ -202,6 +202,10 @@ impl Worker {
     /// Scores a frame; true when the best one is to be taken.
     fn look(&mut self, resting: &mut Resting, frame: FingerFrame) -> bool {
         let FingerFrame { image, captured_at: at, .. } = frame;
+        // Of another finger, if the device names it.
+        if image.position.is_some_and(|position| position != resting.task.finger) {
+            return false;
+        }
         resting.since.get_or_insert_with(Instant::now);
         resting.frames += 1;
         let alike = self.stillness.compare(&image);
