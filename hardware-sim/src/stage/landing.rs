@@ -71,16 +71,12 @@ pub(super) enum Way {
 impl Landing {
     /// Draws them all.
     pub fn draw(master: &Master, touch: &Impression) -> Self {
-        let keys: Vec<GrayImage> = std::thread::scope(|scope| {
-            let draw = |key: usize| {
-                let down = key as f32 / (KEYS - 1) as f32;
-                let touch = on_its_way(touch, down);
-                scope.spawn(move || master.impression(&touch, LIVE_SIZE.0, LIVE_SIZE.1, LIVE_PPI))
-            };
-            let drawing: Vec<_> = (0..KEYS).map(draw).collect();
-            // A thread that fails leaves an empty glass, which every reader of it notices.
-            drawing.into_iter().map(|thread| thread.join().unwrap_or_else(|_| blank())).collect()
-        });
+        // One after another: the stream goes on meanwhile, and needs a core.
+        let draw = |key: usize| {
+            let touch = on_its_way(touch, key as f32 / (KEYS - 1) as f32);
+            master.impression(&touch, LIVE_SIZE.0, LIVE_SIZE.1, LIVE_PPI)
+        };
+        let keys: Vec<GrayImage> = (0..KEYS).map(draw).collect();
         let mut noise = Rng::stream(touch.seed, 0x11FE);
         let mut coming = Vec::with_capacity(COMING);
         for picture in 0..COMING {
