@@ -51,6 +51,7 @@ conformance! {
 
 /// Drivers without a line, and why.
 const ELSEWHERE: &[(&str, &str)] = &[
+    ("live", "gives frames, of which the station keeps one: held to it by the tests of the live sensor"),
     ("sbi", "whole hands, segments and signatures: held to them by the tests of the simulated device service"),
     ("sfm", "held to it by the tests of the driver, on a module of their own"),
 ];
