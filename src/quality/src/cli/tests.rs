@@ -25,10 +25,27 @@ fn waves(x: usize, y: usize) -> u8 {
     (128.0 + 110.0 * ((x as f64 + 0.35 * y as f64) * std::f64::consts::TAU / 9.0).sin()) as u8
 }
 
-/// Ridges that bend, as those of a finger do.
+/// Ridges that bend, as those of a finger do, and of which one ends or begins at each of these places.
 fn rings(x: usize, y: usize) -> u8 {
-    let radius = (x as f64 - 140.0).hypot(y as f64 - 110.0);
-    (128.0 + 110.0 * (radius * std::f64::consts::TAU / 9.0).sin()) as u8
+    const ENDS: [(f64, f64); 12] = [
+        (60.0, 60.0),
+        (110.0, 40.0),
+        (190.0, 50.0),
+        (240.0, 80.0),
+        (50.0, 140.0),
+        (220.0, 150.0),
+        (90.0, 180.0),
+        (170.0, 170.0),
+        (60.0, 230.0),
+        (130.0, 240.0),
+        (200.0, 230.0),
+        (250.0, 210.0),
+    ];
+    let (x, y) = (x as f64, y as f64);
+    let radius = (x - 140.0).hypot(y - 110.0);
+    let ways = [1.0, -1.0].into_iter().cycle();
+    let twist: f64 = ENDS.iter().zip(ways).map(|((ex, ey), way)| way * (y - ey).atan2(x - ex)).sum();
+    (128.0 + 110.0 * (radius * std::f64::consts::TAU / 9.0 + twist).sin()) as u8
 }
 
 #[test]

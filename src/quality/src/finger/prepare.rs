@@ -27,6 +27,8 @@ const BLANK_ABOVE: f64 = 250.0;
 pub enum Failure {
     /// Every row is near white: no finger.
     Blank,
+    /// No minutia is to be trusted.
+    NoMinutiae,
     /// The resolution is too low to be resampled.
     ResolutionTooLow,
     /// Too few blocks hold ridges.
@@ -42,6 +44,7 @@ impl Failure {
     pub const fn id(self) -> &'static str {
         match self {
             Self::Blank => "blank",
+            Self::NoMinutiae => "no-minutiae",
             Self::ResolutionTooLow => "resolution-too-low",
             Self::TooFewRidges => "too-few-ridges",
             Self::TooLarge => "too-large",
@@ -53,8 +56,9 @@ impl Failure {
     pub const fn text(self) -> &'static str {
         match self {
             Self::Blank => "all image rows are blank",
+            Self::NoMinutiae => "no minutia of the print is to be trusted",
             Self::ResolutionTooLow => "the resolution is below 250 ppi",
-            Self::TooFewRidges => "fewer than ten blocks hold ridges",
+            Self::TooFewRidges => "too few blocks hold ridges for every measure",
             Self::TooLarge => "the print is larger than 800 x 1000 pixels at 500 ppi",
             Self::TooSmall => "the image has no pixels",
         }
@@ -64,7 +68,7 @@ impl Failure {
     pub const fn advice(self) -> Option<Advice> {
         match self {
             Self::Blank => Some(Advice::PlaceFinger),
-            Self::TooFewRidges => Some(Advice::PlaceWholeFingertip),
+            Self::NoMinutiae | Self::TooFewRidges => Some(Advice::PlaceWholeFingertip),
             Self::ResolutionTooLow | Self::TooLarge | Self::TooSmall => None,
         }
     }

@@ -12,7 +12,7 @@ mod network;
 mod trees;
 mod yaml;
 
-use super::natives::Natives;
+use super::natives::{COUNT, MINUTIAE_COUNT, MINUTIAE_QUALITY, Natives};
 use super::prepare::Failure;
 use domain::units::QualityScore;
 pub use forest::{Forest, ForestError, NIST_MD5};
@@ -62,13 +62,26 @@ impl Scorer {
     /// score. Allocates nothing after the first call.
     pub fn score(&self, natives: &Natives) -> Score {
         let features = natives.features();
+        let score = self.of_features(&features);
+        // Minutiae were looked for, and none is to be trusted: such a print is of no use to anybody who compares, and
+        // NFIQ 2 gives none of these a score either.
+        let looked_for = features[MINUTIAE_COUNT].iter().all(|count| !count.is_nan());
+        let found = features[MINUTIAE_QUALITY].iter().all(|share| !share.is_nan());
+        if looked_for && !found && score.value.is_ok() {
+            Score { value: Err(Failure::NoMinutiae), ..score }
+        } else {
+            score
+        }
+    }
+
+    fn of_features(&self, features: &[f32; COUNT]) -> Score {
         match self {
             Self::Gfq => {
-                let model = gfq::model_for(&features);
-                Score { name: model.name, model: model.id, value: scored(model.vote(&features)) }
+                let model = gfq::model_for(features);
+                Score { name: model.name, model: model.id, value: scored(model.vote(features)) }
             }
             Self::Forest(forest) => {
-                Score { name: forest.name(), model: forest.id(), value: scored(forest.vote(&features)) }
+                Score { name: forest.name(), model: forest.id(), value: scored(forest.vote(features)) }
             }
         }
     }
