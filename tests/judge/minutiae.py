@@ -90,7 +90,7 @@ def agreement(sets, truths):
 
 
 def ground_truth(pool, place):
-    prints = judge.render(os.path.join(place, "good"), "--count", 100, "--seed", 100)
+    prints = judge.render(os.path.join(place, "good"), "--count", 100, "--seed", 61_000)
     truths = [truth for _, truth in prints]
     answers = pool.map(both, [(path, path + ".fmr") for path, _ in prints], chunksize=4)
     ours = [[(m["x"], m["y"], m["angle"]) for m in minutiae] for minutiae, _ in answers]
