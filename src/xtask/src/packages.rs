@@ -32,6 +32,15 @@ pub const PYTHON: &[&str] = &["python3", "python3-venv"];
 /// The emulator in which the drivers meet a kernel with cameras, and the first programs of its guest.
 pub const EMULATOR: &[&str] = &["qemu-system-x86", "busybox-static", "binutils"];
 
+/// What fetches the face models.
+pub const NPM: &[&str] = &["npm"];
+
+/// Installs the packages where the program that they bring cannot be started. It may have come another way.
+pub fn install_program(program: &str, wanted: &[&str]) -> Result<(), Failure> {
+    let there = Command::new(program).arg("--version").stdin(Stdio::null()).output();
+    if there.is_ok_and(|output| output.status.success()) { Ok(()) } else { install(wanted) }
+}
+
 /// Installs those of the packages that are missing. Does nothing, and says so, when none is.
 pub fn install(wanted: &[&str]) -> Result<(), Failure> {
     let missing = missing(wanted)?;
@@ -147,7 +156,7 @@ mod tests {
 
     #[test]
     fn no_package_is_named_twice() {
-        let mut all = [PROGRAMS, USB_SCANNERS, BROWSER, PYTHON, EMULATOR].concat();
+        let mut all = [PROGRAMS, USB_SCANNERS, BROWSER, PYTHON, EMULATOR, NPM].concat();
         let named = all.len();
         all.sort_unstable();
         all.dedup();

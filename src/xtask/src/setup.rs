@@ -44,9 +44,9 @@ const STEPS: &[Step] = &[
         run: || packages::install(packages::PYTHON),
     },
     Step {
-        says: "Models of models/MANIFEST.toml",
+        says: "Models of models/MANIFEST.toml (those of faces come through npm)",
         needed_for: &[For::Everything, For::Judges, For::Programs, For::Tests],
-        run: models::check,
+        run: models::provide,
     },
 ];
 
