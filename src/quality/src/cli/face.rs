@@ -25,8 +25,8 @@ impl Engine {
     pub fn answer(&mut self, path: &Path) -> Result<Answer, Refusal> {
         let detector = self.detector()?;
         let frame = frame(path)?;
-        let detection = detector.detect(&frame);
-        Ok(Answer { found: face::assess(&frame, &detection), engine: detector.name() })
+        let sighting = detector.detect(&frame);
+        Ok(Answer { found: face::assess(&frame, &sighting), engine: detector.name() })
     }
 
     /// The detector, unless it could not be opened.

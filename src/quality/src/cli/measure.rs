@@ -126,8 +126,8 @@ fn faces(arguments: &Arguments, out: &mut impl Write) -> io::Result<()> {
         let frame = face::frame(path).map_err(refused(path))?;
         let detector = engine.detector().map_err(refused(path))?;
         let mut check = || {
-            let detection = detector.detect(&frame);
-            quality::face::assess(&frame, &detection).face().map_or("nobody", |_| "face")
+            let sighting = detector.detect(&frame);
+            quality::face::assess(&frame, &sighting).face().map_or("nobody", |_| "face")
         };
         repeat(arguments.rounds, &mut check, out)?;
     }

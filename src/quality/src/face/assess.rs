@@ -2,19 +2,33 @@
 
 use super::geometry::Geometry;
 use super::limits::{Place, advice_for};
-use super::{COMPONENTS, Component, Detection, FaceBox, FaceLimits, FaceView, Limit};
+use super::{COMPONENTS, Component, Detection, FaceBox, FaceLimits, FaceView, Landmarks, Limit, Sighting};
 use crate::assessment::{Advice, Assessment};
 use domain::image::Frame;
 use domain::units::QualityScore;
+use serde::Serialize;
 
 /// How much better than its least score a component must be before a shown hint about it goes away.
 const HINT_MARGIN: u8 = 5;
+
+/// What the answers about a face rest on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+pub enum Basis {
+    /// The points of a landmark network.
+    #[serde(rename = "landmarks")]
+    Landmarks,
+    /// A detector's rectangle: regions are estimated from it, and pose, eyes and mouth are not assessed.
+    #[serde(rename = "face-box")]
+    Box,
+}
 
 /// Everything measured on one frame. It holds no pixels.
 #[derive(Clone, Debug, PartialEq)]
 pub struct FaceAssessment {
     /// What the detector said, the largest face first.
     pub detection: Detection,
+    /// The largest face's points, from an engine that has them.
+    pub landmarks: Option<Landmarks>,
     /// Every row of [`COMPONENTS`], measured on the largest face, in that order.
     pub components: Vec<(Component, Assessment)>,
     /// The largest face's estimated points.
@@ -24,8 +38,11 @@ pub struct FaceAssessment {
 }
 
 /// Measures every component on the largest face of a frame.
-pub fn assess(frame: &Frame, detection: &Detection) -> FaceAssessment {
-    let view = match detection {
+///
+/// Landmarks with coordinates that no frame can have are not used: the answers then rest on the box.
+pub fn assess(frame: &Frame, sighting: &Sighting) -> FaceAssessment {
+    let landmarks = sighting.landmarks.as_ref().filter(|l| l.is_sound());
+    let view = match &sighting.detection {
         Detection::Faces(faces) => FaceView::of(frame, faces),
         Detection::FailureToAssess(why) => Err(*why),
     };
@@ -33,7 +50,8 @@ pub fn assess(frame: &Frame, detection: &Detection) -> FaceAssessment {
         (component, view.as_ref().map_or_else(|why| Assessment::FailureToAssess(why), measure))
     });
     FaceAssessment {
-        detection: detection.clone(),
+        detection: sighting.detection.clone(),
+        landmarks: landmarks.cloned(),
         components: components.collect(),
         geometry: view.as_ref().ok().map(|v| v.geometry),
         frame_width: frame.width,
@@ -42,6 +60,17 @@ pub fn assess(frame: &Frame, detection: &Detection) -> FaceAssessment {
 }
 
 impl FaceAssessment {
+    /// What the answers rest on.
+    pub fn basis(&self) -> Basis {
+        if self.landmarks.is_some() { Basis::Landmarks } else { Basis::Box }
+    }
+
+    /// The mandatory components that an engine of boxes cannot assess. They do not block the capture, so the record
+    /// and the page name them: the picture was judged without them. None where the answers rest on landmarks.
+    pub fn unassessed(&self, limits: &FaceLimits) -> Vec<Component> {
+        limits.least_scores.keys().copied().filter(|&c| self.is_beyond_the_engine(c)).collect()
+    }
+
     /// All faces, the largest first.
     pub fn faces(&self) -> &[FaceBox] {
         self.detection.faces()
@@ -75,7 +104,8 @@ impl FaceAssessment {
             (Limit::HeadSize, places.size != Place::Within),
             (Limit::InterEyeDistance, !places.enough_pixels),
         ];
-        let poor = limits.least_scores.iter().filter(|&(&c, &least)| self.component(c).score() < Some(least));
+        let judged = limits.least_scores.iter().filter(|&(&c, _)| !self.is_beyond_the_engine(c));
+        let poor = judged.filter(|&(&c, &least)| self.component(c).score() < Some(least));
         let geometric = geometric.into_iter().filter_map(|(limit, fails)| fails.then_some(limit));
         geometric.chain(poor.map(|(&c, _)| Limit::Component(c))).collect()
     }
@@ -87,13 +117,14 @@ impl FaceAssessment {
     }
 
     /// One score for the frame: the lowest score among the mandatory components, none without a face or when one of
-    /// them could not be measured.
+    /// them could not be measured. Those of [`Self::unassessed`] do not count.
     ///
     /// The lowest and not the mean, so that one bad component cannot hide. It ranks frames and stands in the record;
     /// it is not the unified quality score of ISO/IEC 29794-5, which needs a trained network.
     pub fn capture_score(&self, limits: &FaceLimits) -> Option<QualityScore> {
         self.face()?;
-        let scores = limits.least_scores.keys().map(|&c| self.component(c).score());
+        let judged = limits.least_scores.keys().filter(|&&c| !self.is_beyond_the_engine(c));
+        let scores = judged.map(|&c| self.component(c).score());
         scores.collect::<Option<Vec<_>>>()?.into_iter().min()
     }
 
@@ -127,9 +158,17 @@ impl FaceAssessment {
 
     fn poor(&self, limits: &FaceLimits, shown: Option<Advice>, component: Component) -> bool {
         let Some(least) = limits.least_scores.get(&component) else { return false };
+        if self.is_beyond_the_engine(component) {
+            return false;
+        }
         let answer = self.component(component);
         let margin = if shown.is_some() && shown == advice_for(component, answer.advice()) { HINT_MARGIN } else { 0 };
         answer.score().is_none_or(|s| s.get() < least.get().saturating_add(margin).min(100))
+    }
+
+    /// Whether the engine gives boxes and the component needs points.
+    fn is_beyond_the_engine(&self, component: Component) -> bool {
+        self.basis() == Basis::Box && component.needs_landmarks()
     }
 
     fn places(&self, limits: &FaceLimits, shown: Option<Advice>) -> Option<Places> {
@@ -168,7 +207,7 @@ mod tests {
     const GOOD: FaceBox = FaceBox { x: 215.0, y: 110.0, width: 210.0, height: 210.0, score: 9.0 };
 
     fn judged(frame: &Frame, faces: Vec<FaceBox>) -> FaceAssessment {
-        assess(frame, &Detection::of(faces))
+        assess(frame, &Detection::of(faces).into())
     }
 
     /// A face of `side` pixels drawn at (x, y), what is told, and the limit that is not kept.
@@ -236,7 +275,7 @@ mod tests {
 
     #[test]
     fn a_frame_the_detector_refused_has_no_score_and_a_reason() {
-        let got = assess(&scenes::flat(0, 0, [0; 3]), &Detection::FailureToAssess("frame too small"));
+        let got = assess(&scenes::flat(0, 0, [0; 3]), &Detection::FailureToAssess("frame too small").into());
         assert_eq!(got.failing(&proposed()), [Limit::NotJudged]);
         assert_eq!(got.capture_score(&proposed()), None);
         assert!(got.components.iter().all(|(_, a)| *a == Assessment::FailureToAssess("frame too small")));
@@ -249,6 +288,24 @@ mod tests {
         let score = got.capture_score(&limits).unwrap();
         assert!(limits.least_scores.keys().all(|&c| got.component(c).score().unwrap() >= score));
         assert!(limits.least_scores.keys().any(|&c| got.component(c).score().unwrap() == score));
+    }
+
+    #[test]
+    fn what_an_engine_of_boxes_cannot_assess_is_named_and_does_not_block() {
+        let frame = scenes::drawn_face(640, 480, &GOOD);
+        let mut limits = proposed();
+        limits.least_scores.insert(Component::EyesOpen, QualityScore::MAX);
+        limits.least_scores.insert(Component::HeadPoseYaw, QualityScore::MAX);
+        let by_box = judged(&frame, vec![GOOD]);
+        assert_eq!(by_box.basis(), Basis::Box);
+        assert_eq!(by_box.unassessed(&limits), [Component::EyesOpen, Component::HeadPoseYaw]);
+        assert!(by_box.passes(&limits) && by_box.capture_score(&limits).is_some());
+        // Points that are no face: they must block, not pass for boxes.
+        let landmarks = |v| Some(Landmarks::new(Box::new([[v; 3]; super::super::POINTS]), 1.0));
+        let by_points = |v| assess(&frame, &Sighting { detection: Detection::of(vec![GOOD]), landmarks: landmarks(v) });
+        assert_eq!((by_points(9.0).basis(), by_points(9.0).unassessed(&limits)), (Basis::Landmarks, vec![]));
+        assert!(by_points(9.0).failing(&limits).contains(&Limit::Component(Component::EyesOpen)));
+        assert_eq!(by_points(f32::NAN).basis(), Basis::Box);
     }
 
     #[test]
@@ -280,7 +337,7 @@ mod tests {
             }).collect();
             // Also past the ordering that `Detection::of` gives: a detector of tomorrow may not use it.
             for detection in [Detection::of(boxes.clone()), Detection::Faces(boxes)] {
-                let got = assess(&frame, &detection);
+                let got = assess(&frame, &detection.into());
                 prop_assert_eq!(got.components.len(), COMPONENTS.len());
                 let limits = proposed();
                 prop_assert_eq!(got.passes(&limits), got.failing(&limits).is_empty());

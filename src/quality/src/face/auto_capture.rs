@@ -214,7 +214,7 @@ mod tests {
         }
 
         fn feed(&mut self, (at, face): Step) -> Shot<u64> {
-            let assessment = assess(&self.frame, &Detection::of(face.into_iter().collect()));
+            let assessment = assess(&self.frame, &Detection::of(face.into_iter().collect()).into());
             self.capture.feed(Millis(at), &assessment, &self.limits, || at)
         }
 

@@ -7,7 +7,7 @@
 //! Known limits: blind beyond yaw 30 degrees and roll 15 degrees and for faces under a ninth of the frame's width; the
 //! default cascade found 96 of 100 portraits. Landmark engines replace it where their models are installed.
 
-use super::detector::{Detection, Engine, EngineFault, FaceDetector};
+use super::detector::{Detection, Engine, EngineFault, FaceDetector, Sighting};
 use super::{FaceBox, MAX_FACES};
 use domain::image::Frame;
 use opencv::core::ToInputArray;
@@ -144,7 +144,13 @@ impl FaceDetector for Cascade {
         self.digest
     }
 
-    fn detect(&mut self, frame: &Frame) -> Detection {
+    fn detect(&mut self, frame: &Frame) -> Sighting {
+        self.find(frame).into()
+    }
+}
+
+impl Cascade {
+    fn find(&mut self, frame: &Frame) -> Detection {
         if frame.width < WINDOW || frame.height < WINDOW {
             return Detection::FailureToAssess("frame too small");
         }
@@ -264,7 +270,7 @@ mod tests {
             ("fine checks", scenes::checks(640, 480, 3)),
             ("an egg", scenes::egg(640, 480)),
         ] {
-            assert_eq!(cascade.detect(&frame), Detection::Faces(vec![]), "{name}");
+            assert_eq!(cascade.detect(&frame), Detection::Faces(vec![]).into(), "{name}");
         }
     }
 

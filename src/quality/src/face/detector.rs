@@ -1,6 +1,6 @@
 //! What finds faces, behind one trait.
 
-use super::FaceBox;
+use super::{FaceBox, Landmarks};
 use domain::image::Frame;
 use std::path::Path;
 use thiserror::Error;
@@ -32,6 +32,29 @@ impl Detection {
     }
 }
 
+/// What an engine saw in one frame.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Sighting {
+    /// The boxes.
+    pub detection: Detection,
+    /// The points of the largest face, `detection.faces()[0]`, from an engine that has a landmark network.
+    pub landmarks: Option<Landmarks>,
+}
+
+impl Sighting {
+    /// The faces found, the largest first; none when the frame could not be judged.
+    pub fn faces(&self) -> &[FaceBox] {
+        self.detection.faces()
+    }
+}
+
+/// Boxes alone.
+impl From<Detection> for Sighting {
+    fn from(detection: Detection) -> Self {
+        Self { detection, landmarks: None }
+    }
+}
+
 /// Finds faces in frames. One detector belongs to one stream: it may keep state between frames.
 pub trait FaceDetector: Send {
     /// The engine's stable name, which the record keeps.
@@ -41,7 +64,7 @@ pub trait FaceDetector: Send {
     fn model_digest(&self) -> [u8; 32];
 
     /// The faces of one frame. A frame that cannot be judged is an answer, never a panic.
-    fn detect(&mut self, frame: &Frame) -> Detection;
+    fn detect(&mut self, frame: &Frame) -> Sighting;
 }
 
 /// One make of detector: one file in this folder and one line in [`ENGINES`].

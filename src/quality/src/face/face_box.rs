@@ -1,7 +1,5 @@
 //! Where a face is.
 
-use serde::{Serialize, Serializer, ser::SerializeStruct};
-
 /// The most faces that one frame is asked for: more than a border hall holds in a camera's view, and few enough that a
 /// poster of ten thousand faces costs no memory.
 pub const MAX_FACES: usize = 64;
@@ -46,17 +44,6 @@ impl FaceBox {
         let shift = (x - x0).hypot(y - y0);
         let growth = (self.width - earlier.width).abs();
         shift.max(growth) / earlier.width.max(1.0)
-    }
-}
-
-impl Serialize for FaceBox {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let mut row = serializer.serialize_struct("FaceBox", 3)?;
-        row.serialize_field("box", &[self.x, self.y, self.width, self.height])?;
-        row.serialize_field("score", &self.score)?;
-        // A box detector knows no landmarks: the list is there and empty, so that a reader finds one shape.
-        row.serialize_field("landmarks", &[[0f32; 3]; 0])?;
-        row.end()
     }
 }
 

@@ -129,7 +129,7 @@ mod tests {
 
     /// One sharp picture for all boxes: the guide looks at boxes, and drawing each would take a minute.
     fn judged(frame: &Frame, x: Option<f32>) -> FaceAssessment {
-        assess(frame, &Detection::of(x.map(|x| FaceBox { x, ..GOOD }).into_iter().collect()))
+        assess(frame, &Detection::of(x.map(|x| FaceBox { x, ..GOOD }).into_iter().collect()).into())
     }
 
     fn play(steps: &[Option<f32>]) -> Vec<Option<Advice>> {

@@ -1,7 +1,7 @@
 //! Face quality: who is in the picture, how good the picture is, what the traveller should change, and when to take it.
 //!
 //! The parts, in the order in which a capture uses them:
-//! 1. a [`FaceDetector`] turns a frame into boxes ([`Detection`]);
+//! 1. a [`FaceDetector`] turns a frame into a [`Sighting`]: boxes ([`Detection`]), and [`Landmarks`] where it can;
 //! 2. [`assess`] measures every row of [`COMPONENTS`] on the largest face ([`FaceAssessment`]);
 //! 3. [`FaceAssessment::passes`] and [`FaceAssessment::hint`] compare that with the configured [`FaceLimits`];
 //! 4. a [`Guide`] turns hints into something a person can follow, one that does not flicker;
@@ -12,10 +12,10 @@
 //! unmirrored frame stands too far to the traveller's right and is told "left". A preview that is shown mirrored must be
 //! mirrored by the page; nothing here changes.
 //!
-//! **What rests on a box only.** The detector gives a rectangle. Eye line, inter-eye distance and chin are estimated
-//! from it by the proportions in [`geometry`], so the components that OFIQ computes from landmarks carry the standard's
-//! name here with the region taken from the box: every report says so by [`BASIS`]. What a box cannot carry at all
-//! (pose, eyes, mouth) is a failure to assess.
+//! **What an answer rests on.** With landmarks every region and distance is taken from them. A detector of boxes gives
+//! a rectangle: eye line, inter-eye distance and chin are then estimated by the proportions in [`geometry`], and what a
+//! box cannot carry at all (pose, eyes, mouth) is a failure to assess. Every assessment and report says which by
+//! [`Basis`].
 
 mod assess;
 mod auto_capture;
@@ -26,6 +26,7 @@ mod detector;
 mod face_box;
 pub mod geometry;
 mod guide;
+mod landmarks;
 mod limits;
 mod portrait;
 mod report;
@@ -33,13 +34,14 @@ mod report;
 mod scenes;
 mod view;
 
-pub use assess::{FaceAssessment, assess};
+pub use assess::{Basis, FaceAssessment, assess};
 pub use auto_capture::{AutoCapture, AutoCaptureSettings, BestShot, Rank, Shot};
 pub use component::{COMPONENTS, Component};
-pub use detector::{Detection, ENGINES, Engine, EngineFault, FaceDetector, open};
+pub use detector::{Detection, ENGINES, Engine, EngineFault, FaceDetector, Sighting, open};
 pub use face_box::{FaceBox, MAX_FACES};
 pub use guide::{Guide, GuideSettings};
+pub use landmarks::{Landmarks, POINTS};
 pub use limits::{FaceLimits, Limit, Range};
 pub use portrait::{NoPortrait, Portrait, PortraitRules, portrait};
-pub use report::{BASIS, FaceReport};
+pub use report::FaceReport;
 pub use view::FaceView;

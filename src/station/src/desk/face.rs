@@ -170,11 +170,11 @@ impl Worker {
         if self.preview.receiver_count() > 0 {
             self.preview.send_replace(preview_jpeg(frame));
         }
-        let detection = match &mut self.detector {
+        let sighting = match &mut self.detector {
             Some(detector) => detector.detect(frame),
-            None => face::Detection::FailureToAssess("no face detector"),
+            None => face::Detection::FailureToAssess("no face detector").into(),
         };
-        let assessment = face::assess(frame, &detection);
+        let assessment = face::assess(frame, &sighting);
         let limits = &self.loaded.thresholds.face.limits;
         let before = watching.guide.shown();
         let hint = watching.guide.update(frame.captured_at, &assessment, limits);

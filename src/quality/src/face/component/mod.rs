@@ -32,6 +32,11 @@ macro_rules! components {
             pub const fn id(self) -> &'static str {
                 match self { $(Self::$name => stringify!($name),)+ }
             }
+
+            /// Whether it is measured on points of the face, so that an engine of boxes can say nothing about it.
+            pub const fn needs_landmarks(self) -> bool {
+                matches!(self, Self::EyesOpen | Self::HeadPosePitch | Self::HeadPoseRoll | Self::HeadPoseYaw | Self::MouthClosed)
+            }
         }
 
         /// Every component and how it is measured, in alphabetical order.
