@@ -100,6 +100,8 @@ advice! {
     CentreFinger = "centre-finger",
     /// Clean the sensor: something is on it although no finger is.
     CleanSensor = "clean-sensor",
+    /// Close the mouth.
+    CloseMouth = "close-mouth",
     /// Step closer to the camera.
     Closer = "closer",
     /// Lower the chin or sit down: the face is too high in the picture.
@@ -120,6 +122,8 @@ advice! {
     MoreLight = "more-light",
     /// Only one person in the picture.
     OneOnly = "one-only",
+    /// Open the eyes.
+    OpenEyes = "open-eyes",
     /// Put a finger on the sensor: the image is empty.
     PlaceFinger = "place-finger",
     /// Put the whole fingertip on the sensor.
