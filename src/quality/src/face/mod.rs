@@ -42,6 +42,6 @@ pub use face_box::{FaceBox, MAX_FACES};
 pub use guide::{Guide, GuideSettings};
 pub use landmarks::{Landmarks, POINTS};
 pub use limits::{FaceLimits, Limit, Range};
-pub use portrait::{NoPortrait, Portrait, PortraitRules, portrait};
+pub use portrait::{Crop, NoPortrait, Portrait, PortraitRules, portrait};
 pub use report::FaceReport;
 pub use view::FaceView;

@@ -43,6 +43,14 @@ pub fn drawn_face(width: u32, height: u32, face: &FaceBox) -> Frame {
     })
 }
 
+/// Round dots of a radius in pixels and of any colours on grey.
+pub fn dotted(width: u32, height: u32, dots: &[((f32, f32), [u8; 3])], radius: f32) -> Frame {
+    draw(width, height, |x, y| {
+        let near = |&&((u, v), _): &&((f32, f32), [u8; 3])| (x as f32 + 0.5 - u).hypot(y as f32 + 0.5 - v) <= radius;
+        dots.iter().find(near).map_or([128; 3], |&(_, colour)| colour)
+    })
+}
+
 /// A smooth, shaded oval of skin colour without features: no face.
 pub fn egg(width: u32, height: u32) -> Frame {
     draw(width, height, |x, y| {

@@ -194,7 +194,9 @@ impl Worker {
         let Some(best) = best else { return FaceTaken { sample: None, score: None, passes: false } };
         let passes = best.failing.is_empty();
         let (frame, assessment) = &best.kept;
-        let sample = face::portrait(frame, &best.face, &self.loaded.thresholds.face.portrait).ok().map(|portrait| {
+        let rules = &self.loaded.thresholds.face.portrait;
+        let portrait = face::portrait(frame, &best.face, assessment.landmarks.as_ref(), rules);
+        let sample = portrait.ok().map(|portrait| {
             let quality = assessment.components.iter().map(|(id, assessed)| measure(id.id(), assessed)).collect();
             FaceSample {
                 jpeg: portrait.jpeg,
