@@ -1,10 +1,12 @@
 //! The commands of `gatepost-intake`.
 
+use crate::accept::Service;
 use crate::clock::Clock;
 use crate::database::{Database, DatabaseFault};
-use crate::service::{Service, router};
+use crate::service::router;
 use domain::case::{RecordId, StationId};
 use serde::Deserialize;
+use std::collections::BTreeSet;
 use std::fs::{self, OpenOptions};
 use std::io::{self, Write};
 use std::net::SocketAddr;
@@ -12,7 +14,10 @@ use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use store::format::{Envelope, FormatFault, decode_body, digest};
-use store::{AuthoritySecret, FileKey, KeyFault, OpenFault, SignatureRefused, VerifyKey, peek_header, verify_header};
+use store::{
+    AuthorityKey, AuthoritySecret, FileKey, KeyFault, OpenFault, SignatureRefused, VerifyKey, peek_header,
+    verify_header,
+};
 use thiserror::Error;
 use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
@@ -140,7 +145,8 @@ pub async fn serve(
         }
     };
     ready(address);
-    let service = Arc::new(Service { database: database.clone(), key, clock });
+    let authorities = authorities(data)?;
+    let service = Arc::new(Service { database: database.clone(), key, authorities, clock });
     axum::serve(listener, router(service)).with_graceful_shutdown(end).await.map_err(fault)?;
     database.close().await;
     Ok(())
@@ -210,6 +216,20 @@ pub async fn list(data: &Path, json: bool, out: &mut impl Write) -> Result<(), C
     }
     database.close().await;
     Ok(())
+}
+
+/// Key ids of the authorities that records may be sealed to: `authority.pub`, and `authority-*.pub` while one key takes
+/// over from another.
+pub fn authorities(data: &Path) -> Result<BTreeSet<String>, CommandFault> {
+    let mut found = BTreeSet::new();
+    for entry in fs::read_dir(data).map_err(|error| io_fault("look into", data, error))? {
+        let path = entry.map_err(|error| io_fault("look into", data, error))?.path();
+        let name = path.file_name().and_then(|name| name.to_str()).unwrap_or_default();
+        if name == "authority.pub" || (name.starts_with("authority-") && name.ends_with(".pub")) {
+            found.insert(AuthorityKey::load(&path)?.id().into());
+        }
+    }
+    Ok(found)
 }
 
 fn config_of(data: &Path) -> Result<Config, CommandFault> {

@@ -58,6 +58,8 @@ pub enum Kept {
     Fork,
     /// It is new, and on the disk.
     New,
+    /// The record before it is here, and is not the one that it hangs on. This one is kept beside them.
+    OffTheChain,
 }
 
 /// One record of the list.
@@ -141,6 +143,11 @@ impl Database {
         let digest = store::hex(digest);
         let sequence = i64::try_from(header.sequence).map_err(|_| DatabaseFault::Number)?;
         let mut transaction = self.pool.begin().await?;
+        if hangs_elsewhere(&mut transaction, header, sequence).await? {
+            let kept = keep_beside(&mut transaction, header, (&digest, sequence), envelope, received_ms).await?;
+            transaction.commit().await?;
+            return Ok(kept);
+        }
         let insert = "INSERT INTO records
             (digest, station, sequence, record, outcome, simulated, received, envelope, receipt)
             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9) ON CONFLICT DO NOTHING";
@@ -161,11 +168,7 @@ impl Database {
         } else if let Some(receipt) = receipt_of(&mut transaction, &digest).await? {
             Kept::Again(receipt)
         } else {
-            let insert = "INSERT INTO forks (digest, station, sequence, record, received, envelope)
-                VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT DO NOTHING";
-            let query = sqlx::query(insert).bind(&digest).bind(&header.station.0).bind(sequence);
-            let query = query.bind(header.record.to_string()).bind(received_ms).bind(envelope);
-            query.execute(&mut *transaction).await?;
+            keep_beside(&mut transaction, header, (&digest, sequence), envelope, received_ms).await?;
             Kept::Fork
         };
         transaction.commit().await?;
@@ -216,6 +219,39 @@ impl Database {
         sqlx::query("SELECT 1").execute(&self.pool).await?;
         Ok(())
     }
+}
+
+/// Whether the station's record before this one is here with another digest than this one hangs on. A record that is
+/// not here, because the station has it in quarantine, says nothing.
+async fn hangs_elsewhere(
+    connection: &mut SqliteConnection,
+    header: &Header,
+    sequence: i64,
+) -> Result<bool, sqlx::Error> {
+    let select = "SELECT digest FROM records WHERE station = $1 AND sequence = $2";
+    let query = sqlx::query(select).bind(&header.station.0).bind(sequence - 1);
+    let before = query.fetch_optional(&mut *connection).await?;
+    let before: Option<String> = before.map(|row| row.try_get(0)).transpose()?;
+    Ok(match before {
+        Some(digest) => digest != store::hex(&header.previous),
+        None => sequence == 1 && header.previous != [0; 32],
+    })
+}
+
+/// Keeps an envelope that has no place in the chain, for whoever has to find out why.
+async fn keep_beside(
+    connection: &mut SqliteConnection,
+    header: &Header,
+    (digest, sequence): (&str, i64),
+    envelope: &[u8],
+    received_ms: i64,
+) -> Result<Kept, sqlx::Error> {
+    let insert = "INSERT INTO forks (digest, station, sequence, record, received, envelope)
+        VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT DO NOTHING";
+    let query = sqlx::query(insert).bind(digest).bind(&header.station.0).bind(sequence);
+    let query = query.bind(header.record.to_string()).bind(received_ms).bind(envelope);
+    query.execute(connection).await?;
+    Ok(Kept::OffTheChain)
 }
 
 async fn receipt_of(connection: &mut SqliteConnection, digest: &str) -> Result<Option<Vec<u8>>, sqlx::Error> {

@@ -3,12 +3,14 @@
 //! No body is opened by the service: the authority's private key is read by the command `open` alone, and can live on
 //! another machine. Logs name stations, sequence numbers and digests, never anything about a person.
 
+mod accept;
 pub mod clock;
 pub mod commands;
 mod database;
 mod refusal;
 mod service;
 
+pub use accept::{Accepted, Service};
 pub use database::{Database, DatabaseFault, Kept, Listed, StationStatus};
 pub use refusal::Refusal;
-pub use service::{Service, router};
+pub use service::router;

@@ -36,6 +36,17 @@ pub enum Refusal {
     /// Nothing here under this name.
     #[error("there is no such station")]
     NotFound,
+    /// It does not hang on the record before it. It is kept beside the others, and an administrator must look.
+    #[error("record {sequence} of station {station} does not hang on the one before it; both are kept")]
+    OffTheChain {
+        /// The station.
+        station: String,
+        /// The sequence number.
+        sequence: u64,
+    },
+    /// Sealed to an authority that this intake does not receive for.
+    #[error("the body is sealed to key {0}, which is none of this intake's authorities")]
+    OtherAuthority(String),
     /// The receipt could not be signed.
     #[error("the intake cannot sign receipts at the moment; send it again later")]
     Receipt,
@@ -60,8 +71,36 @@ impl Refusal {
     /// record has its place. All else passes, if an administrator has to help at times.
     pub fn is_final(&self) -> bool {
         match self {
-            Self::BodyDigest | Self::Fork { .. } | Self::Malformed(_) | Self::Signature(_) | Self::TooLarge => true,
-            Self::Database(_) | Self::Incomplete | Self::NotFound | Self::Receipt | Self::UnknownStation(_) => false,
+            Self::BodyDigest
+            | Self::Fork { .. }
+            | Self::Malformed(_)
+            | Self::OffTheChain { .. }
+            | Self::Signature(_)
+            | Self::TooLarge => true,
+            Self::Database(_)
+            | Self::Incomplete
+            | Self::NotFound
+            | Self::OtherAuthority(_)
+            | Self::Receipt
+            | Self::UnknownStation(_) => false,
+        }
+    }
+
+    /// A word for the reason, for programs and for counting.
+    pub fn reason(&self) -> &'static str {
+        match self {
+            Self::BodyDigest => "body-digest",
+            Self::Database(_) => "database",
+            Self::Fork { .. } => "fork",
+            Self::Incomplete => "incomplete",
+            Self::Malformed(fault) => fault.id(),
+            Self::NotFound => "not-found",
+            Self::OffTheChain { .. } => "off-the-chain",
+            Self::OtherAuthority(_) => "other-authority",
+            Self::Receipt => "receipt",
+            Self::Signature(refused) => refused.id(),
+            Self::TooLarge => "too-large",
+            Self::UnknownStation(_) => "unknown-station-or-key",
         }
     }
 
@@ -82,6 +121,8 @@ impl Refusal {
             Self::NotFound => (StatusCode::NOT_FOUND, "I-08"),
             Self::Receipt => (StatusCode::SERVICE_UNAVAILABLE, "I-09"),
             Self::Incomplete => (StatusCode::BAD_REQUEST, "I-10"),
+            Self::OffTheChain { .. } => (StatusCode::CONFLICT, "I-11"),
+            Self::OtherAuthority(_) => (StatusCode::FORBIDDEN, "I-12"),
         }
     }
 }
@@ -96,9 +137,17 @@ impl IntoResponse for Refusal {
                 alarm = "fork",
                 "two different records with the same sequence number: a copied store or a copied key"
             ),
+            Self::OffTheChain { station, sequence } => tracing::error!(
+                station,
+                sequence,
+                alarm = "off-the-chain",
+                "a record that does not hang on the one before it: a copied store or a copied key"
+            ),
             refusal => tracing::warn!(code = refusal.code(), %refusal, "refused"),
         }
-        (self.status(), Json(json!({ "code": self.code(), "text": self.to_string(), "final": self.is_final() })))
-            .into_response()
+        let answer = json!({
+            "code": self.code(), "reason": self.reason(), "text": self.to_string(), "final": self.is_final()
+        });
+        (self.status(), Json(answer)).into_response()
     }
 }

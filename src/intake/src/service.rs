@@ -1,21 +1,21 @@
 //! The HTTP service: one route that takes envelopes, two that say how it is doing.
 
-use crate::clock::Clock;
-use crate::database::{Database, Kept, StationStatus};
+use crate::accept::{Accepted, Service};
+use crate::database::StationStatus;
 use crate::refusal::Refusal;
 use axum::Json;
 use axum::Router;
 use axum::body::Bytes;
 use axum::extract::rejection::{BytesRejection, FailedToBufferBody};
 use axum::extract::{DefaultBodyLimit, Path, State};
-use axum::http::{StatusCode, header};
+use axum::http::StatusCode;
+use axum::http::header::CONTENT_TYPE;
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 use serde_json::{Value, json};
 use std::sync::Arc;
 use std::time::Duration;
-use store::format::{Envelope, MAX_ENVELOPE_BYTES, digest};
-use store::{Acknowledgement, FileKey, peek_header, sign_receipt, verify_header};
+use store::format::MAX_ENVELOPE_BYTES;
 use tower::limit::GlobalConcurrencyLimitLayer;
 use tower_http::timeout::TimeoutLayer;
 
@@ -24,16 +24,6 @@ const REQUESTS: usize = 32;
 
 /// A request that takes longer is given up.
 const TIMEOUT: Duration = Duration::from_secs(30);
-
-/// What the routes share.
-pub struct Service {
-    /// Where records are kept.
-    pub database: Database,
-    /// Signs receipts.
-    pub key: FileKey,
-    /// Says when something came.
-    pub clock: Clock,
-}
 
 /// All routes.
 pub fn router(service: Arc<Service>) -> Router {
@@ -47,8 +37,7 @@ pub fn router(service: Arc<Service>) -> Router {
         .with_state(service)
 }
 
-/// Verifies everything that can be verified without opening the body, keeps the envelope, and answers with a receipt:
-/// 201 the first time, 200 with the same receipt every other time.
+/// Takes an envelope and answers with a receipt: 201 the first time, 200 with the same receipt every other time.
 async fn receive(
     State(service): State<Arc<Service>>,
     body: Result<Bytes, BytesRejection>,
@@ -57,33 +46,10 @@ async fn receive(
         BytesRejection::FailedToBufferBody(FailedToBufferBody::LengthLimitError(_)) => Refusal::TooLarge,
         _ => Refusal::Incomplete,
     })?;
-    let envelope = Envelope::decode(&bytes).map_err(Refusal::Malformed)?;
-    let claimed = peek_header(envelope.cose).map_err(Refusal::Signature)?;
-    let key = service.database.key(&claimed.station.0, &claimed.signed_by).await?;
-    let key = key.ok_or_else(|| Refusal::UnknownStation(claimed.station.to_string()))?;
-    let header = verify_header(&key, envelope.cose).map_err(Refusal::Signature)?;
-    if header.body_digest != digest(envelope.body) {
-        return Err(Refusal::BodyDigest);
-    }
-    let acknowledgement = Acknowledgement {
-        digest: digest(&bytes),
-        station: header.station.clone(),
-        sequence: header.sequence,
-        record: header.record,
-        received_ms: (service.clock)(),
-    };
-    let receipt = sign_receipt(&service.key, &acknowledgement).map_err(|_| Refusal::Receipt)?;
-    let received_ms = acknowledgement.received_ms;
-    let kept = service.database.keep(&header, &acknowledgement.digest, &bytes, &receipt, received_ms).await?;
-    let (status, receipt) = match kept {
-        Kept::New => (StatusCode::CREATED, receipt),
-        Kept::Again(receipt) => (StatusCode::OK, receipt),
-        Kept::Fork => {
-            return Err(Refusal::Fork { station: header.station.to_string(), sequence: header.sequence });
-        }
-    };
+    let Accepted { header, is_new, receipt } = service.accept(&bytes).await?;
+    let status = if is_new { StatusCode::CREATED } else { StatusCode::OK };
     tracing::info!(station = %header.station, sequence = header.sequence, status = status.as_u16(), "acknowledged");
-    Ok((status, [(header::CONTENT_TYPE, "application/cose")], receipt).into_response())
+    Ok((status, [(CONTENT_TYPE, "application/cose")], receipt).into_response())
 }
 
 async fn health(State(service): State<Arc<Service>>) -> Result<Json<Value>, Refusal> {

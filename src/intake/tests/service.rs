@@ -131,6 +131,51 @@ async fn what_cannot_be_verified_is_refused_with_the_reason() {
     assert_eq!(get(&intake, "/v1/stations/S2").await.status, StatusCode::NOT_FOUND);
 }
 
+/// The station as it claims to be, its key, the body's reader and its place in the chain: each has its own refusal.
+#[tokio::test]
+async fn who_signed_for_whom_and_in_which_place_is_told_apart() {
+    let intake = Intake::new().await;
+    let mut one = Station::registered("S1", &intake).await;
+    let mut two = Station::registered("S2", &intake).await;
+    // One station's key under the other's name: the key is known here, but for another station.
+    let mut posing = Station::registered("S3", &intake).await.posing_as("S1");
+    let mut elsewhere = Station::registered("S4", &intake).await.sealing_to_another_authority();
+    let first = one.next();
+    let other_header =
+        store::format::Envelope { body: envelope_parts(&first).body, ..envelope_parts(&two.next()) }.encode();
+    let rows = [
+        (posing.next(), StatusCode::FORBIDDEN, "I-03", "unknown-station-or-key", false),
+        (elsewhere.next(), StatusCode::FORBIDDEN, "I-12", "other-authority", false),
+        (other_header, StatusCode::UNPROCESSABLE_ENTITY, "I-05", "body-digest", true),
+    ];
+    for (envelope, status, code, reason, is_final) in rows {
+        let answer = send(&intake, &envelope).await;
+        let json = answer.json();
+        assert_eq!((answer.status, json["code"].as_str(), json["reason"].as_str()), (status, Some(code), Some(reason)));
+        assert_eq!(json["final"], is_final, "{code}");
+    }
+    assert_eq!(send(&intake, &first).await.status, StatusCode::CREATED);
+}
+
+#[tokio::test]
+async fn a_record_that_hangs_on_another_than_the_one_before_is_an_alarm_and_kept() {
+    let intake = Intake::new().await;
+    let mut station = Station::registered("S1", &intake).await;
+    let mut copy = station.copy();
+    let (first, _, second_of_copy) = (station.next(), copy.next(), copy.next());
+    assert_eq!(send(&intake, &first).await.status, StatusCode::CREATED);
+    for _ in 0..2 {
+        let answer = send(&intake, &second_of_copy).await;
+        assert_eq!((answer.status, answer.json()["code"].as_str()), (StatusCode::CONFLICT, Some("I-11")));
+    }
+    assert_eq!(get(&intake, "/v1/stations/S1").await.json()["forks"], 1);
+    assert_eq!(send(&intake, &station.next()).await.status, StatusCode::CREATED, "the chain goes on");
+}
+
+fn envelope_parts(envelope: &[u8]) -> store::format::Envelope<'_> {
+    store::format::Envelope::decode(envelope).unwrap()
+}
+
 #[tokio::test]
 async fn every_flipped_byte_is_refused() {
     let intake = Intake::new().await;

@@ -24,7 +24,7 @@ pub use keys::{AuthorityKey, AuthoritySecret, FileKey, KeyFault, VerifyKey};
 pub use maintain::{Verified, rebuild_index, verify};
 pub use outbox::{OpenReport, Outbox, Queued, ReadFault, Receipt, Reservation, Stats, StoreFault};
 pub use receipt::{Acknowledgement, ReceiptRefused, sign_receipt, verify_receipt};
-pub use seal::{OpenFault, SealFault, Sealer, open};
+pub use seal::{OpenFault, SEALING, SealFault, Sealer, open};
 pub use sign::{SignFault, SignatureRefused, peek_header, verify_header};
 
 /// Bytes in hexadecimal, lower case.

@@ -16,6 +16,9 @@ pub(crate) type Kem = DhP256HkdfSha256;
 /// Separates record bodies from anything else that is ever sealed to the same key.
 const INFO: &[u8] = b"gatepost record body 1";
 
+/// Name of the one sealing algorithm there is: HPKE (RFC 9180) base mode, KEM 0x0010, KDF 0x0001, AEAD 0x0002.
+pub const SEALING: &str = "HPKE-P256-SHA256-A256GCM";
+
 /// An encapsulated P-256 key: one uncompressed point.
 const ENCAPSULATED: usize = 65;
 
@@ -33,6 +36,9 @@ pub enum SealFault {
 /// A body that does not open.
 #[derive(Debug, PartialEq, Eq, Error)]
 pub enum OpenFault {
+    /// Sealed by an algorithm that this program does not know.
+    #[error("the body is sealed by an algorithm that is not known here")]
+    OtherAlgorithm,
     /// Altered, sealed to another key, or of another record than the header says.
     #[error("the body does not open with this key and header")]
     Refused,
@@ -70,11 +76,18 @@ impl Seal for Sealer {
     fn key_id(&self) -> String {
         self.authority.id().into()
     }
+
+    fn algorithm(&self) -> &'static str {
+        SEALING
+    }
 }
 
 /// Opens a body with the authority's private key: the encoded record, see [`crate::format::decode_body`].
 /// The header must be the one that the body was signed under.
 pub fn open(secret: &AuthoritySecret, header: &Header, body: &[u8]) -> Result<Zeroizing<Vec<u8>>, OpenFault> {
+    if header.sealing != SEALING {
+        return Err(OpenFault::OtherAlgorithm);
+    }
     let (key, ciphertext) = body.split_at_checked(ENCAPSULATED).ok_or(OpenFault::TooShort)?;
     let key = <Kem as hpke::Kem>::EncappedKey::from_bytes(key).map_err(|_| OpenFault::Refused)?;
     let names = [&*header.station.0, header.case.as_str(), header.outcome.id()];

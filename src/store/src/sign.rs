@@ -55,6 +55,22 @@ pub enum SignatureRefused {
 #[error("the message could not be signed")]
 pub struct SignFault;
 
+impl SignatureRefused {
+    /// A word for the reason, for programs and for counting.
+    pub fn id(&self) -> &'static str {
+        match self {
+            Self::BadSignature => "bad-signature",
+            Self::Malformed => "malformed-message",
+            Self::MissingAlgorithm => "no-algorithm",
+            Self::MissingKeyId => "no-key-id",
+            Self::NotAHeader(fault) => fault.id(),
+            Self::OtherKeyNamed => "other-key-named",
+            Self::UnknownKey => "unknown-key",
+            Self::WrongAlgorithm => "signature-algorithm",
+        }
+    }
+}
+
 impl Sign for FileKey {
     type Error = SignFault;
 

@@ -80,6 +80,25 @@ fn an_outcome_goes_with_its_kind_of_body_only() {
     assert!(matches!(draft.seal(&world.sealer), Err(SealFault::Format(_))));
 }
 
+/// A record of an exempt person takes no text that could be a name or the number of a document, wherever an officer had
+/// a choice: nothing that is sealed leaves unread.
+#[test]
+fn an_exemption_takes_words_of_the_pack_only() {
+    let with = |ground: &str, evidence: &str| {
+        let body = Body::Exemption(domain::record::Exemption { ground: ground.into(), evidence: evidence.into() });
+        encode_body(&Draft { body, ..exemption(1) })
+    };
+    assert!(with("under-six", "birth-certificate").is_ok());
+    let image = "a".repeat(61);
+    for canary in
+        ["ERIKSSON, ANNA MARIA", "ERIKSSON", "L898902C3", "740812", "anna maria", "/9j/4AAQSkZJRg==", "", &image]
+    {
+        for refused in [with(canary, "mrz"), with("under-six", canary)] {
+            assert!(matches!(refused, Err(FormatFault::Shape { rule: "exemption", .. })), "{canary}");
+        }
+    }
+}
+
 #[test]
 fn nobody_else_and_under_no_other_header_a_body_opens() {
     let world = World::new();

@@ -30,5 +30,5 @@ pub use pack::{
     CaptureFingers, Checkpoints, Condition, Direction, Entry, Ground, Pack, PackFault, PackFaults, Reading, Rule,
     Status, Validity,
 };
-pub use parse::MAX_PACK_BYTES;
+pub use parse::{MAX_PACK_BYTES, is_identifier};
 pub use published::Published;

@@ -166,6 +166,9 @@ fn ground(mut fields: Fields<'_, '_>, faults: &mut Vec<PackFault>) -> Named<Grou
     let id = named(&mut fields, "ground");
     let title = fields.text("title");
     let evidence = fields.list("evidence");
+    if !evidence.iter().flatten().all(|kind: &String| is_identifier(kind)) {
+        fields.fault("evidence", "kinds of evidence are 1 to 60 small letters, digits and dashes, a letter first");
+    }
     let rule = fields.checked("rule", rule_fits, "ages are 1 to 120 years, nationalities are codes of Doc 9303");
     let second_person = fields.required("second_person");
     let hint_documents = hints(&mut fields, "hint_documents", 2);
@@ -207,13 +210,16 @@ fn named(fields: &mut Fields<'_, '_>, kind: &str) -> Option<String> {
 }
 
 fn identifier(fields: &mut Fields<'_, '_>) -> Option<String> {
-    let form = "expected 1 to 60 small letters, digits and dashes";
+    let form = "expected 1 to 60 small letters, digits and dashes, a letter first";
     fields.checked("id", |id: &String| is_identifier(id), form)
 }
 
-fn is_identifier(id: &str) -> bool {
+/// Whether a text has the form of a pack's identifiers: 1 to 60 small letters, digits and dashes, a letter first. No
+/// name and no number of a document has it as documents write them, which is why sealed records of exempt persons hold
+/// nothing else where an officer chose.
+pub fn is_identifier(id: &str) -> bool {
     let small = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-';
-    (1..=60).contains(&id.len()) && id.bytes().all(small)
+    id.len() <= 60 && id.starts_with(|c: char| c.is_ascii_lowercase()) && id.bytes().all(small)
 }
 
 fn is_code(code: &str, longest: usize) -> bool {
@@ -284,7 +290,7 @@ fn checkpoints(fields: &mut Fields<'_, '_>) -> Option<Checkpoints> {
                 fields.fault("checkpoints", "the list is empty");
             }
             if !ids.iter().all(|id| is_identifier(id)) {
-                fields.fault("checkpoints", "identifiers are 1 to 60 small letters, digits and dashes");
+                fields.fault("checkpoints", "identifiers are 1 to 60 small letters, digits and dashes, a letter first");
             }
             Some(Checkpoints::Listed(ids))
         }

@@ -5,6 +5,9 @@ use crate::case::{CaseNumber, RecordId, StationId};
 use crate::session::Outcome;
 use alloc::{string::String, vec::Vec};
 
+/// Version of the outer header that is written. Receivers refuse every other one by name.
+pub const HEADER_VERSION: u8 = 2;
+
 /// Turns a draft into bytes that only the authority can read. The store implements it.
 pub trait Seal {
     /// What can go wrong.
@@ -16,6 +19,9 @@ pub trait Seal {
 
     /// Identifier of the authority's key.
     fn key_id(&self) -> String;
+
+    /// Name of the algorithm, as the header tells it to the receiver.
+    fn algorithm(&self) -> &'static str;
 }
 
 /// Signs a header. The store implements it, over a key in a file or in a TPM.
@@ -52,6 +58,8 @@ pub struct Header {
     pub case: CaseNumber,
     /// How the case ended.
     pub outcome: Outcome,
+    /// Name of the algorithm that the body is sealed by.
+    pub sealing: String,
     /// Identifier of the authority's key that the body is sealed to.
     pub sealed_to: String,
     /// Identifier of the station's signing key.
@@ -60,6 +68,8 @@ pub struct Header {
     pub time_ms: i64,
     /// The kernel's boot identifier, so that clock jumps can be told from restarts.
     pub boot_id: String,
+    /// The station's clock had jumped and nobody had confirmed the date: the time is not to be believed, the sequence is.
+    pub clock_jumped: bool,
     /// Simulated devices took part.
     pub simulated: bool,
 }
@@ -73,6 +83,7 @@ pub struct Sealed {
     station: StationId,
     outcome: Outcome,
     simulated: bool,
+    sealing: String,
     sealed_to: String,
     body: Vec<u8>,
 }
@@ -88,6 +99,8 @@ pub struct Position {
     pub time_ms: i64,
     /// The kernel's boot identifier.
     pub boot_id: String,
+    /// The clock jumped since somebody last confirmed the date. The outbox cannot know: the station says so.
+    pub clock_jumped: bool,
 }
 
 /// A sealed record with its signed header: the only thing that the outbox takes.
@@ -108,6 +121,7 @@ impl Draft {
             station: self.station.clone(),
             outcome: self.outcome,
             simulated: self.simulated,
+            sealing: sealer.algorithm().into(),
             sealed_to: sealer.key_id(),
             body,
         })
@@ -118,7 +132,7 @@ impl Sealed {
     /// Signs the outer header for this position in the chain.
     pub fn sign<S: Sign>(self, signer: &S, at: Position) -> Result<SignedRecord, S::Error> {
         let header = Header {
-            version: 1,
+            version: HEADER_VERSION,
             station: self.station,
             sequence: at.sequence,
             previous: at.previous,
@@ -126,10 +140,12 @@ impl Sealed {
             record: self.record,
             case: self.case,
             outcome: self.outcome,
+            sealing: self.sealing,
             sealed_to: self.sealed_to,
             signed_by: signer.key_id(),
             time_ms: at.time_ms,
             boot_id: at.boot_id,
+            clock_jumped: at.clock_jumped,
             simulated: self.simulated,
         };
         let cose = signer.sign(&header)?;

@@ -38,6 +38,7 @@ impl Intake {
         router(Arc::new(Service {
             database: self.database.clone(),
             key: FileKey::load(&self.dir.path().join("receipt.key")).unwrap(),
+            authorities: commands::authorities(self.dir.path()).unwrap(),
             clock: Arc::new(move || now.load(Ordering::Relaxed)),
         }))
     }
@@ -97,6 +98,21 @@ impl Station {
         let key = FileKey::load(&dir.path().join("station.key")).unwrap();
         let (outbox, _) = Outbox::open(&dir.path().join("store"), &self.id).unwrap();
         Self { dir, id: self.id.clone(), key, outbox, sealer: self.sealer.clone(), made: 100 }
+    }
+
+    /// The same key under another station's name.
+    pub fn posing_as(self, id: &str) -> Self {
+        let Self { dir, key, sealer, .. } = self;
+        let id = StationId(id.into());
+        let (outbox, _) = Outbox::open(&dir.path().join("posing"), &id).unwrap();
+        Self { dir, id, key, outbox, sealer, made: 50 }
+    }
+
+    /// The same station, whose records only somebody else can open.
+    pub fn sealing_to_another_authority(self) -> Self {
+        let at = |name: &str| self.dir.path().join(name);
+        let other = store::AuthoritySecret::create(&at("other.key"), &at("other.pub")).unwrap();
+        Self { sealer: Sealer::new(other.public().clone()), ..self }
     }
 
     /// Keeps a record without a person in it, and gives its envelope.

@@ -7,7 +7,7 @@ use crate::clock::Clock;
 use crate::config::Loaded;
 use domain::case::{CaseNumber, RecordId, StationId};
 use domain::guarded::Personal;
-use domain::record::{Body, Draft, Enrolment, Exemption, ReviewTrace, Sealed, Versions};
+use domain::record::{Body, Draft, Enrolment, Exemption, Position, ReviewTrace, Sealed, Versions};
 use domain::session::Outcome;
 use domain::units::StaffId;
 use hmac::{Hmac, KeyInit, Mac};
@@ -134,7 +134,7 @@ impl Keeper {
     /// One try. The outer error is final, the inner one passes when the disk has room.
     fn append(&self, sealed: Sealed, clock: &Clock) -> Result<Result<Receipt, StoreFault>, String> {
         let mut outbox = self.outbox();
-        let position = outbox.position(clock.utc_ms(), &self.boot_id);
+        let position = Position { clock_jumped: clock.jumped(), ..outbox.position(clock.utc_ms(), &self.boot_id) };
         let record = sealed.sign(&self.signer, position).map_err(|fault| fault.to_string())?;
         match outbox.append(record) {
             Ok(receipt) => Ok(Ok(receipt)),

@@ -14,8 +14,9 @@ pub const HTTP: TargetFactory = TargetFactory { name: "http", make };
 const LONGEST_ANSWER: usize = 16 * 1024;
 
 /// The intake's codes for a record that it will not take however often it is sent: too large, malformed, wrongly
-/// signed, damaged, and another record under the same number.
-const FINAL: &[&str] = &["I-01", "I-02", "I-04", "I-05", "I-06"];
+/// signed, damaged, another record under the same number, and one that does not hang on
+/// the record before it.
+const FINAL: &[&str] = &["I-01", "I-02", "I-04", "I-05", "I-06", "I-11"];
 
 /// The part of the intake's refusal that counts.
 #[derive(Default, Deserialize)]

@@ -29,7 +29,7 @@ pub fn encode_body(draft: &Draft) -> Result<Zeroizing<Vec<u8>>, FormatFault> {
     if kind != kind_for(draft.outcome) {
         return Err(FormatFault::OutcomeAndBody { outcome: draft.outcome.id(), kind });
     }
-    Ok(encode(&Node::map_of(vec![
+    let node = Node::map_of(vec![
         ("version", Some(version_node())),
         ("record", Some(Node::Bytes(&draft.id.0))),
         ("case", Some(Node::text(draft.case.as_str()))),
@@ -45,7 +45,12 @@ pub fn encode_body(draft: &Draft) -> Result<Zeroizing<Vec<u8>>, FormatFault> {
         ("simulated", Some(Node::Bool(draft.simulated))),
         ("kind", Some(Node::text(kind))),
         (kind, content),
-    ])))
+    ]);
+    // What a record of an exempt person may hold is checked before it is sealed: afterwards nobody here could.
+    if matches!(draft.body, Body::Exemption(_)) {
+        EXEMPTION_RECORD.check(&node)?;
+    }
+    Ok(encode(&node))
 }
 
 /// A body that has been read and found to be what `record.cddl` says.

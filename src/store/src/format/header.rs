@@ -1,9 +1,10 @@
 //! The outer header: what everybody on the way may read.
 
 use super::cbor::{Node, decode, encode};
-use super::{FormatFault, schema, version_node};
+use super::{FormatFault, schema};
+use crate::seal::SEALING;
 use domain::case::{CaseNumber, RecordId, StationId};
-use domain::record::Header;
+use domain::record::{HEADER_VERSION, Header};
 use domain::session::Outcome;
 use zeroize::Zeroizing;
 
@@ -12,7 +13,7 @@ const RULE: &str = "header";
 /// The one encoding of a header.
 pub fn encode_header(header: &Header) -> Zeroizing<Vec<u8>> {
     encode(&Node::map([
-        ("version", version_node()),
+        ("version", Node::Uint(header.version.into())),
         ("station", Node::text(&header.station.0)),
         ("sequence", Node::Uint(header.sequence)),
         ("previous", Node::Bytes(&header.previous)),
@@ -20,10 +21,12 @@ pub fn encode_header(header: &Header) -> Zeroizing<Vec<u8>> {
         ("record", Node::Bytes(&header.record.0)),
         ("case", Node::text(header.case.as_str())),
         ("outcome", Node::text(header.outcome.id())),
+        ("sealing", Node::text(&header.sealing)),
         ("sealed-to", Node::text(&header.sealed_to)),
         ("signed-by", Node::text(&header.signed_by)),
         ("time", Node::int(header.time_ms)),
         ("boot", Node::text(&header.boot_id)),
+        ("clock-jumped", Node::Bool(header.clock_jumped)),
         ("simulated", Node::Bool(header.simulated)),
     ]))
 }
@@ -31,12 +34,18 @@ pub fn encode_header(header: &Header) -> Zeroizing<Vec<u8>> {
 /// Reads a header strictly. A header that this accepts is encoded by [`encode_header`] to the same bytes.
 pub fn decode_header(bytes: &[u8]) -> Result<Header, FormatFault> {
     let node = decode(bytes)?;
-    schema::HEADER.check(&node)?;
+    // Before its shape: another version has another one, and the receiver should hear why it cannot be read.
+    match node.get("version").and_then(Node::as_u64) {
+        Some(found) if found != u64::from(HEADER_VERSION) => {
+            return Err(FormatFault::UnknownVersion { rule: RULE, found });
+        }
+        _ => schema::HEADER.check(&node)?,
+    }
     let fault = |key: &'static str, what: &'static str| FormatFault::Shape { rule: RULE, key, what };
     let text = |key: &'static str| node.get(key).and_then(Node::as_text).ok_or(fault(key, "is missing"));
     let number = node.get("sequence").and_then(Node::as_u64).filter(|sequence| *sequence > 0);
     Ok(Header {
-        version: schema::VERSION as u8,
+        version: HEADER_VERSION,
         station: station_id(text("station")?).ok_or(fault("station", "is not an identifier"))?,
         sequence: number.ok_or(fault("sequence", "counts from 1"))?,
         previous: array(&node, "previous").ok_or(fault("previous", "is missing"))?,
@@ -44,10 +53,12 @@ pub fn decode_header(bytes: &[u8]) -> Result<Header, FormatFault> {
         record: RecordId(array(&node, "record").ok_or(fault("record", "is missing"))?),
         case: CaseNumber::parse(text("case")?).ok_or(fault("case", "is not a case number"))?,
         outcome: Outcome::from_id(text("outcome")?).ok_or(fault("outcome", "is unknown"))?,
+        sealing: sealing(text("sealing")?)?,
         sealed_to: key_id(text("sealed-to")?).ok_or(fault("sealed-to", "is not a key id"))?,
         signed_by: key_id(text("signed-by")?).ok_or(fault("signed-by", "is not a key id"))?,
         time_ms: node.get("time").and_then(Node::as_i64).ok_or(fault("time", "is missing"))?,
         boot_id: boot_id(text("boot")?).ok_or(fault("boot", "is not a boot identifier"))?,
+        clock_jumped: node.get("clock-jumped").and_then(Node::as_bool).ok_or(fault("clock-jumped", "is missing"))?,
         simulated: node.get("simulated").and_then(Node::as_bool).ok_or(fault("simulated", "is missing"))?,
     })
 }
@@ -60,6 +71,11 @@ pub(crate) fn station_id(text: &str) -> Option<StationId> {
 
 pub(crate) fn array<const N: usize>(node: &Node<'_>, key: &str) -> Option<[u8; N]> {
     node.get(key)?.as_bytes()?.try_into().ok()
+}
+
+/// An algorithm that cannot be opened here is refused at the door, not years later by whoever wants to read the body.
+fn sealing(text: &str) -> Result<String, FormatFault> {
+    if text == SEALING { Ok(text.into()) } else { Err(FormatFault::UnknownSealing) }
 }
 
 fn key_id(text: &str) -> Option<String> {

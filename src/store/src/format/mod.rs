@@ -39,9 +39,34 @@ pub enum FormatFault {
         /// What is wrong.
         what: &'static str,
     },
+    /// A version that this program does not read.
+    #[error("{rule}: version {found} is not read here")]
+    UnknownVersion {
+        /// The rule.
+        rule: &'static str,
+        /// The version that it names.
+        found: u64,
+    },
+    /// The body is sealed by an algorithm that nobody could open here.
+    #[error("header: the body is sealed by an algorithm that is not known here")]
+    UnknownSealing,
     /// Larger than any record may be.
     #[error("{0} bytes are more than an envelope may have")]
     TooLarge(usize),
+}
+
+impl FormatFault {
+    /// A word for the reason, for programs and for counting.
+    pub fn id(&self) -> &'static str {
+        match self {
+            Self::Cbor(_) => "not-one-cbor-value",
+            Self::OutcomeAndBody { .. } => "outcome-and-body",
+            Self::Shape { .. } => "shape",
+            Self::TooLarge(_) => "too-large",
+            Self::UnknownSealing => "sealing-algorithm",
+            Self::UnknownVersion { .. } => "version",
+        }
+    }
 }
 
 /// The payload of a receipt as CBOR.

@@ -64,7 +64,8 @@ pub struct Outbox {
 impl Outbox {
     /// Where the next record will stand in the chain. It is signed with it and appended before any other.
     pub fn position(&self, time_ms: i64, boot_id: &str) -> Position {
-        Position { sequence: self.next_sequence, previous: self.last_digest, time_ms, boot_id: boot_id.into() }
+        let (sequence, previous) = (self.next_sequence, self.last_digest);
+        Position { sequence, previous, time_ms, boot_id: boot_id.into(), clock_jumped: false }
     }
 
     /// The number for the next case of this local day: one more than the highest that was ever opened on it.

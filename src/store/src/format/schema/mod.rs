@@ -3,6 +3,7 @@
 
 use super::FormatFault;
 use super::cbor::Node;
+use domain::policy::is_identifier;
 
 mod tables;
 
@@ -24,8 +25,10 @@ pub(in crate::format) enum Kind {
     RecordId,
     Text,
     Uint,
-    /// The version of the format.
-    Version,
+    /// This version of the format.
+    Version(u64),
+    /// An identifier of the policy pack: no name and no number of a document has this form.
+    Word,
 }
 
 /// One key of a map.
@@ -42,7 +45,7 @@ pub(in crate::format) struct Shape {
     pub fields: &'static [Field],
 }
 
-/// The only version there is.
+/// Version of everything but the outer header.
 pub(super) const VERSION: u64 = 1;
 
 impl Shape {
@@ -83,7 +86,8 @@ impl Kind {
             (Self::Int, node) => node.as_i64().is_some(),
             (Self::Digest, Node::Bytes(bytes)) => bytes.len() == 32,
             (Self::RecordId, Node::Bytes(bytes)) => bytes.len() == 16,
-            (Self::Version, Node::Uint(version)) => *version == VERSION,
+            (Self::Version(expected), Node::Uint(version)) => version == expected,
+            (Self::Word, Node::Text(text)) => is_identifier(text),
             (Self::OneOf(words), Node::Text(text)) => words.contains(&&**text),
             (Self::List(kind), Node::Array(items)) => {
                 return items.iter().try_for_each(|item| kind.check(item));
@@ -117,7 +121,8 @@ mod tests {
             Kind::RecordId => "record-id".into(),
             Kind::Text => "tstr".into(),
             Kind::Uint => "uint".into(),
-            Kind::Version => VERSION.to_string(),
+            Kind::Version(version) => version.to_string(),
+            Kind::Word => "word".into(),
         }
     }
 

@@ -1,6 +1,7 @@
 //! The tables themselves, in the order of `record.cddl`.
 
-use super::{Field, Kind, Shape};
+use super::{Field, Kind, Shape, VERSION};
+use domain::record::HEADER_VERSION;
 
 const fn field(key: &'static str, kind: Kind) -> Field {
     Field { key, kind, optional: false }
@@ -20,7 +21,7 @@ const MEASURES: Kind = Kind::List(&Kind::Map(&MEASURE));
 pub(in crate::format) static HEADER: Shape = shape(
     "header",
     &[
-        field("version", Kind::Version),
+        field("version", Kind::Version(HEADER_VERSION as u64)),
         field("station", Kind::Text),
         field("sequence", Kind::Uint),
         field("previous", Kind::Digest),
@@ -28,10 +29,12 @@ pub(in crate::format) static HEADER: Shape = shape(
         field("record", Kind::RecordId),
         field("case", Kind::Text),
         field("outcome", Kind::Text),
+        field("sealing", Kind::Text),
         field("sealed-to", Kind::Text),
         field("signed-by", Kind::Text),
         field("time", Kind::Int),
         field("boot", Kind::Text),
+        field("clock-jumped", Kind::Bool),
         field("simulated", Kind::Bool),
     ],
 );
@@ -39,7 +42,7 @@ pub(in crate::format) static HEADER: Shape = shape(
 pub(in crate::format) static RECEIPT: Shape = shape(
     "receipt",
     &[
-        field("version", Kind::Version),
+        field("version", Kind::Version(VERSION)),
         field("digest", Kind::Digest),
         field("station", Kind::Text),
         field("sequence", Kind::Uint),
@@ -51,7 +54,7 @@ pub(in crate::format) static RECEIPT: Shape = shape(
 pub(super) static FRAME: Shape = shape(
     "frame",
     &[
-        field("version", Kind::Version),
+        field("version", Kind::Version(VERSION)),
         field("record", Kind::RecordId),
         field("case", Kind::Text),
         field("station", Kind::Text),
@@ -153,7 +156,7 @@ static REVIEW: Shape = shape(
     ],
 );
 
-static EXEMPTION: Shape = shape("exemption", &[field("ground", Kind::Text), field("evidence", Kind::Text)]);
+static EXEMPTION: Shape = shape("exemption", &[field("ground", Kind::Word), field("evidence", Kind::Word)]);
 
 static ENROLMENT: Shape = shape(
     "enrolment",

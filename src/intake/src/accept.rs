@@ -1,0 +1,67 @@
+//! Taking an envelope: the same checks whether it came over a connection or on a medium.
+
+use crate::clock::Clock;
+use crate::database::{Database, Kept};
+use crate::refusal::Refusal;
+use domain::record::Header;
+use std::collections::BTreeSet;
+use store::format::{Envelope, digest};
+use store::{Acknowledgement, FileKey, peek_header, sign_receipt, verify_header};
+
+/// What takes envelopes, over HTTP or from a folder.
+pub struct Service {
+    /// Where records are kept.
+    pub database: Database,
+    /// Signs receipts.
+    pub key: FileKey,
+    /// Key ids of the authorities that this intake receives for. A body that is sealed to another one could never be
+    /// opened, and its station has to hear of it while it still has the record.
+    pub authorities: BTreeSet<String>,
+    /// Says when something came.
+    pub clock: Clock,
+}
+
+/// An envelope that is kept here.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Accepted {
+    /// What was signed.
+    pub header: Header,
+    /// It had not been here before.
+    pub is_new: bool,
+    /// The signed receipt; the same one every time.
+    pub receipt: Vec<u8>,
+}
+
+impl Service {
+    /// Verifies everything that can be verified without opening the body, and keeps the envelope, once.
+    pub async fn accept(&self, bytes: &[u8]) -> Result<Accepted, Refusal> {
+        let envelope = Envelope::decode(bytes).map_err(Refusal::Malformed)?;
+        let claimed = peek_header(envelope.cose).map_err(Refusal::Signature)?;
+        let key = self.database.key(&claimed.station.0, &claimed.signed_by).await?;
+        let key = key.ok_or_else(|| Refusal::UnknownStation(claimed.station.to_string()))?;
+        let header = verify_header(&key, envelope.cose).map_err(Refusal::Signature)?;
+        if header.body_digest != digest(envelope.body) {
+            return Err(Refusal::BodyDigest);
+        }
+        if !self.authorities.contains(&header.sealed_to) {
+            return Err(Refusal::OtherAuthority(header.sealed_to));
+        }
+        let acknowledgement = Acknowledgement {
+            digest: digest(bytes),
+            station: header.station.clone(),
+            sequence: header.sequence,
+            record: header.record,
+            received_ms: (self.clock)(),
+        };
+        let receipt = sign_receipt(&self.key, &acknowledgement).map_err(|_| Refusal::Receipt)?;
+        let received_ms = acknowledgement.received_ms;
+        let kept = self.database.keep(&header, &acknowledgement.digest, bytes, &receipt, received_ms).await?;
+        let (station, sequence) = (header.station.to_string(), header.sequence);
+        match kept {
+            Kept::New => Ok(Accepted { header, is_new: true, receipt }),
+            Kept::Again(receipt) => Ok(Accepted { header, is_new: false, receipt }),
+            Kept::Fork => Err(Refusal::Fork { station, sequence }),
+            Kept::OffTheChain => Err(Refusal::OffTheChain { station, sequence }),
+        }
+    }
+}
