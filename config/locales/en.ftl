@@ -395,6 +395,18 @@ error-device-camera = Camera
 error-device-fingerprint-scanner = Fingerprint scanner
 choose = Choose
 records-refused = Refused by the intake
+face-engine = Face engine
+face-engine-simple = simple
+face-engine-missing = not there
+face-engine-fallback = Portraits are judged without pose, eyes and mouth: look at those yourself. The face model is missing or altered. Tell the technician; this puts it back:
+face-engine-none = No face can be captured: the face model is missing or altered. Tell the technician; this puts it back:
+components = Components
+component = Component
+native-value = Value
+judged-by = Judged by
+basis-box = by the face's rectangle
+basis-landmarks = by the face's points
+not-assessed = Mandatory, and not judged
 attempts = { $count ->
     [one] { $count } attempt
    *[other] { $count } attempts

@@ -394,6 +394,18 @@ error-device-camera = Камера
 error-device-fingerprint-scanner = Сканер пальцев
 choose = Выберите
 records-refused = Отклонено приёмом
+face-engine = Анализ лица
+face-engine-simple = упрощённый
+face-engine-missing = отсутствует
+face-engine-fallback = Снимки оцениваются без поворота головы, глаз и рта: проверьте их сами. Модель лица отсутствует или изменена. Сообщите технику; её восстановит:
+face-engine-none = Снять лицо нельзя: модель лица отсутствует или изменена. Сообщите технику; её восстановит:
+components = Показатели
+component = Показатель
+native-value = Значение
+judged-by = Оценил
+basis-box = по рамке лица
+basis-landmarks = по точкам лица
+not-assessed = Обязательны, но не оценены
 attempts = { $count ->
     [one] { $count } попытка
     [few] { $count } попытки

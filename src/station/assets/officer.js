@@ -1,10 +1,12 @@
 // Keeps the officer's page in step with the desk: each view that arrives by server-sent events makes the page look
 // again, and only what differs is changed.
 import { clearRefusal, freshScreen, listen, load, morph, takeForms } from "/assets/page.js";
+import { draw } from "/assets/sight.js";
 
 const panel = document.getElementById("panel");
 let wanted = 0;
 let fetching = false;
+let seen;
 
 async function refresh() {
   if (fetching) return;
@@ -42,10 +44,12 @@ function show(page) {
   enhance();
 }
 
-// The live picture comes back by itself when its stream breaks; grounds show their own kinds of evidence only.
+// The live picture comes back by itself when its stream breaks, with the outlines over it; grounds show their own kinds of evidence only.
 function enhance() {
   const live = document.getElementById("live");
   if (live && !live.onerror) live.onerror = () => setTimeout(() => { live.src = `${live.src.split("&")[0]}&${Date.now()}`; }, 400);
+  // The page that came last knows nothing of what is seen.
+  draw(panel.querySelector(".live"), seen);
   const ground = panel.querySelector("select[name=ground]");
   if (ground) { ground.onchange = () => evidenceOf(ground); evidenceOf(ground); }
   panel.querySelectorAll("select[name^=missing-]").forEach((select) => {
@@ -80,9 +84,15 @@ panel.addEventListener("click", (event) => {
 });
 
 takeForms(async (sent) => show(sent.page));
-listen("/officer/events", "view", (view) => {
-  wanted = view.version;
-  if (String(view.version) !== panel.querySelector(".desk").dataset.version) refresh();
+listen("/officer/events", {
+  view: (view) => {
+    wanted = view.version;
+    if (String(view.version) !== panel.querySelector(".desk").dataset.version) refresh();
+  },
+  face: (sight) => {
+    seen = sight;
+    draw(panel.querySelector(".live"), seen);
+  },
 }, refresh);
 // The minutes that cases have waited.
 setInterval(refresh, 30_000);

@@ -60,13 +60,14 @@ export async function load(address, options = {}) {
   return { answer, page: new DOMParser().parseFromString(await answer.text(), "text/html") };
 }
 
-// News by server-sent events. The banner shows when they stay away for a moment, and `after` runs when they are back.
-export function listen(address, name, news, after) {
+// News by server-sent events: a function for each name. The banner shows when they stay away for a moment, and `after` runs
+// when they are back.
+export function listen(address, news, after) {
   let waiting;
   const events = new EventSource(address);
   const gone = () => {
     waiting ??= setTimeout(() => { lost.hidden = false; }, 1500);
-    if (events.readyState === EventSource.CLOSED) setTimeout(() => again(address, name, news, after), 2000);
+    if (events.readyState === EventSource.CLOSED) setTimeout(() => again(address, news, after), 2000);
   };
   events.addEventListener("open", () => {
     clearTimeout(waiting);
@@ -74,15 +75,15 @@ export function listen(address, name, news, after) {
     lost.hidden = true;
   });
   events.addEventListener("error", gone);
-  events.addEventListener(name, (event) => news(JSON.parse(event.data)));
+  for (const [name, take] of Object.entries(news)) events.addEventListener(name, (event) => take(JSON.parse(event.data)));
 }
 
-async function again(address, name, news, after) {
+async function again(address, news, after) {
   try {
     if (!(await load(location.pathname))) return;
     after();
   } catch { /* the station is not back yet; the next try tells */ }
-  listen(address, name, news, after);
+  listen(address, news, after);
 }
 
 export function clearRefusal() {

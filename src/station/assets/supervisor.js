@@ -13,8 +13,10 @@ async function refresh() {
 }
 
 takeForms(async (sent) => location.assign(sent.answer.url));
-listen("/supervisor/events", "waiting", (cases) => {
-  if (!own) refresh();
-  else if (!cases.some((waiting) => waiting.case === own && waiting.state === "waiting")) location.assign("/supervisor");
+listen("/supervisor/events", {
+  waiting: (cases) => {
+    if (!own) refresh();
+    else if (!cases.some((waiting) => waiting.case === own && waiting.state === "waiting")) location.assign("/supervisor");
+  },
 }, () => { if (!own) refresh(); });
 if (!own) setInterval(refresh, 30_000);

@@ -6,7 +6,7 @@
 use clap::Args;
 use domain::case::{CaseNumber, RecordId, StationId};
 use domain::guarded::{Biometric, Personal};
-use domain::record::{Body, Draft, Enrolment, FaceSample, Traveller, Versions};
+use domain::record::{Body, Draft, Enrolment, FaceBasis, FaceSample, Traveller, Versions};
 use domain::session::Outcome;
 use domain::units::StaffId;
 use std::io;
@@ -136,6 +136,8 @@ fn draft(n: u64, image_bytes: usize) -> Draft {
         source_digest: [0; 32],
         quality: vec![],
         engine: "none".into(),
+        basis: FaceBasis::Box,
+        not_assessed: vec![],
         accepted: true,
     };
     let enrolment = Enrolment {

@@ -130,10 +130,33 @@ pub struct FaceSample {
     pub source_digest: [u8; 32],
     /// Quality, component by component.
     pub quality: Vec<Measure>,
-    /// Name of the engine that judged it: `opencv-haar`.
+    /// The engine that judged it and the SHA-256 of its model: `blazeface sha256:12ab..`.
     pub engine: String,
+    /// What the measures rest on.
+    pub basis: FaceBasis,
+    /// Mandatory components, by their names, that this engine cannot assess: nobody has judged them.
+    pub not_assessed: Vec<String>,
     /// The limits were met.
     pub accepted: bool,
+}
+
+/// What the measures of a portrait rest on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum FaceBasis {
+    /// The rectangle of the face alone: pose, eyes and mouth are not judged.
+    Box,
+    /// The points of the face.
+    Landmarks,
+}
+
+impl FaceBasis {
+    /// The word of the record.
+    pub const fn id(self) -> &'static str {
+        match self {
+            Self::Box => "box",
+            Self::Landmarks => "landmarks",
+        }
+    }
 }
 
 /// One finger of the record.

@@ -4,7 +4,7 @@
 use axum::Router;
 use domain::case::{CaseNumber, RecordId, StationId};
 use domain::guarded::{Biometric, Personal};
-use domain::record::{Body, Draft, Enrolment, FaceSample, FingerSample, Traveller, Versions};
+use domain::record::{Body, Draft, Enrolment, FaceBasis, FaceSample, FingerSample, Traveller, Versions};
 use domain::session::Outcome;
 use domain::units::{Ppi, StaffId};
 use intake::{Database, Service, commands, router};
@@ -190,6 +190,8 @@ fn enrolment() -> Enrolment {
             source_digest: [1; 32],
             quality: vec![],
             engine: "opencv-haar".into(),
+            basis: FaceBasis::Box,
+            not_assessed: vec![],
             accepted: true,
         }),
         fingers: vec![FingerSample {

@@ -17,10 +17,12 @@ use std::sync::Arc;
 pub fn read(path: &Path) -> Result<Loaded, ConfigFaults> {
     let text = read_text(path).map_err(|fault| ConfigFaults(vec![fault]))?;
     let file = path.display().to_string();
-    let config: StationConfig = toml::from_str(&text).map_err(|first| station_faults(&file, &text, &first))?;
+    let mut config: StationConfig = toml::from_str(&text).map_err(|first| station_faults(&file, &text, &first))?;
 
     let mut faults = semantic_faults(&file, &text, &config);
     let beside = path.parent().unwrap_or(Path::new("."));
+    let models = config.quality.fallback.iter_mut().map(|fallback| &mut fallback.model);
+    models.chain([&mut config.quality.model]).for_each(|model| *model = beside.join(&model));
     let zone = jiff::tz::TimeZone::get(&config.station.time_zone);
     if zone.is_err() {
         let text_of = format!(
@@ -148,8 +150,11 @@ fn semantic_faults(file: &str, text: &str, config: &StationConfig) -> Vec<Config
     if crate::upload::find(&config.intake.target).is_none() {
         say("target", format!("there is no upload target \"{}\"", config.intake.target));
     }
-    if !quality::face::ENGINES.iter().any(|engine| engine.name == config.quality.engine) {
-        say("engine", format!("there is no face detector \"{}\"", config.quality.engine));
+    let fallback = config.quality.fallback.as_ref().map(|fallback| &fallback.engine);
+    for name in [&config.quality.engine].into_iter().chain(fallback) {
+        if !quality::face::ENGINES.iter().any(|engine| engine.name == name) {
+            say(&format!("engine = \"{name}\""), format!("there is no face engine \"{name}\""));
+        }
     }
     if config.laboratory.as_ref().is_some_and(|lab| lab.basis.trim().is_empty()) {
         say("basis", "the laboratory override needs a basis: who allowed it, and for what".into());

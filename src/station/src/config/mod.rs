@@ -60,6 +60,9 @@ pub struct Desk {
     pub listen: SocketAddr,
     /// Language of the pages before anybody chose one.
     pub language: String,
+    /// Show the live picture as in a mirror: for a screen that the traveller looks at too.
+    #[serde(default)]
+    pub mirrored: bool,
 }
 
 /// Who vouches for the clock.
@@ -113,13 +116,25 @@ pub struct Confirmed {
 pub struct Quality {
     /// thresholds.toml, relative to the configuration file.
     pub thresholds: PathBuf,
-    /// The face detector, by its name in `quality::face::ENGINES`.
+    /// The face engine, by its name in `quality::face::ENGINES`.
     pub engine: String,
-    /// Its model file.
+    /// Its model, relative to the configuration file.
     pub model: PathBuf,
+    /// The engine that judges faces while that model is missing or altered. Without one no face is captured then.
+    pub fallback: Option<FaceFallback>,
     /// NIST's forest for fingers (nist_plain_tir-ink of NFIQ 2), relative to the configuration file, where the operator
     /// has it. Without it the station's own scorer judges.
     pub forest: Option<PathBuf>,
+}
+
+/// A face engine that stands in for another.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct FaceFallback {
+    /// Its name in `quality::face::ENGINES`.
+    pub engine: String,
+    /// Its model, relative to the configuration file.
+    pub model: PathBuf,
 }
 
 /// Where sealed records go.

@@ -3,10 +3,11 @@
 use super::case::Case;
 use super::command::{Order, SampleRequest};
 use super::devices::Devices;
-use super::face::{FaceTaken, FaceWorker};
+use super::face::{FaceTaken, FaceWorker, Live};
 use super::finger::Judged;
 use super::keep::{Keeper, Kept};
 use super::preview::PreviewWorker;
+use super::sight::Sight;
 use super::view::{FaultView, Panel, RecentView, RecordView};
 use super::{DeskHandle, PreviewJpeg, panel};
 use crate::clock::Clock;
@@ -108,7 +109,8 @@ pub fn spawn(parts: DeskParts) -> DeskHandle {
     let (messages, inbox) = mpsc::channel(MOST_MESSAGES);
     let (panel, watched) = watch::channel(Arc::new(Panel::default()));
     let (preview, previewed) = watch::channel::<PreviewJpeg>(None);
-    let face = FaceWorker::start(&parts.loaded, messages.clone(), preview);
+    let (sight, sighted) = watch::channel(Sight::default());
+    let face = FaceWorker::start(&parts.loaded, messages.clone(), Live { picture: preview, sight });
     let resting = PreviewWorker::start(&parts.loaded, messages.clone());
     let devices = Devices::start(&parts.loaded, &parts.driver_program, &messages, &face, &resting);
     let interrupted = |case: CaseNumber| RecentView { case, outcome: Outcome::Interrupted, record: None };
@@ -137,7 +139,7 @@ pub fn spawn(parts: DeskParts) -> DeskHandle {
     };
     desk.publish();
     tokio::spawn(desk.run(inbox));
-    DeskHandle { messages, panel: watched, preview: previewed }
+    DeskHandle { messages, panel: watched, preview: previewed, sight: sighted }
 }
 
 impl Desk {
@@ -234,7 +236,8 @@ impl Desk {
             laboratory: self.loaded.config.laboratory.as_ref().map(|lab| lab.basis.clone()),
             queued: self.keeper.queued(),
             refused: self.keeper.refused().len(),
-            face_engine: self.face.engine(),
+            face_engine: self.face.engine().clone(),
+            mirrored: self.loaded.config.desk.mirrored,
         };
         // Nobody may be looking; the next one who does sees the newest.
         let _ = self.panel.send(Arc::new(panel));

@@ -2,7 +2,7 @@
 
 use super::command::{ManualFields, Picture};
 use super::placement::Known;
-use super::view::TravellerPanel;
+use super::view::{PortraitPanel, TravellerPanel};
 use domain::case::CaseNumber;
 use domain::device::DeviceDescriptor;
 use domain::finger::Finger;
@@ -160,6 +160,16 @@ impl Samples {
             Slot::Face => self.face.as_ref().map(|face| ("image/jpeg", face.jpeg.clone())),
             Slot::Finger(finger) => self.fingers.get(&finger).map(|sample| ("image/png", sample.png.clone())),
         }
+    }
+
+    /// How the portrait was judged, for the supervisor.
+    pub fn portrait(&self) -> Option<PortraitPanel> {
+        self.face.as_ref().map(|face| PortraitPanel {
+            engine: face.engine.clone(),
+            basis: face.basis.id(),
+            not_assessed: face.not_assessed.clone(),
+            measures: face.quality.clone(),
+        })
     }
 
     /// Gives the samples away, for the record.

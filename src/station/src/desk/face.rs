@@ -3,14 +3,16 @@
 use super::PreviewJpeg;
 use super::actor::Message;
 use super::effects::tell;
+use super::engine::{self, EngineView, FaceEngine};
+use super::sight::Sight;
 use crate::config::Loaded;
 use domain::image::Frame;
-use domain::record::{FaceSample, Measure};
+use domain::record::{FaceBasis, FaceSample, Measure};
 use domain::units::QualityScore;
 use image::ExtendedColorType;
 use image::codecs::jpeg::JpegEncoder;
-use quality::assessment::Assessment;
-use quality::face::{self, AutoCapture, BestShot, FaceAssessment, FaceDetector, Guide, Shot};
+use quality::assessment::{Advice, Assessment};
+use quality::face::{self, AutoCapture, Basis, BestShot, FaceAssessment, FaceDetector, Guide, Shot};
 use sha2::{Digest, Sha256};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use tokio::sync::{mpsc, watch};
@@ -34,7 +36,15 @@ pub struct FaceTaken {
 #[derive(Clone)]
 pub struct FaceWorker {
     shared: Arc<Shared>,
-    engine: &'static str,
+    engine: Arc<EngineView>,
+}
+
+/// What the officer sees while a face is captured.
+pub struct Live {
+    /// The picture.
+    pub picture: watch::Sender<PreviewJpeg>,
+    /// What was seen in it.
+    pub sight: watch::Sender<Sight>,
 }
 
 struct Shared {
@@ -51,30 +61,22 @@ struct Inbox {
 }
 
 impl FaceWorker {
-    /// Starts the thread. Without a usable model it has no engine: the health page says so, and no capture is begun.
-    pub fn start(loaded: &Arc<Loaded>, messages: mpsc::Sender<Message>, preview: watch::Sender<PreviewJpeg>) -> Self {
+    /// Starts the thread. Without an engine no capture is begun; the pages say which one judges.
+    pub fn start(loaded: &Arc<Loaded>, messages: mpsc::Sender<Message>, live: Live) -> Self {
         let shared = Arc::new(Shared { inbox: Mutex::default(), news: Condvar::new() });
-        let quality = &loaded.config.quality;
-        let detector = face::open(&quality.engine, Some(&quality.model));
-        let engine = match &detector {
-            Ok(detector) => detector.name(),
-            Err(fault) => {
-                tracing::error!(code = fault.code(), detail = %fault, "{}", fault.advice());
-                NO_ENGINE
-            }
-        };
-        let worker = Worker { loaded: loaded.clone(), messages, preview, detector: detector.ok() };
+        let FaceEngine { detector, view: engine } = engine::open(&loaded.config.quality);
+        let worker = Worker { loaded: loaded.clone(), messages, live, detector, engine: engine.described() };
         let inbox = shared.clone();
         let spawned = std::thread::Builder::new().name("face".into()).spawn(move || worker.run(&inbox));
         if let Err(error) = spawned {
             tracing::error!(%error, "the face worker could not be started");
         }
-        Self { shared, engine }
+        Self { shared, engine: Arc::new(engine) }
     }
 
-    /// Name of the engine, or [`NO_ENGINE`].
-    pub fn engine(&self) -> &'static str {
-        self.engine
+    /// The engine that judges.
+    pub fn engine(&self) -> &EngineView {
+        &self.engine
     }
 
     /// A new attempt: frames of earlier ones are dropped.
@@ -136,8 +138,10 @@ impl Shared {
 struct Worker {
     loaded: Arc<Loaded>,
     messages: mpsc::Sender<Message>,
-    preview: watch::Sender<PreviewJpeg>,
+    live: Live,
     detector: Option<Box<dyn FaceDetector>>,
+    /// The engine as the record names it.
+    engine: String,
 }
 
 /// One attempt under way.
@@ -153,7 +157,8 @@ impl Worker {
         while let Some((attempt, frame)) = shared.next(watching.as_ref().map(|watching| watching.attempt)) {
             if attempt != watching.as_ref().map(|watching| watching.attempt) {
                 watching = attempt.map(|attempt| self.watch(attempt));
-                self.preview.send_replace(None);
+                self.live.picture.send_replace(None);
+                self.live.sight.send_replace(Sight::default());
             }
             if let (Some(current), Some(frame)) = (watching.as_mut(), frame) {
                 self.look(current, &frame);
@@ -167,8 +172,8 @@ impl Worker {
     }
 
     fn look(&mut self, watching: &mut Watching, frame: &Frame) {
-        if self.preview.receiver_count() > 0 {
-            self.preview.send_replace(preview_jpeg(frame));
+        if self.live.picture.receiver_count() > 0 {
+            self.live.picture.send_replace(preview_jpeg(frame));
         }
         let sighting = match &mut self.detector {
             Some(detector) => detector.detect(frame),
@@ -179,10 +184,16 @@ impl Worker {
         let before = watching.guide.shown();
         let hint = watching.guide.update(frame.captured_at, &assessment, limits);
         if hint != before {
+            if hint == Some(Advice::OneOnly) {
+                // Once for each time that others step into the picture: how many, and nothing of who.
+                tracing::info!(attempt = watching.attempt, faces = assessment.faces().len(), "several people in view");
+            }
             tell(&self.messages, Message::Hint(watching.attempt, hint.map(|advice| advice.id())));
         }
         let keep = || (frame.clone(), assessment.clone());
-        let taken = match watching.capture.feed(frame.captured_at, &assessment, limits, keep) {
+        let shot = watching.capture.feed(frame.captured_at, &assessment, limits, keep);
+        self.live.sight.send_replace(Sight::of(&assessment, frame, &shot, hint.is_some()));
+        let taken = match shot {
             Shot::Taken(best) => self.taken(Some(best)),
             Shot::GaveUp(best) => self.taken(best),
             Shot::Over | Shot::Steadying | Shot::Watching => return,
@@ -194,29 +205,28 @@ impl Worker {
         let Some(best) = best else { return FaceTaken { sample: None, score: None, passes: false } };
         let passes = best.failing.is_empty();
         let (frame, assessment) = &best.kept;
-        let rules = &self.loaded.thresholds.face.portrait;
-        let portrait = face::portrait(frame, &best.face, assessment.landmarks.as_ref(), rules);
+        let thresholds = &self.loaded.thresholds.face;
+        let portrait = face::portrait(frame, &best.face, assessment.landmarks.as_ref(), &thresholds.portrait);
         let sample = portrait.ok().map(|portrait| {
             let quality = assessment.components.iter().map(|(id, assessed)| measure(id.id(), assessed)).collect();
+            let not_assessed = assessment.unassessed(&thresholds.limits);
             FaceSample {
                 jpeg: portrait.jpeg,
                 width: portrait.width,
                 height: portrait.height,
                 source_digest: Sha256::digest(frame.rgb()).into(),
                 quality,
-                engine: self.engine(),
+                engine: self.engine.clone(),
+                basis: match assessment.basis() {
+                    Basis::Box => FaceBasis::Box,
+                    Basis::Landmarks => FaceBasis::Landmarks,
+                },
+                not_assessed: not_assessed.into_iter().map(|component| component.id().to_owned()).collect(),
                 accepted: passes,
             }
         });
         // A face that cannot be cut out is no sample, however good it looked.
         FaceTaken { passes: passes && sample.is_some(), score: best.score, sample }
-    }
-
-    fn engine(&self) -> String {
-        let described = |detector: &dyn FaceDetector| {
-            format!("{} sha256:{}", detector.name(), crate::people::hex(&detector.model_digest()))
-        };
-        self.detector.as_deref().map_or_else(|| "none".into(), described)
     }
 }
 

@@ -8,6 +8,7 @@ mod case;
 mod command;
 mod devices;
 mod effects;
+mod engine;
 mod face;
 mod facts;
 mod finger;
@@ -16,15 +17,20 @@ mod orders;
 mod panel;
 mod placement;
 mod preview;
+mod sight;
 mod view;
 
 pub use actor::{DeskParts, spawn};
 pub use command::{Command, DeskRefusal, ManualFields, ReviewDecision};
 pub use devices::spec as device_spec;
+#[cfg(test)]
+pub use engine::MEND;
+pub use engine::{EngineView, Lacking};
 pub use keep::Keeper;
+pub use sight::Sight;
 pub use view::{
-    AttemptPanel, ClaimPanel, DevicePanel, FaultView, Panel, ParkedPanel, ParkedView, RecordView, SlotView,
-    TravellerPanel, View,
+    AttemptPanel, ClaimPanel, DevicePanel, FaultView, Panel, ParkedPanel, ParkedView, PortraitPanel, RecordView,
+    SlotView, TravellerPanel, View,
 };
 
 use actor::Message;
@@ -44,6 +50,7 @@ pub struct DeskHandle {
     messages: mpsc::Sender<Message>,
     panel: watch::Receiver<Arc<Panel>>,
     preview: watch::Receiver<PreviewJpeg>,
+    sight: watch::Receiver<Sight>,
 }
 
 impl DeskHandle {
@@ -60,6 +67,11 @@ impl DeskHandle {
     /// The live picture.
     pub fn preview(&self) -> watch::Receiver<PreviewJpeg> {
         self.preview.clone()
+    }
+
+    /// What was seen in the live picture.
+    pub fn sight(&self) -> watch::Receiver<Sight> {
+        self.sight.clone()
     }
 
     /// Gives an order and waits for the answer; none when the station is stopping.

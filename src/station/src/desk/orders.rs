@@ -174,7 +174,7 @@ impl Desk {
                 return Err(DeskRefusal::NoDevice(name));
             }
         }
-        if self.face.engine() == NO_ENGINE {
+        if self.face.engine().name == NO_ENGINE {
             return Err(DeskRefusal::NoFaceEngine);
         }
         // Without an override the scanner has to have said that it is good enough.

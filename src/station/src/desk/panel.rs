@@ -77,6 +77,7 @@ pub fn parked(case: &Case) -> Option<ParkedPanel> {
                 error: log.error.clone(),
             })
             .collect(),
+        portrait: case.samples.portrait(),
         decision: case.decision()?.clone(),
         since: *since,
         parked_at: parked_at.clone(),

@@ -1,10 +1,12 @@
 //! What the pages show. [`View`] goes to the browser as JSON and holds codes only; the traveller's data stands beside
 //! it in [`Panel`] and reaches a page only as the text that the officer reads.
 
+use super::engine::EngineView;
 use domain::case::CaseNumber;
 use domain::device::{DeviceDescriptor, DeviceFault, DeviceKind, DeviceState};
 use domain::finger::MissingFinger;
 use domain::policy::{Decision, Verdict};
+use domain::record::Measure;
 use domain::session::{Outcome, Slot};
 use serde::Serialize;
 use std::time::Instant;
@@ -33,7 +35,9 @@ pub struct Panel {
     /// Of those, the ones that the intake has refused for good.
     pub refused: usize,
     /// The engine that finds faces.
-    pub face_engine: &'static str,
+    pub face_engine: EngineView,
+    /// The live picture is shown as in a mirror.
+    pub mirrored: bool,
 }
 
 /// The desk in codes.
@@ -190,6 +194,8 @@ pub struct ParkedPanel {
     pub slots: Vec<SlotView>,
     /// Every attempt: slot, number, score or error.
     pub attempts: Vec<AttemptPanel>,
+    /// How the best portrait was judged.
+    pub portrait: Option<PortraitPanel>,
     /// The decision so far.
     pub decision: Decision,
     /// When it was parked: its age grows while nothing else changes.
@@ -213,6 +219,19 @@ pub struct AttemptPanel {
     pub wrong: Option<&'static str>,
     /// The code of the fault that ended it.
     pub error: Option<String>,
+}
+
+/// How the portrait was judged, as the supervisor sees it.
+#[derive(Clone)]
+pub struct PortraitPanel {
+    /// The engine and its model.
+    pub engine: String,
+    /// `landmarks` or `box`.
+    pub basis: &'static str,
+    /// Mandatory components that nobody has judged.
+    pub not_assessed: Vec<String>,
+    /// Every component by the name of ISO/IEC 29794-5.
+    pub measures: Vec<Measure>,
 }
 
 /// A device as the health page sees it.

@@ -3,7 +3,7 @@
 use super::App;
 use super::access::{Officer, Supervisor};
 use super::errors::PageError;
-use crate::desk::{Panel, View};
+use crate::desk::{EngineView, Panel, Sight, View};
 use axum::Json;
 use axum::body::Body;
 use axum::extract::State;
@@ -16,22 +16,29 @@ use std::sync::Arc;
 use tokio_stream::wrappers::WatchStream;
 use tokio_stream::{Stream, StreamExt};
 
-/// The view, now and at every change. Only the newest counts: a slow browser misses what is no longer true.
+/// The view, now and at every change, and what is seen in the live picture while there is one. Only the newest counts: a
+/// slow browser misses what is no longer true.
 pub async fn events(_: Officer, State(app): State<Arc<App>>) -> impl IntoResponse {
-    stream(&app, |panel: &Panel| Event::default().event("view").json_data(&panel.view))
+    let view = |panel: Arc<Panel>| Event::default().event("view").json_data(&panel.view);
+    let views = WatchStream::new(app.desk.watch()).map(view);
+    let seen = |sight: Sight| Event::default().event("face").json_data(&sight);
+    let sights = WatchStream::from_changes(app.desk.sight()).map(seen);
+    sent(views.merge(sights))
 }
 
 /// Tells the supervisor's page that the list of waiting cases has changed.
 pub async fn supervisor_events(_: Supervisor, State(app): State<Arc<App>>) -> impl IntoResponse {
-    stream(&app, |panel: &Panel| Event::default().event("waiting").json_data(&panel.view.parked))
+    let waiting = |panel: Arc<Panel>| Event::default().event("waiting").json_data(&panel.view.parked);
+    sent(WatchStream::new(app.desk.watch()).map(waiting))
 }
 
 type Made = Result<Event, axum::Error>;
 
-fn stream(app: &App, make: fn(&Panel) -> Made) -> Sse<impl Stream<Item = Result<Event, Infallible>> + use<>> {
-    let panels = WatchStream::new(app.desk.watch());
-    // A view that cannot be written down is not sent; the next one will be.
-    Sse::new(panels.filter_map(move |panel| make(&panel).ok().map(Ok))).keep_alive(KeepAlive::default())
+fn sent<S: Stream<Item = Made> + Send + 'static>(
+    made: S,
+) -> Sse<impl Stream<Item = Result<Event, Infallible>> + use<S>> {
+    // What cannot be written down is not sent; the next one will be.
+    Sse::new(made.filter_map(|made| made.ok().map(Ok))).keep_alive(KeepAlive::default())
 }
 
 /// The live picture while the face is captured, as the browser's own motion JPEG.
@@ -43,14 +50,16 @@ pub async fn preview(_: Officer, State(app): State<Arc<App>>) -> Response {
     let frames = WatchStream::from_changes(app.desk.preview()).skip_while(Option::is_none);
     let frames = frames.take_while(Option::is_some).map(|frame| {
         let jpeg = frame.unwrap_or_default();
-        let mut part =
-            format!("--frame\r\nContent-Type: image/jpeg\r\nContent-Length: {}\r\n\r\n", jpeg.len()).into_bytes();
+        let mut part = format!("Content-Type: image/jpeg\r\nContent-Length: {}\r\n\r\n", jpeg.len()).into_bytes();
         part.extend_from_slice(&jpeg);
-        part.extend_from_slice(b"\r\n");
-        Ok::<_, Infallible>(part)
+        // The boundary comes with the picture that it ends: browsers show a part when they have seen its end, and would
+        // otherwise lag behind by a frame.
+        part.extend_from_slice(b"\r\n--frame\r\n");
+        part
     });
+    let parts = tokio_stream::once(b"--frame\r\n".to_vec()).chain(frames).map(Ok::<_, Infallible>);
     let media = [(header::CONTENT_TYPE, "multipart/x-mixed-replace; boundary=frame")];
-    (media, Body::from_stream(frames)).into_response()
+    (media, Body::from_stream(parts)).into_response()
 }
 
 #[derive(Serialize)]
@@ -62,7 +71,7 @@ struct Health {
     devices: Vec<crate::desk::DevicePanel>,
     queued: u64,
     refused: usize,
-    face_engine: &'static str,
+    face_engine: EngineView,
 }
 
 /// How the station is, without a word about any traveller.
@@ -77,7 +86,7 @@ pub async fn health(State(app): State<Arc<App>>) -> Response {
         devices: panel.devices.clone(),
         queued: panel.queued,
         refused: panel.refused,
-        face_engine: panel.face_engine,
+        face_engine: panel.face_engine.clone(),
     })
     .into_response()
 }

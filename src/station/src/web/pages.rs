@@ -4,7 +4,7 @@ use super::errors::{PageError, page};
 use super::locale::Locale;
 use super::logins::Login;
 use super::supervisor::REASONS;
-use crate::desk::{AttemptPanel, Panel, ParkedPanel, View};
+use crate::desk::{AttemptPanel, Lacking, Panel, ParkedPanel, PortraitPanel, View};
 use askama::Template;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
@@ -103,6 +103,21 @@ impl Panel {
         })
     }
 
+    /// What the officer is told of an engine that stands in for the configured one: where portraits are about to be taken
+    /// or looked at.
+    fn told_engine(&self) -> Option<&Lacking> {
+        let of_portraits = match self.view.step {
+            "idle" | "declare" | "summary" => true,
+            _ => self.view.slot == Some("face"),
+        };
+        self.face_engine.lacking.as_ref().filter(|_| of_portraits)
+    }
+
+    /// Whether any engine judges faces.
+    fn face_judged(&self) -> bool {
+        !self.face_engine.model.is_empty()
+    }
+
     /// The open question, while it is to be answered.
     fn question(&self) -> Option<&Question> {
         let decision = self.view.decision.as_ref().filter(|_| self.view.step == "decided")?;
@@ -149,6 +164,25 @@ impl Panel {
             "U-04" => fault.text.split_once(": ").map(|(_, detail)| detail),
             "S-01" => Some(&fault.text),
             _ => None,
+        }
+    }
+}
+
+impl PortraitPanel {
+    /// The engine's name and the first digits of its model's digest.
+    fn engine_short(&self) -> String {
+        match self.engine.split_once(" sha256:") {
+            Some((name, digest)) => format!("{name} {}", digest.get(..12).unwrap_or(digest)),
+            None => self.engine.clone(),
+        }
+    }
+
+    /// A native value with as many digits as say something.
+    fn native(value: &f64) -> String {
+        match value.abs() {
+            large if large >= 100.0 => format!("{value:.0}"),
+            middle if middle >= 1.0 => format!("{value:.2}"),
+            _ => format!("{value:.3}"),
         }
     }
 }

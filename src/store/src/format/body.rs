@@ -278,6 +278,8 @@ fn face_node(face: &FaceSample) -> Node<'_> {
         ("source-digest", Node::Bytes(&face.source_digest)),
         ("quality", list(&face.quality, measure_node)),
         ("engine", Node::text(&face.engine)),
+        ("basis", Node::text(face.basis.id())),
+        ("not-assessed", list(&face.not_assessed, |name| Node::text(name))),
         ("accepted", Node::Bool(face.accepted)),
     ])
 }

@@ -8,8 +8,8 @@ use domain::device::{CaptureGroup, DeviceDescriptor, DeviceKind};
 use domain::finger::{Finger, MissingFinger, MissingReason};
 use domain::guarded::{Biometric, Personal};
 use domain::record::{
-    Body, Draft, Enrolment, Exemption, FaceSample, FingerSample, Measure, ReviewTrace, SignedRecord, Traveller,
-    Versions,
+    Body, Draft, Enrolment, Exemption, FaceBasis, FaceSample, FingerSample, Measure, ReviewTrace, SignedRecord,
+    Traveller, Versions,
 };
 use domain::session::{AttemptLog, FaceException, Outcome, Slot, Wrong};
 use domain::units::{Millis, Ppi, QualityScore, StaffId};
@@ -141,6 +141,8 @@ pub fn enrolment(n: u8, image_bytes: usize) -> Draft {
             source_digest: [n; 32],
             quality: vec![measure.clone(), failed],
             engine: "opencv-haar".into(),
+            basis: FaceBasis::Box,
+            not_assessed: vec!["EyesOpen".into(), "HeadPoseYaw".into()],
             accepted: true,
         }),
         fingers: vec![finger(Finger::RightIndex), finger(Finger::LeftMiddle)],

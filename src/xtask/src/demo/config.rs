@@ -43,8 +43,13 @@ impl Place {
         set("desk", "address", &|_| self.address());
         set("desk", "listen", &|_| format!("127.0.0.1:{}", self.port));
         set("intake", "url", &|_| format!("http://localhost:{}", self.intake_port()));
-        for (section, key) in [("policy", "pack"), ("quality", "thresholds")] {
-            set(section, key, &|file| folder.join(file).display().to_string());
+        let moved = |file: &str| folder.join(file).display().to_string();
+        for (section, key) in [("policy", "pack"), ("quality", "thresholds"), ("quality", "model")] {
+            set(section, key, &moved);
+        }
+        let fallback = config.get_mut("quality").and_then(|quality| quality.get_mut("fallback"));
+        if let Some(Value::String(model)) = fallback.and_then(|fallback| fallback.get_mut("model")) {
+            *model = moved(model);
         }
         let devices = config.get_mut("device").and_then(Value::as_array_mut).into_iter().flatten();
         for device in devices {
@@ -120,6 +125,9 @@ mod tests {
             url = "http://localhost:8620"
             [policy]
             pack = "policies/ru-entry.toml"
+            [quality]
+            model = "../models/face"
+            fallback = { model = "/there/it/is" }
             [[device]]
             name = "camera"
             settings = { url = "http://localhost:8610/stream", fps = 25 }
@@ -137,6 +145,8 @@ mod tests {
             r#"listen = "127.0.0.1:9000""#,
             r#"url = "http://localhost:9020""#,
             r#"pack = "/c/policies/ru-entry.toml""#,
+            r#"model = "/c/../models/face""#,
+            r#"model = "/there/it/is""#,
             r#"url = "http://localhost:9010/stream""#,
             r#"path = "target/elsewhere/devices/scanner""#,
             r#"url = "http://localhost:9040/finger""#,

@@ -1,5 +1,6 @@
 //! Pages made from hand-made panels and from real decisions of the pack, for the tests of what pages promise.
 
+mod faces;
 mod promises;
 mod texts;
 
@@ -9,15 +10,17 @@ use super::logins::{Login, Logins};
 use super::pages;
 use super::supervisor::REASONS;
 use crate::desk::{
-    AttemptPanel, ClaimPanel, DeskRefusal, FaultView, Panel, ParkedPanel, ParkedView, RecordView, SlotView,
-    TravellerPanel, View,
+    AttemptPanel, ClaimPanel, DeskRefusal, EngineView, FaultView, Lacking, MEND, Panel, ParkedPanel, ParkedView,
+    PortraitPanel, RecordView, SlotView, TravellerPanel, View,
 };
 use crate::people::{People, Role};
 use axum::response::{IntoResponse, Response};
 use domain::case::CaseNumber;
 use domain::finger::{Finger, MissingFinger, MissingReason};
 use domain::policy::{self, BirthDate, Checkpoint, Decision, Evidence, Facts, Pack, Verdict};
+use domain::record::Measure;
 use domain::session::{Outcome, ReviewReason, Slot, Veto};
+use domain::units::QualityScore;
 use std::collections::BTreeSet;
 use std::time::Instant;
 
@@ -125,11 +128,28 @@ fn parked(reason: ReviewReason, state: &'static str) -> ParkedPanel {
         officer: "olga".into(),
         claim: None,
         question: None,
-        slots: vec![slot("right-index", "exhausted", Some(31))],
+        slots: vec![slot("face", "accepted", Some(83)), slot("right-index", "exhausted", Some(31))],
         attempts: vec![attempt(1, 31, false), wrong, failed],
+        portrait: Some(portrait()),
         decision: decision(|_| ()),
         since: Instant::now(),
         parked_at: "2026-03-15T12:03:04.5".into(),
+    }
+}
+
+/// A portrait that an engine of boxes has judged.
+fn portrait() -> PortraitPanel {
+    let measure = |name: &str, native, failure: Option<&str>| Measure {
+        name: name.into(),
+        native,
+        score: native.map(QualityScore::nearest),
+        failure: failure.map(Into::into),
+    };
+    PortraitPanel {
+        engine: format!("opencv-haar-frontalface sha256:{}", "0123456789abcdef".repeat(4)),
+        basis: "box",
+        not_assessed: vec!["EyesOpen".into()],
+        measures: vec![measure("DynamicRange", Some(87.5), None), measure("EyesOpen", None, Some("needs landmarks"))],
     }
 }
 

@@ -56,6 +56,7 @@ fn no_list_of_codes_lacks_a_text() {
         ("parked", words("waiting recapture none")),
         ("reason", REASONS.iter().map(|reason| (*reason).to_owned()).collect()),
         ("warning", words("document-seen-before check-digit")),
+        ("basis", words("box landmarks")),
         ("device", words("camera scanner reader")),
         ("device-state", words("absent busy degraded faulted ready starting")),
         ("error-device", words("camera fingerprint-scanner")),

@@ -198,6 +198,8 @@ static FACE: Shape = shape(
         field("source-digest", Kind::Digest),
         field("quality", MEASURES),
         field("engine", Kind::Text),
+        optional("basis", Kind::OneOf(&["box", "landmarks"])),
+        optional("not-assessed", TEXTS),
         field("accepted", Kind::Bool),
     ],
 );
