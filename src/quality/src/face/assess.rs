@@ -1,15 +1,12 @@
 //! One frame judged: what was measured, whether it is good enough, what to change.
 
 use super::geometry::Geometry;
-use super::limits::{Place, advice_for};
+use super::limits::Place;
 use super::{COMPONENTS, Component, Detection, FaceBox, FaceLimits, FaceView, Landmarks, Limit, Sighting};
 use crate::assessment::{Advice, Assessment};
 use domain::image::Frame;
 use domain::units::QualityScore;
 use serde::Serialize;
-
-/// How much better than its least score a component must be before a shown hint about it goes away.
-const HINT_MARGIN: u8 = 5;
 
 /// What the answers about a face rest on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
@@ -128,50 +125,13 @@ impl FaceAssessment {
         scores.collect::<Option<Vec<_>>>()?.into_iter().min()
     }
 
-    /// The one thing the traveller should change first; none when there is nothing, or nobody to tell.
-    ///
-    /// In this order: one person only, distance, side, height, light, stillness. `shown` is the hint on the page now:
-    /// its limit is taken a little narrower, so that it goes away only when the fault has clearly gone.
-    pub fn hint(&self, limits: &FaceLimits, shown: Option<Advice>) -> Option<Advice> {
-        let places = self.places(limits, shown)?;
-        if self.poor(limits, shown, Component::SingleFacePresent) {
-            return Some(Advice::OneOnly);
-        }
-        let placed = match (places.size, places.across, places.down) {
-            (Place::Above, ..) => Some(Advice::Back),
-            (Place::Below, ..) => Some(Advice::Closer),
-            (_, Place::Below, _) => Some(Advice::Left),
-            (_, Place::Above, _) => Some(Advice::Right),
-            (_, _, Place::Below) => Some(Advice::Down),
-            (_, _, Place::Above) => Some(Advice::Up),
-            _ if !places.enough_pixels => Some(Advice::Closer),
-            _ => None,
-        };
-        let light_first = |c: &&Component| **c == Component::Sharpness;
-        let mut mandatory: Vec<&Component> = limits.least_scores.keys().collect();
-        mandatory.sort_by_key(light_first);
-        placed.or_else(|| {
-            let poor = mandatory.into_iter().filter(|&&c| self.poor(limits, shown, c));
-            poor.filter_map(|&c| advice_for(c, self.component(c).advice())).next()
-        })
-    }
-
-    fn poor(&self, limits: &FaceLimits, shown: Option<Advice>, component: Component) -> bool {
-        let Some(least) = limits.least_scores.get(&component) else { return false };
-        if self.is_beyond_the_engine(component) {
-            return false;
-        }
-        let answer = self.component(component);
-        let margin = if shown.is_some() && shown == advice_for(component, answer.advice()) { HINT_MARGIN } else { 0 };
-        answer.score().is_none_or(|s| s.get() < least.get().saturating_add(margin).min(100))
-    }
-
     /// Whether the engine gives boxes and the component needs points.
-    fn is_beyond_the_engine(&self, component: Component) -> bool {
+    pub(super) fn is_beyond_the_engine(&self, component: Component) -> bool {
         self.basis() == Basis::Box && component.needs_landmarks()
     }
 
-    fn places(&self, limits: &FaceLimits, shown: Option<Advice>) -> Option<Places> {
+    /// Where the face is; limits of a hint that is `shown` are taken a little narrower. None without a face.
+    pub(super) fn places(&self, limits: &FaceLimits, shown: Option<Advice>) -> Option<Places> {
         let g = self.geometry?;
         let (width, height) = (f64::from(self.frame_width.max(1)), f64::from(self.frame_height.max(1)));
         let place = |range: &super::Range, value: f64, shows: [Advice; 2]| match shown {
@@ -188,11 +148,11 @@ impl FaceAssessment {
 }
 
 /// Where the face is, compared with the limits.
-struct Places {
-    size: Place,
-    across: Place,
-    down: Place,
-    enough_pixels: bool,
+pub(super) struct Places {
+    pub size: Place,
+    pub across: Place,
+    pub down: Place,
+    pub enough_pixels: bool,
 }
 
 #[cfg(test)]
@@ -306,20 +266,6 @@ mod tests {
         assert_eq!((by_points(9.0).basis(), by_points(9.0).unassessed(&limits)), (Basis::Landmarks, vec![]));
         assert!(by_points(9.0).failing(&limits).contains(&Limit::Component(Component::EyesOpen)));
         assert_eq!(by_points(f32::NAN).basis(), Basis::Box);
-    }
-
-    #[test]
-    fn a_shown_hint_stays_until_the_fault_has_clearly_gone() {
-        let limits = proposed();
-        // Eyes at .65, .63 and .60 of the width: over the limit of .64, under it, and clearly under it.
-        for (eyes, fresh, shown) in
-            [(0.65, Some(Advice::Right), Some(Advice::Right)), (0.63, None, Some(Advice::Right)), (0.60, None, None)]
-        {
-            let face = FaceBox { x: 640.0 * eyes - 105.0, ..GOOD };
-            let got = judged(&scenes::drawn_face(640, 480, &face), vec![face]);
-            assert_eq!(got.hint(&limits, None), fresh, "{eyes}");
-            assert_eq!(got.hint(&limits, Some(Advice::Right)), shown, "{eyes}");
-        }
     }
 
     proptest! {

@@ -3,6 +3,7 @@
 use super::{FaceAssessment, FaceBox, FaceLimits, Limit};
 use domain::units::{Millis, QualityScore};
 use serde::Deserialize;
+use std::cmp::Reverse;
 
 /// When a picture is taken. Proposed: `stable_ms = 350`, `least_frames = 4`, `max_move = 0.08`, `max_gap_ms = 400`
 /// (own values), `timeout_ms = 7000` (BSI TR-03121-3 v7: a supervised face capture within 7 s).
@@ -21,14 +22,13 @@ pub struct AutoCaptureSettings {
     pub timeout_ms: u64,
 }
 
-/// How good a frame is as the picture to keep, by the best-shot rule: limits kept, then optional components passed,
-/// then the capture score, then the later frame.
+/// How good a frame is as the picture to keep, by the best-shot rule: mandatory limits passed, then optional components
+/// passed, then the later frame.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Rank {
-    /// Minus the number of limits not kept.
-    limits: i32,
+    /// Limits not passed: not kept, or mandatory and not assessed by the engine. All frames are asked for the same ones.
+    missed: Reverse<usize>,
     optional: usize,
-    score: Option<QualityScore>,
     at: Millis,
 }
 
@@ -146,8 +146,8 @@ impl<T> AutoCapture<T> {
     ) {
         let Some(face) = assessment.face() else { return };
         let score = assessment.capture_score(limits);
-        let count = i32::try_from(failing.len()).unwrap_or(i32::MAX);
-        let rank = Rank { limits: -count, optional: assessment.optional_passed(limits), score, at };
+        let missed = Reverse(failing.len() + assessment.unassessed(limits).len());
+        let rank = Rank { missed, optional: assessment.optional_passed(limits), at };
         if self.best.as_ref().is_none_or(|best| rank > best.rank) {
             self.best = Some(BestShot { kept: keep(), at, face: *face, score, failing, rank });
         }
@@ -186,8 +186,9 @@ fn mean(old: &FaceBox, new: &FaceBox, count: u32) -> FaceBox {
 #[cfg(test)]
 mod tests {
     use super::super::limits::tests::proposed;
-    use super::super::{Detection, assess, scenes};
+    use super::super::{Component, Detection, Landmarks, POINTS, assess, scenes};
     use super::*;
+    use crate::assessment::Assessment;
     use domain::image::Frame;
     use proptest::prelude::*;
 
@@ -208,7 +209,7 @@ mod tests {
         fn new() -> Self {
             let mut limits = proposed();
             // Boxes are what these tests move; one picture serves all of them.
-            limits.least_scores.remove(&super::super::Component::Sharpness);
+            limits.least_scores.remove(&Component::Sharpness);
             let capture = AutoCapture::new(SETTINGS);
             Self { frame: scenes::drawn_face(640, 480, &GOOD), limits, capture }
         }
@@ -273,17 +274,53 @@ mod tests {
 
     #[test]
     fn rank_follows_the_best_shot_rule() {
-        let score = |v: u32| Some(QualityScore::try_from(v).unwrap());
-        let rank = |limits, optional, score, at| Rank { limits, optional, score, at: Millis(at) };
-        let rising = [
-            rank(-2, 9, score(99), 9),
-            rank(-1, 9, None, 9),
-            rank(0, 3, score(99), 9),
-            rank(0, 4, score(40), 9),
-            rank(0, 4, score(50), 1),
-            rank(0, 4, score(50), 2),
-        ];
+        let rank = |missed, optional, at| Rank { missed: Reverse(missed), optional, at: Millis(at) };
+        let rising = [rank(2, 9, 9), rank(1, 9, 1), rank(0, 3, 9), rank(0, 4, 1), rank(0, 4, 2)];
         assert!(rising.is_sorted_by(|a, b| a < b));
+    }
+
+    #[test]
+    fn the_picture_kept_is_the_one_of_the_best_rank() {
+        let (frame, limits) = (scenes::drawn_face(640, 480, &GOOD), proposed());
+        // Optional components differ in the number of those that fail: the frames' places in their order of capture.
+        for (name, optional, kept) in [
+            ("all alike: the latest", [0, 0, 0, 0, 0, 0, 0], 6),
+            ("one is better", [2, 2, 0, 2, 2, 2, 2], 2),
+            ("two are better: the later", [2, 1, 2, 2, 1, 2, 2], 4),
+        ] {
+            let mut capture = AutoCapture::new(SETTINGS);
+            let mut taken = None;
+            for (step, failing) in optional.into_iter().enumerate() {
+                let mut assessment = assess(&frame, &Detection::of(vec![GOOD]).into());
+                let others = assessment.components.iter_mut().filter(|(c, a)| {
+                    !limits.least_scores.contains_key(c) && a.score().is_some_and(|score| score.get() >= 50)
+                });
+                others.take(failing).for_each(|(_, answer)| *answer = Assessment::scored(0.0, 0.0, None));
+                if let Shot::Taken(best) = capture.feed(Millis(66 * step as u64), &assessment, &limits, || step) {
+                    taken = Some(best.kept);
+                }
+            }
+            assert_eq!(taken, Some(kept), "{name}");
+        }
+    }
+
+    #[test]
+    fn a_frame_that_was_judged_on_less_stands_behind() {
+        let mut limits = proposed();
+        limits.least_scores.insert(Component::EyesOpen, QualityScore::MIN);
+        let frame = scenes::drawn_face(640, 480, &GOOD);
+        let by_box = assess(&frame, &Detection::of(vec![GOOD]).into());
+        let mut by_points = by_box.clone();
+        by_points.landmarks = Some(Landmarks::new(Box::new([[300.0; 3]; POINTS]), 1.0));
+        for (_, answer) in by_points.components.iter_mut().filter(|(c, _)| *c == Component::EyesOpen) {
+            *answer = Assessment::scored(0.0, 100.0, None);
+        }
+        let mut capture = AutoCapture::new(AutoCaptureSettings { timeout_ms: 100, ..SETTINGS });
+        for (at, assessment, kept) in [(0, &by_points, "points"), (50, &by_box, "box")] {
+            capture.feed(Millis(at), assessment, &limits, || kept);
+        }
+        let Shot::GaveUp(Some(best)) = capture.tick(Millis(100)) else { panic!("not given up") };
+        assert_eq!(best.kept, "points");
     }
 
     #[test]

@@ -1,21 +1,52 @@
 //! Hints that a person can follow: one at a time, and none that flickers.
 
-use super::{FaceAssessment, FaceBox, FaceLimits};
+use super::{FaceAssessment, FaceBox, FaceLimits, HINTS};
 use crate::assessment::Advice;
 use domain::units::Millis;
 use serde::Deserialize;
 
-/// How hints appear and go. Proposed: `confirm_ms = 40`, `lost_ms = 700`, `max_lag = 0.08` (own values: a new hint is
-/// on the page within 150 ms of the frame that called for it, at 15 frames a second after two frames that agree).
+/// How hints appear and go. Proposed: `confirm_ms = 40`, `clear_ms = 120`, `eyes_ms = 450`, `mouth_ms = 700`,
+/// `speech_ms = 400`, `lost_ms = 700`, `max_lag = 0.08`. Own values: a new hint is on the page within 150 ms of the frame
+/// that called for it, at 15 frames a second after two frames that agree. A blink takes 100 to 400 ms (Schiffman,
+/// Sensation and Perception, 2001), so eyes must stay shut for longer; syllables of speech follow one another at 3 to 8
+/// a second (Ding et al., Temporal modulations in speech and music, 2017), so a mouth that shuts for less than
+/// `speech_ms` still speaks.
 #[derive(Clone, Copy, Debug, PartialEq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct GuideSettings {
-    /// A new hint must have been wanted for this long.
+    /// A new hint must have been wanted for this long, in every frame.
     pub confirm_ms: u64,
+    /// A shown hint goes when it has not been wanted for this long.
+    pub clear_ms: u64,
+    /// Eyes must have been shut for this long before the traveller is told to open them.
+    pub eyes_ms: u64,
+    /// The mouth must have been open for this long before the traveller is told to close it.
+    pub mouth_ms: u64,
+    /// The hint to close the mouth goes when the mouth has been closed for this long.
+    pub speech_ms: u64,
     /// A face that was seen and is missing for this long has turned away; shorter gaps change nothing.
     pub lost_ms: u64,
     /// How far the face may run ahead of its own mean over the last 150 ms, as a share of its width.
     pub max_lag: f32,
+}
+
+impl GuideSettings {
+    /// How long a hint must have been wanted before it shows.
+    const fn confirm(&self, hint: Advice) -> u64 {
+        match hint {
+            Advice::OpenEyes => self.eyes_ms,
+            Advice::CloseMouth => self.mouth_ms,
+            _ => self.confirm_ms,
+        }
+    }
+
+    /// How long a shown hint stays when it is wanted no more.
+    const fn clear(&self, hint: Advice) -> u64 {
+        match hint {
+            Advice::CloseMouth => self.speech_ms,
+            _ => self.clear_ms,
+        }
+    }
 }
 
 /// Keeps the hint of one stream of frames.
@@ -23,8 +54,16 @@ pub struct GuideSettings {
 pub struct Guide {
     settings: GuideSettings,
     shown: Option<Advice>,
-    wanted: Option<(Option<Advice>, Millis)>,
+    /// Hints that are wanted, or were until a moment ago; each of [`HINTS`] at most once.
+    wanted: Vec<Wanted>,
     seen: Option<Seen>,
+}
+
+#[derive(Clone, Copy, Debug)]
+struct Wanted {
+    hint: Advice,
+    since: Millis,
+    last: Millis,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -38,20 +77,25 @@ struct Seen {
 impl Guide {
     /// A guide that has seen nothing.
     pub fn new(settings: GuideSettings) -> Self {
-        Self { settings, shown: None, wanted: None, seen: None }
+        Self { settings, shown: None, wanted: Vec::with_capacity(HINTS.len()), seen: None }
     }
 
     /// The hint that stands after this frame. With nobody before the camera there is none: the page's own prompt
     /// ("look at the camera") stands.
     pub fn update(&mut self, now: Millis, assessment: &FaceAssessment, limits: &FaceLimits) -> Option<Advice> {
-        let wanted = match assessment.face() {
+        let faults = match assessment.face() {
             Some(face) => {
                 let still = self.follow(now, face);
-                assessment.hint(limits, self.shown).or((!still).then_some(Advice::HoldStill))
+                let mut faults = assessment.hints(limits, self.shown);
+                if !still {
+                    faults.push(Advice::HoldStill);
+                }
+                faults
             }
             None => self.without_face(now),
         };
-        self.settle(now, wanted);
+        self.note(now, &faults);
+        self.settle();
         self.shown
     }
 
@@ -60,12 +104,12 @@ impl Guide {
         self.shown
     }
 
-    fn without_face(&self, now: Millis) -> Option<Advice> {
+    fn without_face(&self, now: Millis) -> Vec<Advice> {
         match self.seen {
-            None => None,
-            Some(seen) if now.0.saturating_sub(seen.at.0) < self.settings.lost_ms => self.shown,
+            None => Vec::new(),
+            Some(seen) if now.0.saturating_sub(seen.at.0) < self.settings.lost_ms => self.shown.into_iter().collect(),
             // Somebody was there and the frontal detector lost them: turned away, most of the time.
-            Some(_) => Some(Advice::LookStraight),
+            Some(_) => vec![Advice::LookStraight],
         }
     }
 
@@ -86,20 +130,31 @@ impl Guide {
         face.moved_since(&mean) <= self.settings.max_lag
     }
 
-    fn settle(&mut self, now: Millis, wanted: Option<Advice>) {
-        if wanted == self.shown {
-            self.wanted = None;
-            return;
+    /// Notes what is wanted now, and forgets what has not been wanted for long enough.
+    fn note(&mut self, now: Millis, faults: &[Advice]) {
+        let Self { settings, shown, wanted, .. } = self;
+        for &hint in faults {
+            match wanted.iter_mut().find(|w| w.hint == hint) {
+                Some(known) => known.last = now,
+                None => wanted.push(Wanted { hint, since: now, last: now }),
+            }
         }
-        let since = match self.wanted {
-            Some((same, since)) if same == wanted => since,
-            _ => now,
+        wanted.retain(|w| {
+            // Who speaks shuts the mouth again and again: that does not begin its time anew.
+            let keeps = *shown == Some(w.hint) || w.hint == Advice::CloseMouth;
+            // A last time after now says that the clock was set: nothing stays for ever because of it.
+            let gap = now.0.checked_sub(w.last.0);
+            gap.is_some_and(|gap| gap == 0 || keeps && gap < settings.clear(w.hint))
+        });
+    }
+
+    /// Shows the most useful hint that has been wanted for long enough. The shown one has been.
+    fn settle(&mut self) {
+        let confirmed = |w: &Wanted| {
+            self.shown == Some(w.hint) || w.last.0.saturating_sub(w.since.0) >= self.settings.confirm(w.hint)
         };
-        self.wanted = Some((wanted, since));
-        if now.0.saturating_sub(since.0) >= self.settings.confirm_ms {
-            self.shown = wanted;
-            self.wanted = None;
-        }
+        let stands = |hint: &&Advice| self.wanted.iter().any(|w| w.hint == **hint && confirmed(w));
+        self.shown = HINTS.iter().find(stands).copied();
     }
 }
 
@@ -120,11 +175,21 @@ fn by_field(boxes: [FaceBox; 3], of: impl Fn([f32; 3]) -> f32) -> FaceBox {
 #[cfg(test)]
 mod tests {
     use super::super::limits::tests::proposed;
-    use super::super::{Detection, assess, scenes};
+    use super::super::{Component, Detection, Landmarks, POINTS, Sighting, assess, scenes};
     use super::*;
+    use crate::assessment::Assessment;
     use domain::image::Frame;
+    use domain::units::QualityScore;
 
-    const SETTINGS: GuideSettings = GuideSettings { confirm_ms: 60, lost_ms: 700, max_lag: 0.08 };
+    const SETTINGS: GuideSettings = GuideSettings {
+        confirm_ms: 60,
+        clear_ms: 120,
+        eyes_ms: 450,
+        mouth_ms: 700,
+        speech_ms: 400,
+        lost_ms: 700,
+        max_lag: 0.08,
+    };
     const GOOD: FaceBox = FaceBox { x: 215.0, y: 110.0, width: 210.0, height: 210.0, score: 9.0 };
 
     /// One sharp picture for all boxes: the guide looks at boxes, and drawing each would take a minute.
@@ -132,13 +197,40 @@ mod tests {
         assess(frame, &Detection::of(x.map(|x| FaceBox { x, ..GOOD }).into_iter().collect()).into())
     }
 
+    fn at(step: usize) -> Millis {
+        Millis(1000 + 66 * step as u64)
+    }
+
     fn play(steps: &[Option<f32>]) -> Vec<Option<Advice>> {
         let frame = scenes::drawn_face(640, 480, &GOOD);
         let mut limits = proposed();
         limits.least_scores.clear();
         let mut guide = Guide::new(SETTINGS);
-        let at = |i: usize| Millis(1000 + 66 * i as u64);
         steps.iter().enumerate().map(|(i, &x)| guide.update(at(i), &judged(&frame, x), &limits)).collect()
+    }
+
+    /// What is shown for a still face whose `component` is poor in the steps of 33 ms that are marked `#`.
+    fn poor(component: Component, steps: &str) -> Vec<Option<Advice>> {
+        let frame = scenes::drawn_face(640, 480, &GOOD);
+        let mut limits = proposed();
+        limits.least_scores.clear();
+        limits.least_scores.insert(component, QualityScore::try_from(50).unwrap());
+        let landmarks = Some(Landmarks::new(Box::new([[300.0; 3]; POINTS]), 1.0));
+        let base = assess(&frame, &Sighting { detection: Detection::of(vec![GOOD]), landmarks });
+        let mut guide = Guide::new(SETTINGS);
+        let step = |(i, mark): (usize, char)| {
+            let mut now = base.clone();
+            let score = if mark == '#' { 0.0 } else { 100.0 };
+            for (_, answer) in now.components.iter_mut().filter(|(c, _)| *c == component) {
+                *answer = Assessment::scored(0.0, score, None);
+            }
+            guide.update(Millis(1000 + 33 * i as u64), &now, &limits)
+        };
+        steps.chars().enumerate().map(step).collect()
+    }
+
+    fn changes(shown: &[Option<Advice>]) -> usize {
+        shown.windows(2).filter(|w| w[0] != w[1]).count()
     }
 
     #[test]
@@ -160,8 +252,50 @@ mod tests {
         // Eyes at .365 and .355 of the width by turns, the limit at .36.
         let steps: Vec<_> = (0..30).map(|i| Some(if i % 2 == 0 { 128.6 } else { 122.2 })).collect();
         let shown = play(&steps);
-        let changes = shown.windows(2).filter(|w| w[0] != w[1]).count();
-        assert!(changes <= 1, "{shown:?}");
+        assert!(changes(&shown) <= 1, "{shown:?}");
+    }
+
+    #[test]
+    fn blinking_is_no_fault_and_shut_eyes_are() {
+        let blink = "#".repeat(12);
+        let open = ".".repeat(20);
+        // A blink takes 400 ms at most; here it is seen in twelve frames, 363 ms apart.
+        let blinking = [&open[..], &blink, &open, &blink, "....", &blink, &open].concat();
+        assert!(poor(Component::EyesOpen, &blinking).iter().all(Option::is_none));
+        let shown = poor(Component::EyesOpen, &[&open[..], &"#".repeat(40), &open].concat());
+        assert_eq!(shown.iter().position(Option::is_some), Some(20 + 14), "450 ms after they shut: {shown:?}");
+        assert_eq!(changes(&shown), 2);
+        assert_eq!(shown.last(), Some(&None));
+    }
+
+    #[test]
+    fn speech_does_not_flicker_and_a_word_is_no_fault() {
+        let silence = ".".repeat(20);
+        let word = "###..##";
+        assert!(poor(Component::MouthClosed, &[&silence[..], word, &silence].concat()).iter().all(Option::is_none));
+        let speech = "####..##.....###".repeat(8);
+        let shown = poor(Component::MouthClosed, &[&silence[..], &speech, &silence].concat());
+        assert!(shown.contains(&Some(Advice::CloseMouth)));
+        assert_eq!(changes(&shown), 2, "{shown:?}");
+        assert_eq!(shown.last(), Some(&None));
+    }
+
+    #[test]
+    fn a_more_useful_hint_takes_over_and_gives_back() {
+        let frame = scenes::drawn_face(640, 480, &GOOD);
+        let dark = scenes::lit(&frame, 0.06);
+        let mut guide = Guide::new(SETTINGS);
+        let shown: Vec<_> = (0..24)
+            .map(|i| {
+                guide.update(at(i), &judged(&dark, Some(if (8..16).contains(&i) { 40.0 } else { 215.0 })), &proposed())
+            })
+            .collect();
+        assert_eq!(
+            (shown[7], shown[11], shown[23]),
+            (Some(Advice::MoreLight), Some(Advice::Left), Some(Advice::MoreLight))
+        );
+        // The step to the side is a movement too, but where to stand comes first.
+        assert!(shown.iter().flatten().all(|hint| [Advice::MoreLight, Advice::Left].contains(hint)), "{shown:?}");
     }
 
     #[test]
@@ -189,5 +323,8 @@ mod tests {
         for at in [900, 100, u64::MAX, 0] {
             guide.update(Millis(at), &judged(&frame, Some(40.0)), &proposed());
         }
+        // What was seen at the end of time does not stay for ever.
+        guide.update(Millis(100), &judged(&frame, Some(215.0)), &proposed());
+        assert_eq!(guide.update(Millis(200), &judged(&frame, Some(215.0)), &proposed()), None);
     }
 }

@@ -132,6 +132,9 @@ pub(super) fn advice_for(component: Component, own: Option<Advice>) -> Option<Ad
         Component::UnderExposurePrevention | Component::DynamicRange => Some(Advice::MoreLight),
         Component::OverExposurePrevention | Component::IlluminationUniformity => Some(Advice::LessLight),
         Component::Sharpness => Some(Advice::HoldStill),
+        Component::EyesOpen => Some(Advice::OpenEyes),
+        Component::MouthClosed => Some(Advice::CloseMouth),
+        Component::HeadPosePitch | Component::HeadPoseRoll | Component::HeadPoseYaw => Some(Advice::LookStraight),
         _ => None,
     })
 }
