@@ -57,6 +57,7 @@ question-announced-entry = The rule for this date is only announced and the oper
 question-confirm-attestation = A second person has to confirm the claimed exemption.
 question-no-rule = No rule applies to this date and checkpoint. A supervisor has to decide.
 question-unknown-code = The nationality in the document is not a known code. A supervisor has to decide.
+question-two-documents = Another document of this traveller shows another nationality. A supervisor has to decide.
 verdict-required = Biometrics are due
 verdict-exempt = Exempt
 verdict-not-in-scope = Own citizen: no biometrics

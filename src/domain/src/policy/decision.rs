@@ -33,7 +33,7 @@ pub struct Source {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct FactUsed {
     /// `date`, `checkpoint`, `direction`, `technically-possible`, `entry-confirmation`, `nationality`, `issuing-state`,
-    /// `birth-date`, `document-code`, `attestation`, `ruling`, or the question that an officer answered.
+    /// `birth-date`, `document-code`, `other-nationality`, `attestation`, `ruling`, or the question that an officer answered.
     pub fact: String,
     /// The value as used. The birth date is stated as an age range, so that a record of an exempt person holds no date.
     pub value: String,
@@ -55,7 +55,7 @@ pub enum SettledBy {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Question {
     /// Stable identifier, also the key of its translation: `confirm-child`, `confirm-nationality`, `birth-date`,
-    /// `read-again`, `unknown-code`, `hinted-exemption`, `confirm-attestation`, `announced-entry`, `no-rule`.
+    /// `read-again`, `unknown-code`, `hinted-exemption`, `confirm-attestation`, `announced-entry`, `two-documents`, `no-rule`.
     pub id: String,
     /// The question in English.
     pub text: String,

@@ -28,6 +28,7 @@ pub fn decide(
         .or_else(|| grounds.exemption())
         .or_else(|| grounds.claim())
         .or_else(|| document::doubt(facts))
+        .or_else(|| grounds.other_document(pack, facts))
         .or_else(|| grounds.open())
         .or_else(|| grounds.hint())
         .unwrap_or_else(Answer::required)

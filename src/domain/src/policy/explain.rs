@@ -94,6 +94,7 @@ fn of_document(case: &Case<'_>) -> Vec<FactUsed> {
     let hinted = grounds::listed(case.pack, case.entries.deciding).any(|ground| grounds::is_hinted(ground, facts));
     let code = facts.document_code.as_ref().filter(|_| hinted);
     used.extend(code.map(|code| fact("document-code", code, evidence)));
+    used.extend(facts.others.iter().map(|o| fact("other-nationality", &o.nationality, o.evidence.id())));
     used
 }
 

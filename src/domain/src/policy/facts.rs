@@ -117,6 +117,15 @@ impl core::fmt::Debug for Answers {
     }
 }
 
+/// What another document of the same traveller said, shown before the one that counts.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct OtherDocument {
+    /// Its nationality.
+    pub nationality: String,
+    /// How it came to the station.
+    pub evidence: Evidence,
+}
+
 /// Everything that the engine may use about one traveller.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Facts {
@@ -140,7 +149,12 @@ pub struct Facts {
     pub answers: Answers,
     /// The supervisor who has ruled that biometrics are due.
     pub ruled_due_by: Option<StaffId>,
+    /// Other documents that this traveller has shown, each with a nationality of its own; at most [`MAX_OTHERS`].
+    pub others: Vec<OtherDocument>,
 }
+
+/// The most other documents that are remembered. Own value: nobody carries so many.
+pub const MAX_OTHERS: usize = 4;
 
 impl Facts {
     /// Nothing known yet, and fields to come in this way.
@@ -156,6 +170,21 @@ impl Facts {
             attestation: None,
             answers: Answers::default(),
             ruled_due_by: None,
+            others: Vec::new(),
+        }
+    }
+
+    /// Remembers what an earlier document of the same traveller said, so that nobody becomes a foreigner by showing a
+    /// second passport. What was misread, or is not on the printed page, was not said.
+    pub fn remember(&mut self, earlier: &Self) {
+        let said = earlier.nationality().filter(|_| !earlier.misread() && earlier.answers.nationality != Some(false));
+        let said = said.map(|code| OtherDocument { nationality: code.into(), evidence: earlier.evidence_now() });
+        for other in earlier.others.iter().cloned().chain(said) {
+            let same = |known: &str| known == other.nationality;
+            let known = self.nationality().is_some_and(same) || self.others.iter().any(|o| same(&o.nationality));
+            if !known && self.others.len() < MAX_OTHERS {
+                self.others.push(other);
+            }
         }
     }
 

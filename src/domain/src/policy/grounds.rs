@@ -7,7 +7,7 @@ use super::facts::{Evidence, Facts};
 use super::pack::{Entry, Ground, Pack, Rule};
 use super::questions;
 use crate::mrz::Field;
-use alloc::vec::Vec;
+use alloc::{string::String, vec::Vec};
 use jiff::civil::Date;
 
 /// What the facts say to the listed grounds. A ground that the entry does not list is not here.
@@ -16,6 +16,8 @@ pub(super) struct Weighed {
     claim: Option<Answer>,
     open: Option<Answer>,
     hint: Option<Answer>,
+    /// Nationalities that an exemption rests on.
+    exempting: Vec<String>,
 }
 
 impl Weighed {
@@ -41,7 +43,16 @@ impl Weighed {
             claim: by_word().find(|answer| answer.question.is_some()),
             open: by_document.iter().find_map(open),
             hint: hinted(&listed, facts),
+            exempting: listed.iter().flat_map(|ground| nationalities(ground)).cloned().collect(),
         }
+    }
+
+    /// Another document says that this is an own citizen, or one of an exempt nationality. Which of the two counts is
+    /// nothing that the documents show.
+    pub(super) fn other_document(&self, pack: &Pack, facts: &Facts) -> Option<Answer> {
+        let matters = |code: &String| pack.own_nationalities.contains(code) || self.exempting.contains(code);
+        let other = facts.others.iter().map(|other| &other.nationality).find(|code| matters(code))?;
+        Some(Answer::ask(questions::two_documents(other), &[Field::Nationality.id()]))
     }
 
     /// A ground that is shown, perhaps but for one confirming key.
@@ -68,6 +79,14 @@ impl Weighed {
 /// The grounds that an entry lists.
 pub(super) fn listed<'a>(pack: &'a Pack, entry: Option<&'a Entry>) -> impl Iterator<Item = &'a Ground> {
     entry.into_iter().flat_map(|entry| &entry.grounds).filter_map(|id| pack.ground(id))
+}
+
+/// The nationalities that show a ground.
+fn nationalities(ground: &Ground) -> &[String] {
+    match &ground.rule {
+        Rule::AgeBelow(_) | Rule::Attested => &[],
+        Rule::Nationality(codes) => codes,
+    }
 }
 
 /// Whether a code of the document suggests a ground.

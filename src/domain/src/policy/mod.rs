@@ -25,7 +25,7 @@ pub use birth::BirthDate;
 pub use decision::{Decision, Due, FactUsed, Question, SettledBy, Source, Verdict};
 pub use engine::decide;
 pub use entries::{Checkpoint, EntryConfirmation};
-pub use facts::{AnswerError, Answers, Attestation, Evidence, Facts};
+pub use facts::{AnswerError, Answers, Attestation, Evidence, Facts, MAX_OTHERS, OtherDocument};
 pub use pack::{
     CaptureFingers, Checkpoints, Condition, Direction, Entry, Ground, Pack, PackFault, PackFaults, Reading, Rule,
     Status, Validity,

@@ -82,6 +82,11 @@ pub(super) fn nationality_differs() -> Question {
     ask("read-again", SettledBy::Officer, text.into())
 }
 
+pub(super) fn two_documents(other: &str) -> Question {
+    let text = format!("Another document of this traveller shows the nationality {other}. Are biometrics due?");
+    ask("two-documents", SettledBy::Supervisor, text)
+}
+
 pub(super) fn unknown_code() -> Question {
     let text = "The document states a nationality that tells neither a State nor a stateless person or refugee. Are \
                 biometrics due?";

@@ -84,10 +84,12 @@ impl Desk {
         self.decide_first(found, TravellerFile::from_mrz(&read, evidence, today))
     }
 
-    fn decide_first(&mut self, found: domain::policy::Facts, file: TravellerFile) -> Done {
+    fn decide_first(&mut self, mut found: domain::policy::Facts, file: TravellerFile) -> Done {
         if self.clock.jumped() {
             return self.at_desk(Event::ClockDoubted);
         }
+        let earlier = self.at_desk.as_ref().and_then(|case| case.facts.as_ref());
+        earlier.iter().for_each(|earlier| found.remember(earlier));
         let decision = facts::decide(&self.loaded, &self.clock, &found);
         self.at_desk(Event::Decided(decision))?;
         let key = file.document_key();

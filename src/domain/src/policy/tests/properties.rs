@@ -58,6 +58,7 @@ fn facts() -> impl Strategy<Value = Facts> {
             attestation,
             answers,
             ruled_due_by,
+            others: vec![],
         }
     })
 }

@@ -1,0 +1,257 @@
+//! The rules a second time, written from the facts about them and not from the engine: no pack, no ranges, plain tables
+//! and day counts. Where the facts leave open which of several questions comes first, the order is that of
+//! `domain::policy::decide`'s documentation: own citizens, the entry, exemptions that are shown, claims, doubts about
+//! the document, questions that a ground leaves open, hints.
+
+use super::calendar::{Calendar, Ymd, is_leap, length};
+use super::travellers::{Birth, Document, NO_CODES, Traveller};
+use std::collections::BTreeMap;
+
+/// What is compared.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Answer {
+    pub verdict: &'static str,
+    pub ground: Option<&'static str>,
+    pub entry: Option<&'static str>,
+    /// Later before earlier.
+    pub superseded: Vec<&'static str>,
+    pub question: Option<&'static str>,
+}
+
+const OF_ALL_ENTRIES: [&str; 8] = [
+    "belarus",
+    "under-six",
+    "diplomat",
+    "consular",
+    "diplomat-family",
+    "consular-family",
+    "organisation",
+    "organisation-family",
+];
+const OF_DECEMBER: [&str; 3] = ["courier", "official-passport", "official-visa"];
+const ORGANISATIONS: [&str; 14] =
+    ["EUE", "UNA", "UNO", "XBA", "XCC", "XCE", "XCO", "XDC", "XEC", "XES", "XIM", "XMP", "XOM", "XPO"];
+const FIRST_STAGE: [&str; 5] = ["domodedovo", "sheremetyevo", "vnukovo", "zhukovsky", "mashtakovo"];
+
+/// Entries that apply, the latest publication first.
+fn entries(t: &Traveller, calendar: &Calendar) -> Vec<&'static str> {
+    let from = |ymd| t.day >= calendar.count(ymd);
+    let until_june = t.day <= calendar.count((2026, 6, 30));
+    let mut found = Vec::new();
+    if t.direction != "entry" {
+        return found;
+    }
+    if from((2025, 12, 1)) && until_june && t.possible {
+        found.push("where-possible-2025-12");
+    }
+    if from((2025, 6, 30)) && until_june {
+        found.push("every-checkpoint-2025-06");
+    }
+    if from((2024, 12, 1)) && until_june && FIRST_STAGE.contains(&t.checkpoint) {
+        found.push("experiment-2024-12");
+    }
+    if from((2026, 7, 1)) {
+        found.push("all-checkpoints-2026");
+    }
+    found
+}
+
+/// The days on which somebody with this date of birth can have been born, by the year where two digits or four of it
+/// are known, else all in one heap.
+fn births(birth: Birth, today: i64, calendar: &Calendar) -> BTreeMap<i32, Vec<Ymd>> {
+    let (this_year, ..) = calendar.date(today);
+    let (years, month, day): (Vec<i32>, _, _) = match birth {
+        Birth::Absent => return BTreeMap::new(),
+        Birth::Page(Some(year), month, day) => (vec![year], month, day),
+        Birth::Page(None, month, day) | Birth::Zone(None, month, day) => {
+            ((this_year - 121..=this_year).collect(), month, day)
+        }
+        Birth::Zone(Some(two), month, day) => {
+            let fits = |year: &i32| year.rem_euclid(100) == two as i32;
+            ((this_year - 121..=this_year).filter(fits).collect(), month, day)
+        }
+    };
+    let year_known = !matches!(birth, Birth::Page(None, ..) | Birth::Zone(None, ..));
+    let any_age = matches!(birth, Birth::Page(Some(_), ..));
+    let mut found: BTreeMap<i32, Vec<Ymd>> = BTreeMap::new();
+    for year in years {
+        for month in month.map_or(1..=12, |month| month..=month) {
+            for day in day.map_or(1..=31, |day| day..=day) {
+                let exists = day <= length(year, month);
+                // Nobody comes before being born, and nobody is older than 120.
+                if exists
+                    && calendar.count((year, month, day)) <= today
+                    && (any_age || calendar.birthday((year, month, day), 121) > today)
+                {
+                    found.entry(if year_known { year } else { 0 }).or_default().push((year, month, day));
+                }
+            }
+        }
+    }
+    found
+}
+
+/// `yes`, `no`, `century` or `unclear`.
+pub fn under(years: i32, birth: Birth, today: i64, calendar: &Calendar) -> &'static str {
+    let is_under = |born: &Ymd| calendar.birthday(*born, years) > today;
+    let heaps = births(birth, today, calendar);
+    let mut answers = Vec::new();
+    for heap in heaps.values() {
+        let some = heap.iter().any(is_under);
+        if some && !heap.iter().all(is_under) {
+            return "unclear";
+        }
+        answers.push(some);
+    }
+    match (answers.contains(&true), answers.contains(&false)) {
+        (true, true) => "century",
+        (true, false) => "yes",
+        (false, true) => "no",
+        (false, false) => "unclear",
+    }
+}
+
+fn agrees(birth: Birth, (year, month, day): Ymd) -> bool {
+    let same = |known: Option<u32>, given: u32| known.is_none_or(|known| known == given);
+    match birth {
+        Birth::Absent => true,
+        Birth::Zone(y, m, d) => same(y, year.rem_euclid(100) as u32) && same(m, month) && same(d, day),
+        Birth::Page(y, m, d) => y.is_none_or(|y| y == year) && same(m, month) && same(d, day),
+    }
+}
+
+/// Whether a typed date exists at all; one that does not is refused before anything is decided.
+pub fn exists(birth: Birth) -> bool {
+    match birth {
+        Birth::Page(Some(year), Some(2), Some(29)) => is_leap(year),
+        _ => true,
+    }
+}
+
+/// The answer to the question whether the document can be relied on.
+fn doubt(t: &Traveller) -> Option<&'static str> {
+    if unread(&t.document, t.said.read_again) || t.document.nationality.is_empty() {
+        Some("read-again")
+    } else if NO_CODES.contains(&t.document.nationality) || t.document.nationality == "XXX" {
+        Some("unknown-code")
+    } else {
+        None
+    }
+}
+
+fn unread(document: &Document, read_again: Option<bool>) -> bool {
+    document.misread && read_again != Some(true)
+}
+
+/// Whether the nationality that was read needs the officer's word, and what is asked.
+fn nationality_question(t: &Traveller) -> Option<&'static str> {
+    let alone = t.document.evidence == "reader" && !t.document.misread && t.document.issuer == t.document.nationality;
+    match t.said.nationality {
+        Some(true) => None,
+        Some(false) => Some("read-again"),
+        None => (!alone).then_some("confirm-nationality"),
+    }
+}
+
+pub fn decide(t: &Traveller, calendar: &Calendar) -> Answer {
+    let found = entries(t, calendar);
+    let (entry, superseded) = (found.first().copied(), found.iter().skip(1).copied().collect::<Vec<_>>());
+    let mut answer = reason(t, entry, calendar);
+    // A supervisor's word settles what is open, and nothing that is decided.
+    if t.said.ruled_due && answer.question.is_some() {
+        answer = Answer { verdict: "required", ..Answer::default() };
+    }
+    if answer.verdict == "not-in-scope" { answer } else { Answer { entry, superseded, ..answer } }
+}
+
+fn ask(question: &'static str) -> Answer {
+    Answer { verdict: "ask-supervisor", question: Some(question), ..Answer::default() }
+}
+
+fn reason(t: &Traveller, entry: Option<&'static str>, calendar: &Calendar) -> Answer {
+    if t.document.nationality == "RUS" {
+        let question = doubt(t).or_else(|| nationality_question(t));
+        return question.map_or(Answer { verdict: "not-in-scope", ..Answer::default() }, ask);
+    }
+    let Some(entry) = entry else { return Answer { verdict: "no-rule", ..ask("no-rule") } };
+    if entry == "all-checkpoints-2026" && !t.confirmed {
+        return ask("announced-entry");
+    }
+    let listed = |ground: &str| {
+        OF_ALL_ENTRIES.contains(&ground) || (entry == "where-possible-2025-12" && OF_DECEMBER.contains(&ground))
+    };
+    let exempt = |ground, question| Answer { verdict: "exempt", ground: Some(ground), question, ..Answer::default() };
+    let attested = t.said.attested.filter(|(ground, _)| listed(ground));
+    let child = child(t, calendar);
+    let blr = t.document.nationality == "BLR" && doubt(t).is_none();
+    if blr && nationality_question(t).is_none() {
+        return exempt("belarus", None);
+    }
+    if child == Child::Yes {
+        return exempt("under-six", None);
+    }
+    match attested {
+        Some((ground, true)) => return exempt(ground, None),
+        _ if child == Child::OneKey => return exempt("under-six", Some("confirm-child")),
+        Some((ground, false)) => return Answer { ground: Some(ground), ..ask("confirm-attestation") },
+        None => {}
+    }
+    if let Some(question) = doubt(t) {
+        return ask(question);
+    }
+    if let Some(earlier) = t.earlier {
+        // A misread document has said nothing.
+        let said = !earlier.misread && earlier.nationality != t.document.nationality;
+        if said && ["RUS", "BLR"].contains(&earlier.nationality) {
+            return ask("two-documents");
+        }
+    }
+    if blr {
+        return ask(nationality_question(t).unwrap_or("confirm-nationality"));
+    }
+    if child == Child::Ask {
+        return ask("birth-date");
+    }
+    if hinted(t, entry) && t.said.claims != Some(false) {
+        return ask("hinted-exemption");
+    }
+    Answer { verdict: "required", ..Answer::default() }
+}
+
+#[derive(PartialEq)]
+enum Child {
+    Yes,
+    No,
+    OneKey,
+    Ask,
+}
+
+fn child(t: &Traveller, calendar: &Calendar) -> Child {
+    if doubt(t).is_some() {
+        return Child::No;
+    }
+    let answered = t.said.birth;
+    if answered.is_some_and(|answered| !agrees(t.document.birth, answered)) {
+        return Child::Ask;
+    }
+    let birth = answered.map_or(t.document.birth, |(y, m, d)| Birth::Page(Some(y), Some(m), Some(d)));
+    // Fields from the printed page, or compared with it, have no check digit behind them.
+    let by_hand = t.document.evidence == "manual" || t.document.misread;
+    match (under(6, birth, t.day, calendar), t.said.child) {
+        ("unclear", _) => Child::Ask,
+        ("no", _) | (_, Some(false)) => Child::No,
+        (_, Some(true)) => Child::Yes,
+        ("century", None) => Child::OneKey,
+        _ if by_hand => Child::OneKey,
+        _ => Child::Yes,
+    }
+}
+
+/// Codes that suggest a ground, by the words of the table of exemptions.
+fn hinted(t: &Traveller, entry: &str) -> bool {
+    let Document { code, issuer, nationality, .. } = t.document;
+    let diplomatic = code == "PD";
+    let organisation = code == "PL" || ORGANISATIONS.contains(&issuer) || ORGANISATIONS.contains(&nationality);
+    let official = entry == "where-possible-2025-12" && code == "PO";
+    diplomatic || organisation || official
+}
