@@ -113,12 +113,13 @@ fn best_quality(picture: &Picture, rules: &PortraitRules) -> Option<(Vec<u8>, u8
         quality = guess(quality, size, rules.max_bytes).clamp(low, high - 1);
     }
     // The guesses were too high: what is allowed at least must be tried before the picture is made smaller.
-    if best.is_none() && high > least {
-        if let Encoded::File(file) = jpeg::encode(picture, least, rules.max_bytes) {
-            best = Some((file, least));
-        }
+    match best {
+        None if high > least => match jpeg::encode(picture, least, rules.max_bytes) {
+            Encoded::File(file) => Some((file, least)),
+            Encoded::TooLarge(_) => None,
+        },
+        best => best,
     }
-    best
 }
 
 /// The quality that gives about `wanted` bytes where `quality` gives `size`: files shrink with the .7th power of the
