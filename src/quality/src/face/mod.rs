@@ -30,6 +30,7 @@ mod hint;
 mod landmarks;
 mod limits;
 mod portrait;
+mod pose;
 mod report;
 #[cfg(test)]
 mod scenes;
@@ -43,7 +44,8 @@ pub use face_box::{FaceBox, MAX_FACES};
 pub use guide::{Guide, GuideSettings};
 pub use hint::HINTS;
 pub use landmarks::{Landmarks, POINTS};
-pub use limits::{FaceLimits, Limit, Range};
+pub use limits::{FaceLimits, Interval, Limit, Range};
 pub use portrait::{Crop, NoPortrait, Portrait, PortraitRules, portrait};
+pub use pose::Pose;
 pub use report::FaceReport;
 pub use view::FaceView;
