@@ -12,5 +12,6 @@ pub mod face;
 pub mod finger;
 pub mod matcher;
 pub mod minutiae;
+mod nn;
 mod simd;
 pub mod slap;

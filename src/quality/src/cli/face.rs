@@ -6,7 +6,7 @@ use domain::image::Frame;
 use domain::units::Millis;
 use quality::face::{self, Detection, EngineFault, FaceAssessment, FaceDetector, FaceReport};
 use serde::{Serialize, Serializer};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 /// The name of the detector that this build prefers.
 pub(super) fn default_engine() -> &'static str {
@@ -18,14 +18,15 @@ pub(super) struct Engine(Result<Box<dyn FaceDetector>, EngineFault>);
 
 impl Engine {
     pub fn open(name: &str, model: Option<&Path>) -> Self {
-        Self(face::open(name, model))
+        let place = model.map_or_else(|| default_place(name), |path| Some(path.to_owned()));
+        Self(face::open(name, place.as_deref()))
     }
 
     /// Reads and assesses one file.
     pub fn answer(&mut self, path: &Path) -> Result<Answer, Refusal> {
         let detector = self.detector()?;
         let frame = frame(path)?;
-        let sighting = detector.detect(&frame);
+        let sighting = detector.examine(&frame);
         Ok(Answer { found: face::assess(&frame, &sighting), engine: detector.name() })
     }
 
@@ -36,6 +37,17 @@ impl Engine {
             Err(fault) => Err(Refusal { code: fault.code(), text: format!("{} ({fault})", fault.advice()) }),
         }
     }
+}
+
+/// The model's own place. A relative one is looked for in the working folder, then in those above this program: a build
+/// lies below the folder that set-up fills.
+fn default_place(name: &str) -> Option<PathBuf> {
+    let place = Path::new(face::ENGINES.iter().find(|engine| engine.name == name)?.default_model);
+    if place.exists() {
+        return None;
+    }
+    let program = std::env::current_exe().ok()?;
+    program.ancestors().map(|folder| folder.join(place)).find(|place| place.exists())
 }
 
 /// A picture file as a camera's frame.

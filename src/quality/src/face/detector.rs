@@ -63,15 +63,21 @@ pub trait FaceDetector: Send {
     /// SHA-256 of the model file that judges, which the record keeps.
     fn model_digest(&self) -> [u8; 32];
 
-    /// The faces of one frame. A frame that cannot be judged is an answer, never a panic.
+    /// The faces of the stream's next frame. A frame that cannot be judged is an answer, never a panic.
     fn detect(&mut self, frame: &Frame) -> Sighting;
+
+    /// The faces of a single picture, which has nothing to do with those before: nothing is remembered, and an engine that
+    /// finds nobody may look longer than a stream's frame allows.
+    fn examine(&mut self, picture: &Frame) -> Sighting {
+        self.detect(picture)
+    }
 }
 
 /// One make of detector: one file in this folder and one line in [`ENGINES`].
 pub struct Engine {
     /// The name the configuration uses.
     pub name: &'static str,
-    /// Where Debian puts the engine's model file.
+    /// Where set-up or Debian puts the engine's model file, or the folder of its files.
     pub default_model: &'static str,
     /// Loads the model file.
     pub open: fn(&Path) -> Result<Box<dyn FaceDetector>, EngineFault>,
@@ -79,6 +85,7 @@ pub struct Engine {
 
 /// Every detector of this build, the preferred one first.
 pub const ENGINES: &[Engine] = &[
+    super::blazeface::ENGINE,
     #[cfg(feature = "opencv")]
     super::cascade::ENGINE,
 ];

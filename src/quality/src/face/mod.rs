@@ -19,6 +19,8 @@
 
 mod assess;
 mod auto_capture;
+mod blaze;
+pub mod blazeface;
 #[cfg(feature = "opencv")]
 pub mod cascade;
 pub mod component;
@@ -29,12 +31,17 @@ mod guide;
 mod hint;
 mod landmarks;
 mod limits;
+mod mesh;
 mod portrait;
-mod pose;
 mod report;
+mod sampled;
 #[cfg(test)]
 mod scenes;
+mod tracker;
 mod view;
+
+#[cfg(test)]
+pub(crate) use scenes::models as models_of_tests;
 
 pub use assess::{Basis, FaceAssessment, assess};
 pub use auto_capture::{AutoCapture, AutoCaptureSettings, BestShot, Rank, Shot};
@@ -44,8 +51,7 @@ pub use face_box::{FaceBox, MAX_FACES};
 pub use guide::{Guide, GuideSettings};
 pub use hint::HINTS;
 pub use landmarks::{Landmarks, POINTS};
-pub use limits::{FaceLimits, Interval, Limit, Range};
+pub use limits::{FaceLimits, Limit, Range};
 pub use portrait::{Crop, NoPortrait, Portrait, PortraitRules, portrait};
-pub use pose::Pose;
 pub use report::FaceReport;
 pub use view::FaceView;

@@ -3,7 +3,6 @@
 //! Constants of the score functions are those of OFIQ 1.0.3 (BSI), the standard's reference program. One component
 //! or one small family of them is one file here and one line for each name in [`COMPONENTS`].
 
-mod background;
 mod colour;
 mod crop;
 mod dynamic_range;
@@ -12,8 +11,6 @@ mod head_size;
 mod illumination;
 mod luminance;
 mod not_assessed;
-mod opening;
-mod pose;
 mod sharpness;
 mod single_face;
 
@@ -38,15 +35,7 @@ macro_rules! components {
 
             /// Whether it is measured on points of the face, so that an engine of boxes can say nothing about it.
             pub const fn needs_landmarks(self) -> bool {
-                matches!(
-                    self,
-                    Self::BackgroundUniformity
-                        | Self::EyesOpen
-                        | Self::HeadPosePitch
-                        | Self::HeadPoseRoll
-                        | Self::HeadPoseYaw
-                        | Self::MouthClosed
-                )
+                matches!(self, Self::EyesOpen | Self::HeadPosePitch | Self::HeadPoseRoll | Self::HeadPoseYaw | Self::MouthClosed)
             }
         }
 
@@ -57,7 +46,7 @@ macro_rules! components {
 
 components! {
     /// Plain background.
-    BackgroundUniformity = background::assess,
+    BackgroundUniformity = not_assessed::head_outline,
     /// Little loss by compression.
     CompressionArtifacts = not_assessed::trained_model,
     /// Entropy of the face's luminance.
@@ -65,17 +54,17 @@ components! {
     /// No strong expression.
     ExpressionNeutrality = not_assessed::trained_model,
     /// Both eyes open.
-    EyesOpen = opening::eyes,
+    EyesOpen = not_assessed::landmarks,
     /// Nothing before the eyes.
-    EyesVisible = not_assessed::trained_model,
+    EyesVisible = not_assessed::landmarks,
     /// Nothing before the face.
     FaceOcclusionPrevention = not_assessed::trained_model,
     /// Head not lowered or raised.
-    HeadPosePitch = pose::pitch,
+    HeadPosePitch = not_assessed::landmarks,
     /// Head not tilted.
-    HeadPoseRoll = pose::roll,
+    HeadPoseRoll = not_assessed::landmarks,
     /// Head not turned.
-    HeadPoseYaw = pose::yaw,
+    HeadPoseYaw = not_assessed::landmarks,
     /// Head neither small nor large in the image.
     HeadSize = head_size::assess,
     /// Same light on both cheeks.
@@ -93,13 +82,13 @@ components! {
     /// Room below the head.
     MarginBelowOfTheFaceImage = crop::below,
     /// Mouth closed.
-    MouthClosed = opening::mouth,
+    MouthClosed = not_assessed::landmarks,
     /// Nothing before the mouth.
-    MouthOcclusionPrevention = not_assessed::trained_model,
+    MouthOcclusionPrevention = not_assessed::landmarks,
     /// Colour of skin.
     NaturalColour = colour::assess,
     /// Nothing on the head.
-    NoHeadCoverings = not_assessed::trained_model,
+    NoHeadCoverings = not_assessed::head_outline,
     /// No part of the face burnt out.
     OverExposurePrevention = exposure::over,
     /// Room on the right of the image.
@@ -151,9 +140,8 @@ mod tests {
         ];
         for frame in &scenes {
             for faces in [vec![face], vec![outside], vec![face, outside]] {
-                let points = [None, Some(scenes::points(&faces[0])), Some(scenes::points(&outside))];
-                let views = points.iter().map(|points| FaceView::of(frame, &faces, points.as_ref()).unwrap());
-                for ((component, measure), view) in COMPONENTS.iter().flat_map(|c| views.clone().map(move |v| (c, v))) {
+                let view = FaceView::of(frame, &faces).unwrap();
+                for (component, measure) in COMPONENTS {
                     match measure(&view) {
                         Assessment::Scored { native, .. } => assert!(native.is_finite(), "{component:?}"),
                         Assessment::FailureToAssess(why) => {

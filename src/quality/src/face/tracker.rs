@@ -1,0 +1,332 @@
+//! From frame to frame: who is there, and the points of the one in front.
+//!
+//! The detector looks at the whole frame; the landmark network then looks at the largest face. In the next frames the
+//! landmark network alone follows that face, in the square that its own points give. The detector looks again
+//! - at the latest in the fifth frame or after 200 ms, so that newcomers are noticed within that time;
+//! - in the same frame as soon as the face is lost, or another one is larger;
+//! - in every frame while nobody is followed.
+
+use super::blaze::{Blaze, Found, overlap};
+use super::blazeface::NAME;
+use super::detector::{Detection, FaceDetector, Sighting};
+use super::mesh::{Mesh, square_around, square_of};
+use super::sampled::Square;
+use super::{FaceBox, Landmarks, MAX_FACES};
+use domain::image::Frame;
+use domain::units::Millis;
+
+/// The detector looks at least at every one of so many frames.
+pub(super) const LOOK_EVERY: u32 = 5;
+/// The detector looks at least after so many milliseconds of the stream.
+pub(super) const LOOK_AFTER: u64 = 200;
+/// Least presence of a face that is followed: the graph's own.
+const LEAST_PRESENCE: f32 = 0.5;
+/// The followed face and one that the detector sees are the same if they overlap by this share of their union.
+const SAME_FACE: f32 = 0.3;
+/// Looks at which the detector may miss the face that is followed before it is held for none.
+const MISSED_LOOKS: u32 = 3;
+/// Another face must be so much larger than the one that is followed to be followed instead, so that two people of one
+/// size are not followed by turns.
+const CLEARLY_LARGER: f32 = 1.2;
+/// The smallest and the largest side of a frame that is looked at.
+const SIDES: std::ops::RangeInclusive<u32> = 16..=16_384;
+/// The longer look: the frame made smaller (its longer side over the square's), then parts of it.
+const LONGER: [f32; 3] = [0.55, 2.0, 4.0];
+/// Least score of a face that is seen at the longer look only.
+const SURE: f32 = 0.7;
+/// Answers of the longer look that are kept at most.
+const MOST_SURE: usize = 4 * MAX_FACES;
+
+/// BlazeFace and FaceMesh on a stream.
+pub struct Tracker {
+    blaze: Blaze,
+    mesh: Mesh,
+    digest: [u8; 32],
+    found: Vec<Found>,
+    followed: Option<Followed>,
+    last: Option<Last>,
+}
+
+/// The face in front.
+struct Followed {
+    landmarks: Landmarks,
+    face: FaceBox,
+    /// Middle and side of the detector's box in units of the square around the points, when it was last set.
+    placed: [f32; 4],
+    missed: u32,
+}
+
+/// The last look of the detector.
+struct Last {
+    at: Millis,
+    frames: u32,
+    size: (u32, u32),
+    /// Everybody but the face that is followed.
+    others: Vec<FaceBox>,
+}
+
+impl Tracker {
+    pub(super) fn new(blaze: Blaze, mesh: Mesh, digest: [u8; 32]) -> Self {
+        Self { blaze, mesh, digest, found: Vec::new(), followed: None, last: None }
+    }
+
+    /// Forgets the stream.
+    pub fn forget(&mut self) {
+        self.found.iter_mut().for_each(Found::wipe);
+        self.found.clear();
+        (self.followed, self.last) = (None, None);
+    }
+
+    /// Follows the face in front without a look, if that is due and the face is still there.
+    fn follow(&mut self, frame: &Frame) -> Option<Sighting> {
+        let (followed, last) = (self.followed.as_mut()?, self.last.as_mut()?);
+        let waited = frame.captured_at.0.checked_sub(last.at.0)?;
+        last.frames += 1;
+        if last.frames >= LOOK_EVERY || waited >= LOOK_AFTER {
+            return None;
+        }
+        if !followed.moved_to(present(&mut self.mesh, frame, &square_around(&followed.landmarks))) {
+            self.followed = None;
+            return None;
+        }
+        let larger = |other: &FaceBox| other.area() > CLEARLY_LARGER * followed.face.area();
+        (!last.others.iter().any(larger)).then(|| self.sighting())
+    }
+
+    /// Looks at the whole frame.
+    fn look(&mut self, frame: &Frame) -> Sighting {
+        self.blaze.find(frame, &Square::around(frame), &mut self.found);
+        self.settle(frame)
+    }
+
+    /// Who is in front and who else is there, from what the detector found.
+    fn settle(&mut self, frame: &Frame) -> Sighting {
+        let mut faces: Vec<(FaceBox, Option<usize>)> = Vec::with_capacity(self.found.len() + 1);
+        faces.extend(self.found.iter().enumerate().map(|(index, found)| (found.face(), Some(index))));
+        faces.retain(|(face, _)| face.is_sound());
+        let mut followed = self.followed.take();
+        if let Some(before) = &mut followed
+            && !before.moved_to(present(&mut self.mesh, frame, &square_around(&before.landmarks)))
+        {
+            followed = None;
+        }
+        if let Some(followed) = &mut followed {
+            let seen = faces.iter().position(|(face, _)| same(face, &followed.face));
+            followed.missed = if seen.is_some() { 0 } else { followed.missed + 1 };
+            // The face is followed by its points: the detector's own box of it, if it has one, would be a second face.
+            faces.retain(|(face, _)| !same(face, &followed.face));
+        }
+        followed = followed.filter(|followed| followed.missed < MISSED_LOOKS);
+        faces.sort_by(|a, b| b.0.area().total_cmp(&a.0.area()));
+        faces.truncate(MAX_FACES);
+        let keep = followed.as_ref().is_some_and(|followed| {
+            faces.first().is_none_or(|(face, _)| face.area() <= CLEARLY_LARGER * followed.face.area())
+        });
+        if !keep {
+            if let Some(followed) = followed.take() {
+                faces.push((followed.face, None));
+            }
+            // The largest with points; without points it is a face all the same, the one in front.
+            if let Some((face, Some(index))) = faces.first().copied() {
+                let landmarks = present(&mut self.mesh, frame, &square_of(&self.found[index]));
+                followed = landmarks.map(|landmarks| Followed::new(landmarks, face));
+                if followed.is_some() {
+                    faces.remove(0);
+                }
+            }
+        }
+        self.followed = followed;
+        let others = faces.into_iter().map(|(face, _)| face).collect();
+        self.last = Some(Last { at: frame.captured_at, frames: 0, size: (frame.width, frame.height), others });
+        self.sighting()
+    }
+
+    fn sighting(&self) -> Sighting {
+        let others = self.last.iter().flat_map(|last| &last.others).copied();
+        let Some(followed) = &self.followed else { return Detection::of(others.collect()).into() };
+        // In front is who is followed, also beside somebody slightly larger.
+        let front = followed.face;
+        let mut faces: Vec<FaceBox> = std::iter::once(front).chain(others).collect();
+        faces[1..].sort_by(|a, b| b.area().total_cmp(&a.area()));
+        faces.truncate(MAX_FACES);
+        Sighting { detection: Detection::Faces(faces), landmarks: Some(followed.landmarks.clone()) }
+    }
+
+    /// A longer look at a picture in which nobody was found: at the picture made smaller, for a face that fills it, then
+    /// at parts of it, for small ones. A face is believed only if it is sure and has points.
+    fn look_longer(&mut self, frame: &Frame) -> Sighting {
+        let mut sure: Vec<Found> = Vec::new();
+        for squares in LONGER {
+            for square in parts(frame, squares) {
+                self.blaze.find(frame, &square, &mut self.found);
+                let Self { found, mesh, .. } = self;
+                let believed =
+                    |found: &&Found| found.score >= SURE && present(mesh, frame, &square_of(found)).is_some();
+                sure.extend(found.iter().filter(believed));
+                sure.truncate(MOST_SURE);
+            }
+            if !sure.is_empty() {
+                break;
+            }
+        }
+        // Neighbouring parts overlap: the surest answer of each face is left.
+        sure.sort_by(|a, b| b.score.total_cmp(&a.score));
+        self.found.clear();
+        for found in &sure {
+            if self.found.iter().all(|other| overlap(&other.edges, &found.edges) <= SAME_FACE) {
+                self.found.push(*found);
+            }
+        }
+        sure.iter_mut().for_each(Found::wipe);
+        self.settle(frame)
+    }
+}
+
+impl FaceDetector for Tracker {
+    fn name(&self) -> &'static str {
+        NAME
+    }
+
+    fn model_digest(&self) -> [u8; 32] {
+        self.digest
+    }
+
+    fn detect(&mut self, frame: &Frame) -> Sighting {
+        if !SIDES.contains(&frame.width) || !SIDES.contains(&frame.height) {
+            self.forget();
+            let large = frame.width.max(frame.height) > *SIDES.end();
+            return Detection::FailureToAssess(if large { "frame too large" } else { "frame too small" }).into();
+        }
+        if self.last.as_ref().is_some_and(|last| last.size != (frame.width, frame.height)) {
+            self.forget();
+        }
+        match self.follow(frame) {
+            Some(sighting) => sighting,
+            None => self.look(frame),
+        }
+    }
+
+    fn examine(&mut self, picture: &Frame) -> Sighting {
+        self.forget();
+        let mut sighting = self.detect(picture);
+        if sighting.detection == Detection::Faces(Vec::new()) {
+            sighting = self.look_longer(picture);
+        }
+        self.forget();
+        sighting
+    }
+}
+
+impl Drop for Tracker {
+    fn drop(&mut self) {
+        self.forget();
+    }
+}
+
+impl Followed {
+    fn new(landmarks: Landmarks, face: FaceBox) -> Self {
+        let square = square_around(&landmarks);
+        let (x, y) = face.centre();
+        let (dx, dy, sin, cos) = (x - square.centre.0, y - square.centre.1, square.turned.sin(), square.turned.cos());
+        let side = square.side;
+        let placed =
+            [(dx * cos + dy * sin) / side, (dy * cos - dx * sin) / side, face.width / side, face.height / side];
+        Self { landmarks, face, placed, missed: 0 }
+    }
+
+    /// Takes the points of another frame, if there are any; whether there were.
+    fn moved_to(&mut self, landmarks: Option<Landmarks>) -> bool {
+        let Some(landmarks) = landmarks else { return false };
+        self.landmarks = landmarks;
+        self.face = self.boxed();
+        true
+    }
+
+    /// The detector's box, carried along with the points: the boxes of one face do not jump between looks.
+    fn boxed(&self) -> FaceBox {
+        let square = square_around(&self.landmarks);
+        let [across, down, width, height] = self.placed;
+        let (x, y) = square.in_frame(across + 0.5, down + 0.5);
+        let (width, height) = (width * square.side, height * square.side);
+        FaceBox { x: x - width / 2.0, y: y - height / 2.0, width, height, score: self.face.score }
+    }
+}
+
+impl Found {
+    fn face(&self) -> FaceBox {
+        let [left, top, right, bottom] = self.edges;
+        FaceBox { x: left, y: top, width: right - left, height: bottom - top, score: self.score }
+    }
+}
+
+/// The points of the face in a square, if there is one.
+fn present(mesh: &mut Mesh, frame: &Frame, square: &Square) -> Option<Landmarks> {
+    mesh.find(frame, square).filter(|landmarks| landmarks.presence() >= LEAST_PRESENCE)
+}
+
+fn same(a: &FaceBox, b: &FaceBox) -> bool {
+    let edges = |face: &FaceBox| [face.x, face.y, face.x + face.width, face.y + face.height];
+    overlap(&edges(a), &edges(b)) > SAME_FACE
+}
+
+/// Squares whose side is the longer one of the frame, divided by `parts`: as many as cover the frame, each overlapping
+/// its neighbours by half.
+fn parts(frame: &Frame, parts: f32) -> impl Iterator<Item = Square> {
+    let (width, height) = (frame.width as f32, frame.height as f32);
+    let side = width.max(height) / parts;
+    let steps = |length: f32| ((length / side * 2.0).ceil() as usize).saturating_sub(1).max(1);
+    let (columns, rows) = (steps(width), steps(height));
+    let middle = move |index: usize, count: usize, length: f32| {
+        if count == 1 { length / 2.0 } else { side / 2.0 + (length - side) * index as f32 / (count - 1) as f32 }
+    };
+    (0..columns * rows).map(move |index| {
+        let centre = (middle(index % columns, columns, width), middle(index / columns, rows, height));
+        Square { centre, side, turned: 0.0 }
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::{blazeface, scenes};
+    use super::*;
+
+    fn tracker() -> Tracker {
+        blazeface::open(&scenes::models()).unwrap()
+    }
+
+    #[test]
+    fn frames_without_a_face_find_nothing() {
+        let mut tracker = tracker();
+        for (name, frame) in [
+            ("grey", scenes::flat(640, 480, [128; 3])),
+            ("ramp", scenes::ramp(640, 480)),
+            ("checks", scenes::checks(640, 480, 40)),
+            ("fine checks", scenes::checks(640, 480, 3)),
+            ("an egg", scenes::egg(640, 480)),
+        ] {
+            assert_eq!(tracker.detect(&frame), Detection::Faces(vec![]).into(), "{name}");
+            assert_eq!(tracker.examine(&frame), Detection::Faces(vec![]).into(), "{name}, long look");
+        }
+    }
+
+    #[test]
+    fn odd_sizes_are_answered() {
+        let mut tracker = tracker();
+        for (width, height, why) in [
+            (0, 0, Some("frame too small")),
+            (1, 1, Some("frame too small")),
+            (15, 400, Some("frame too small")),
+            (20_000, 20, Some("frame too large")),
+            (16, 20_000, Some("frame too large")),
+            (16, 16, None),
+            (16, 3000, None),
+            (16_384, 16, None),
+            (641, 479, None),
+        ] {
+            let expected = why.map_or(Detection::Faces(vec![]), Detection::FailureToAssess);
+            let frame = scenes::flat(width, height, [77; 3]);
+            assert_eq!(tracker.detect(&frame).detection, expected, "{width} x {height}");
+            assert_eq!(tracker.examine(&frame).detection, expected, "{width} x {height}, long look");
+        }
+    }
+}
