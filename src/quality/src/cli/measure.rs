@@ -6,6 +6,7 @@
 use super::{Refusal, face, finger, slap};
 use clap::{Args, ValueEnum};
 use domain::units::Ppi;
+use quality::face::PortraitRules;
 use quality::finger::Assessor;
 use quality::slap::Segmenter;
 use rustix::time::{ClockId, clock_gettime};
@@ -14,6 +15,10 @@ use std::hint::black_box;
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
+
+/// The portrait that a station makes: the proposed rules.
+const PORTRAIT: PortraitRules =
+    PortraitRules { head_height: 0.75, eye_line: 0.45, max_width: 1200, max_bytes: 375_000, least_jpeg_quality: 60 };
 
 /// What is measured, and how often.
 #[derive(Debug, Args)]
@@ -46,6 +51,8 @@ enum Check {
     Hand,
     /// The most memory that was resident while prints were scored, everything of this program included.
     Memory,
+    /// The portrait out of a frame whose face has been found, in time of the processor.
+    Portrait,
     /// Finding and naming the fingers on one platen.
     Slap,
 }
@@ -58,6 +65,7 @@ pub fn run(arguments: &Arguments, out: &mut impl Write) -> io::Result<()> {
         Check::FingerValues => fingers(arguments, ("finger values", Assessor::without_minutiae()), out),
         Check::Hand => hand(arguments, out),
         Check::Memory => memory(arguments, out),
+        Check::Portrait => portraits(arguments, out),
         Check::Slap => slaps(arguments, out),
     }
 }
@@ -130,6 +138,24 @@ fn faces(arguments: &Arguments, out: &mut impl Write) -> io::Result<()> {
             quality::face::assess(&frame, &sighting).face().map_or("nobody", |_| "face")
         };
         repeat(arguments.rounds, &mut check, out)?;
+    }
+    Ok(())
+}
+
+fn portraits(arguments: &Arguments, out: &mut impl Write) -> io::Result<()> {
+    let mut engine = face::Engine::open(&arguments.engine, None);
+    for path in &arguments.files {
+        let frame = face::frame(path).map_err(refused(path))?;
+        let sighting = engine.detector().map_err(refused(path))?.detect(&frame);
+        for _ in 0..arguments.rounds {
+            let began = thread_time();
+            let made = sighting
+                .faces()
+                .first()
+                .and_then(|face| quality::face::portrait(&frame, face, sighting.landmarks.as_ref(), &PORTRAIT).ok());
+            let took = (thread_time() - began).as_secs_f64() * 1000.0;
+            sample(out, if black_box(made).is_some() { "portrait" } else { "no portrait" }, took, "ms")?;
+        }
     }
     Ok(())
 }

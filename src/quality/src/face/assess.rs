@@ -28,7 +28,7 @@ pub struct FaceAssessment {
     pub landmarks: Option<Landmarks>,
     /// Every row of [`COMPONENTS`], measured on the largest face, in that order.
     pub components: Vec<(Component, Assessment)>,
-    /// The largest face's estimated points.
+    /// The largest face's places.
     pub geometry: Option<Geometry>,
     frame_width: u32,
     frame_height: u32,
@@ -40,7 +40,7 @@ pub struct FaceAssessment {
 pub fn assess(frame: &Frame, sighting: &Sighting) -> FaceAssessment {
     let landmarks = sighting.landmarks.as_ref().filter(|l| l.is_sound());
     let view = match &sighting.detection {
-        Detection::Faces(faces) => FaceView::of(frame, faces),
+        Detection::Faces(faces) => FaceView::of(frame, faces, landmarks),
         Detection::FailureToAssess(why) => Err(*why),
     };
     let components = COMPONENTS.iter().map(|&(component, measure)| {
@@ -65,7 +65,7 @@ impl FaceAssessment {
     /// The mandatory components that an engine of boxes cannot assess. They do not block the capture, so the record
     /// and the page name them: the picture was judged without them. None where the answers rest on landmarks.
     pub fn unassessed(&self, limits: &FaceLimits) -> Vec<Component> {
-        limits.least_scores.keys().copied().filter(|&c| self.is_beyond_the_engine(c)).collect()
+        limits.mandatory().filter(|&c| self.is_beyond_the_engine(c)).collect()
     }
 
     /// All faces, the largest first.
@@ -101,16 +101,16 @@ impl FaceAssessment {
             (Limit::HeadSize, places.size != Place::Within),
             (Limit::InterEyeDistance, !places.enough_pixels),
         ];
-        let judged = limits.least_scores.iter().filter(|&(&c, _)| !self.is_beyond_the_engine(c));
-        let poor = judged.filter(|&(&c, &least)| self.component(c).score() < Some(least));
+        let judged = limits.mandatory().filter(|&c| !self.is_beyond_the_engine(c));
+        let poor = judged.filter(|&c| !limits.keeps(c, self.component(c), false));
         let geometric = geometric.into_iter().filter_map(|(limit, fails)| fails.then_some(limit));
-        geometric.chain(poor.map(|(&c, _)| Limit::Component(c))).collect()
+        geometric.chain(poor.map(Limit::Component)).collect()
     }
 
     /// How many of the components that are not mandatory score at least 50: the second key of the best-shot rule.
     pub fn optional_passed(&self, limits: &FaceLimits) -> usize {
         let good = |a: &Assessment| a.score().is_some_and(|s| s.get() >= 50);
-        self.components.iter().filter(|(c, a)| !limits.least_scores.contains_key(c) && good(a)).count()
+        self.components.iter().filter(|(c, a)| !limits.is_mandatory(*c) && good(a)).count()
     }
 
     /// One score for the frame: the lowest score among the mandatory components, none without a face or when one of
@@ -120,8 +120,8 @@ impl FaceAssessment {
     /// it is not the unified quality score of ISO/IEC 29794-5, which needs a trained network.
     pub fn capture_score(&self, limits: &FaceLimits) -> Option<QualityScore> {
         self.face()?;
-        let judged = limits.least_scores.keys().filter(|&&c| !self.is_beyond_the_engine(c));
-        let scores = judged.map(|&c| self.component(c).score());
+        let judged = limits.mandatory().filter(|&c| !self.is_beyond_the_engine(c));
+        let scores = judged.map(|c| self.component(c).score());
         scores.collect::<Option<Vec<_>>>()?.into_iter().min()
     }
 
@@ -254,7 +254,7 @@ mod tests {
     fn what_an_engine_of_boxes_cannot_assess_is_named_and_does_not_block() {
         let frame = scenes::drawn_face(640, 480, &GOOD);
         let mut limits = proposed();
-        limits.least_scores.insert(Component::EyesOpen, QualityScore::MAX);
+        limits.natives.retain(|component, _| *component == Component::EyesOpen);
         limits.least_scores.insert(Component::HeadPoseYaw, QualityScore::MAX);
         let by_box = judged(&frame, vec![GOOD]);
         assert_eq!(by_box.basis(), Basis::Box);

@@ -292,9 +292,10 @@ mod tests {
             let mut taken = None;
             for (step, failing) in optional.into_iter().enumerate() {
                 let mut assessment = assess(&frame, &Detection::of(vec![GOOD]).into());
-                let others = assessment.components.iter_mut().filter(|(c, a)| {
-                    !limits.least_scores.contains_key(c) && a.score().is_some_and(|score| score.get() >= 50)
-                });
+                let others = assessment
+                    .components
+                    .iter_mut()
+                    .filter(|(c, a)| !limits.is_mandatory(*c) && a.score().is_some_and(|score| score.get() >= 50));
                 others.take(failing).for_each(|(_, answer)| *answer = Assessment::scored(0.0, 0.0, None));
                 if let Shot::Taken(best) = capture.feed(Millis(66 * step as u64), &assessment, &limits, || step) {
                     taken = Some(best.kept);
@@ -307,6 +308,7 @@ mod tests {
     #[test]
     fn a_frame_that_was_judged_on_less_stands_behind() {
         let mut limits = proposed();
+        limits.natives.clear();
         limits.least_scores.insert(Component::EyesOpen, QualityScore::MIN);
         let frame = scenes::drawn_face(640, 480, &GOOD);
         let by_box = assess(&frame, &Detection::of(vec![GOOD]).into());

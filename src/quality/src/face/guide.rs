@@ -205,6 +205,7 @@ mod tests {
         let frame = scenes::drawn_face(640, 480, &GOOD);
         let mut limits = proposed();
         limits.least_scores.clear();
+        limits.natives.clear();
         let mut guide = Guide::new(SETTINGS);
         steps.iter().enumerate().map(|(i, &x)| guide.update(at(i), &judged(&frame, x), &limits)).collect()
     }
@@ -214,6 +215,7 @@ mod tests {
         let frame = scenes::drawn_face(640, 480, &GOOD);
         let mut limits = proposed();
         limits.least_scores.clear();
+        limits.natives.clear();
         limits.least_scores.insert(component, QualityScore::try_from(50).unwrap());
         let landmarks = Some(Landmarks::new(Box::new([[300.0; 3]; POINTS]), 1.0));
         let base = assess(&frame, &Sighting { detection: Detection::of(vec![GOOD]), landmarks });

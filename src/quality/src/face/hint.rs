@@ -23,9 +23,6 @@ pub const HINTS: &[Advice] = &[
     Advice::CloseMouth,
 ];
 
-/// How much better than its least score a component must be before a shown hint about it goes away.
-const HINT_MARGIN: u8 = 5;
-
 impl FaceAssessment {
     /// The one thing the traveller should change first; none when there is nothing, or nobody to tell.
     pub fn hint(&self, limits: &FaceLimits, shown: Option<Advice>) -> Option<Advice> {
@@ -51,20 +48,19 @@ impl FaceAssessment {
             Place::Above => Some(Advice::Up),
             Place::Within => None,
         };
-        let poor = limits.least_scores.keys().filter(|&&c| self.poor(limits, shown, c));
-        let poor = poor.filter_map(|&c| advice_for(c, self.component(c).advice()));
+        let poor = limits.mandatory().filter(|&c| self.poor(limits, shown, c));
+        let poor = poor.filter_map(|c| advice_for(c, self.component(c).advice()));
         let faults: Vec<Advice> = poor.chain([size, across, down].into_iter().flatten()).collect();
         HINTS.iter().copied().filter(|hint| faults.contains(hint)).collect()
     }
 
     fn poor(&self, limits: &FaceLimits, shown: Option<Advice>, component: Component) -> bool {
-        let Some(least) = limits.least_scores.get(&component) else { return false };
         if self.is_beyond_the_engine(component) {
             return false;
         }
         let answer = self.component(component);
-        let margin = if shown.is_some() && shown == advice_for(component, answer.advice()) { HINT_MARGIN } else { 0 };
-        answer.score().is_none_or(|s| s.get() < least.get().saturating_add(margin).min(100))
+        let is_shown = shown.is_some() && shown == advice_for(component, answer.advice());
+        !limits.keeps(component, answer, is_shown)
     }
 }
 

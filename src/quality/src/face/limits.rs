@@ -1,10 +1,13 @@
 //! The limits that a frame must keep, all of them from the configuration.
 
 use super::Component;
-use crate::assessment::Advice;
+use crate::assessment::{Advice, Assessment};
 use domain::units::QualityScore;
 use serde::{Deserialize, Deserializer, de::Error as _};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
+
+/// How much better than its least score a component must be before a shown hint about it goes away.
+const SCORE_MARGIN: u8 = 5;
 
 /// What a frame must keep to be taken as the traveller's picture.
 ///
@@ -27,6 +30,11 @@ use std::collections::BTreeMap;
 /// OverExposurePrevention = 10
 /// DynamicRange = 40
 /// Sharpness = 30
+/// # Native values that must lie in a range: degrees, and shares of the eye-to-chin distance.
+/// [face.natives]
+/// HeadPoseYaw = { min = -10, max = 10 }
+/// EyesOpen = { min = 0.026 }
+/// MouthClosed = { max = 0.022 }
 /// ```
 #[derive(Clone, Debug, PartialEq, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -42,6 +50,65 @@ pub struct FaceLimits {
     pub eyes_down: Range,
     /// The mandatory components and the least score of each.
     pub least_scores: BTreeMap<Component, QualityScore>,
+    /// Mandatory components whose native value must lie in a range.
+    pub natives: BTreeMap<Component, Interval>,
+}
+
+impl FaceLimits {
+    /// Every component that has a limit.
+    pub fn mandatory(&self) -> impl Iterator<Item = Component> {
+        let all: BTreeSet<Component> = self.least_scores.keys().chain(self.natives.keys()).copied().collect();
+        all.into_iter()
+    }
+
+    /// Whether a component has a limit.
+    pub fn is_mandatory(&self, component: Component) -> bool {
+        self.least_scores.contains_key(&component) || self.natives.contains_key(&component)
+    }
+
+    /// Whether a component keeps its limits; a shown hint about it goes away only when it keeps them `clearly`. A
+    /// component without limits keeps them, one that could not be measured keeps none.
+    pub fn keeps(&self, component: Component, answer: &Assessment, clearly: bool) -> bool {
+        let margin = if clearly { SCORE_MARGIN } else { 0 };
+        let least = self.least_scores.get(&component).map(|least| least.get().saturating_add(margin).min(100));
+        let scores = least.is_none_or(|least| answer.score().is_some_and(|score| score.get() >= least));
+        let interval = self.natives.get(&component).map(|i| if clearly { i.narrowed() } else { *i });
+        scores && interval.is_none_or(|interval| answer.native().is_some_and(|native| interval.contains(native)))
+    }
+}
+
+/// A range of native values with one end or two: `min` < `max`, both ends allowed.
+#[derive(Clone, Copy, Debug, PartialEq, Deserialize)]
+#[serde(try_from = "RawInterval")]
+pub struct Interval {
+    min: Option<f64>,
+    max: Option<f64>,
+}
+
+impl Interval {
+    /// An interval, if the numbers are one.
+    pub fn new(min: Option<f64>, max: Option<f64>) -> Option<Self> {
+        let ordered = match (min, max) {
+            (None, None) => false,
+            (Some(min), Some(max)) => min < max,
+            (Some(end), None) | (None, Some(end)) => end.is_finite(),
+        };
+        let finite = [min, max].into_iter().flatten().all(f64::is_finite);
+        (ordered && finite).then_some(Self { min, max })
+    }
+
+    /// Whether a value lies in it.
+    pub fn contains(&self, value: f64) -> bool {
+        self.min.is_none_or(|min| value >= min) && self.max.is_none_or(|max| value <= max)
+    }
+
+    /// The interval that a value must re-enter before a shown hint goes away: a twelfth of its width narrower at each
+    /// end, or by a twelfth of its only end.
+    pub fn narrowed(&self) -> Self {
+        let width = self.max.zip(self.min).map(|(max, min)| max - min);
+        let margin = |end: f64| width.unwrap_or(end.abs()) / 12.0;
+        Self { min: self.min.map(|min| min + margin(min)), max: self.max.map(|max| max - margin(max)) }
+    }
 }
 
 /// A range of shares: 0 <= `min` < `max` <= 1, both ends allowed.
@@ -141,6 +208,21 @@ pub(super) fn advice_for(component: Component, own: Option<Advice>) -> Option<Ad
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
+struct RawInterval {
+    min: Option<f64>,
+    max: Option<f64>,
+}
+
+impl TryFrom<RawInterval> for Interval {
+    type Error = &'static str;
+
+    fn try_from(raw: RawInterval) -> Result<Self, Self::Error> {
+        Self::new(raw.min, raw.max).ok_or("an interval needs min < max, or one of them")
+    }
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
 struct RawRange {
     min: f64,
     max: f64,
@@ -179,6 +261,10 @@ pub(super) mod tests {
                 "SingleFacePresent": 50, "UnderExposurePrevention": 3, "OverExposurePrevention": 10,
                 "DynamicRange": 40, "Sharpness": 30,
             },
+            "natives": {
+                "HeadPoseYaw": {"min": -10, "max": 10}, "HeadPosePitch": {"min": -18, "max": 8},
+                "HeadPoseRoll": {"min": -8, "max": 8}, "EyesOpen": {"min": 0.026}, "MouthClosed": {"max": 0.022},
+            },
         })
     }
 
@@ -189,6 +275,9 @@ pub(super) mod tests {
             ("score over 100", "/least_scores/Sharpness", json!(130)),
             ("turned range", "/head_size", json!({"min": 0.5, "max": 0.2})),
             ("range over 1", "/eyes_down", json!({"min": 0.5, "max": 1.2})),
+            ("an interval without ends", "/natives/EyesOpen", json!({})),
+            ("a turned interval", "/natives/HeadPoseYaw", json!({"min": 5, "max": -5})),
+            ("a native of nothing", "/natives/HeadPoseJaw", json!({"max": 5})),
             ("unknown key in a range", "/eyes_down", json!({"min": 0.5, "max": 0.7, "mid": 0.6})),
             ("unknown key", "/eyes_up", json!(1)),
             ("negative pixels", "/least_inter_eye_px", json!(-1)),
@@ -202,11 +291,39 @@ pub(super) mod tests {
 
     #[test]
     fn a_missing_value_has_no_default() {
-        for key in ["least_inter_eye_px", "head_size", "eyes_across", "eyes_down", "least_scores"] {
+        for key in ["least_inter_eye_px", "head_size", "eyes_across", "eyes_down", "least_scores", "natives"] {
             let mut limits = proposed_json();
             limits.as_object_mut().unwrap().remove(key);
             assert!(serde_json::from_value::<FaceLimits>(limits).is_err(), "{key}");
         }
+    }
+
+    #[test]
+    fn limits_are_kept_or_clearly_kept() {
+        let limits = proposed();
+        let scored = |native, score| Assessment::scored(native, score, None);
+        for (name, component, answer, kept, clearly) in [
+            ("no limit", Component::EyesVisible, Assessment::FailureToAssess("why"), true, true),
+            ("not measured", Component::EyesOpen, Assessment::FailureToAssess("why"), false, false),
+            ("low score", Component::Sharpness, scored(9.0, 29.0), false, false),
+            ("just enough", Component::Sharpness, scored(9.0, 31.0), true, false),
+            ("enough", Component::Sharpness, scored(9.0, 35.0), true, true),
+            ("turned", Component::HeadPoseYaw, scored(-10.5, 97.0), false, false),
+            ("a little", Component::HeadPoseYaw, scored(-9.0, 97.0), true, false),
+            ("straight", Component::HeadPoseYaw, scored(-8.0, 98.0), true, true),
+            ("shut", Component::EyesOpen, scored(0.02, 50.0), false, false),
+            ("nearly shut", Component::EyesOpen, scored(0.027, 60.0), true, false),
+            ("open", Component::EyesOpen, scored(0.05, 95.0), true, true),
+            ("not a number", Component::MouthClosed, scored(f64::NAN, 0.0), false, false),
+        ] {
+            assert_eq!(
+                (limits.keeps(component, &answer, false), limits.keeps(component, &answer, true)),
+                (kept, clearly),
+                "{name}"
+            );
+        }
+        assert!(limits.mandatory().all(|component| limits.is_mandatory(component)));
+        assert_eq!(limits.mandatory().count(), limits.least_scores.len() + limits.natives.len());
     }
 
     #[test]

@@ -33,6 +33,7 @@ mod landmarks;
 mod limits;
 mod mesh;
 mod portrait;
+mod pose;
 mod report;
 mod sampled;
 #[cfg(test)]
@@ -51,7 +52,8 @@ pub use face_box::{FaceBox, MAX_FACES};
 pub use guide::{Guide, GuideSettings};
 pub use hint::HINTS;
 pub use landmarks::{Landmarks, POINTS};
-pub use limits::{FaceLimits, Limit, Range};
+pub use limits::{FaceLimits, Interval, Limit, Range};
 pub use portrait::{Crop, NoPortrait, Portrait, PortraitRules, portrait};
+pub use pose::Pose;
 pub use report::FaceReport;
 pub use view::FaceView;

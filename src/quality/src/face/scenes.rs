@@ -1,6 +1,7 @@
 //! Pictures drawn for the tests of this folder. None of them is anybody.
 
-use super::FaceBox;
+use super::pose::{Pose, tests::posed};
+use super::{FaceBox, Landmarks};
 use domain::image::Frame;
 use domain::units::Millis;
 
@@ -56,6 +57,40 @@ pub fn dotted(width: u32, height: u32, dots: &[((f32, f32), [u8; 3])], radius: f
         let near = |&&((u, v), _): &&((f32, f32), [u8; 3])| (x as f32 + 0.5 - u).hypot(y as f32 + 0.5 - v) <= radius;
         dots.iter().find(near).map_or([128; 3], |&(_, colour)| colour)
     })
+}
+
+/// Points of a face that looks straight ahead, eyes where [`drawn_face`] draws them; those that nothing is measured on
+/// lie in the middle.
+pub fn points(face: &FaceBox) -> Landmarks {
+    /// Numbers and places of further points on the known head of [`posed`], centimetres: (right, left) and middle.
+    const SIDES: [(usize, usize, [f32; 3]); 14] = [
+        (234, 454, [7.66, 0.67, -2.44]),
+        (93, 323, [7.54, -1.05, -2.43]),
+        (58, 288, [6.72, -4.79, -1.75]),
+        (172, 397, [5.94, -6.22, -0.63]),
+        (150, 379, [4.07, -7.99, 1.93]),
+        (149, 378, [3.21, -8.53, 2.80]),
+        (176, 400, [2.31, -8.97, 3.61]),
+        (148, 377, [1.29, -9.30, 4.09]),
+        (70, 300, [5.72, 4.25, 2.83]),
+        (63, 293, [4.99, 4.80, 3.75]),
+        (105, 334, [3.99, 5.11, 4.47]),
+        (66, 296, [2.76, 5.10, 5.02]),
+        (107, 336, [1.40, 5.01, 5.32]),
+        (61, 291, [2.46, -4.34, 4.28]),
+    ];
+    const MIDDLE: [(usize, [f32; 3]); 3] =
+        [(152, [0.0, -9.40, 4.26]), (13, [0.0, -4.26, 5.3]), (14, [0.0, -4.26, 5.3])];
+    let scale = 0.4 * face.width / 6.302;
+    let (x, y) = (face.x + face.width / 2.0, face.y + 0.41 * face.height + scale * 2.625);
+    let still = Pose { yaw: 0.0, pitch: 0.0, roll: 0.0 };
+    let mut points = Box::new(*posed(still, f64::from(scale), (f64::from(x), f64::from(y))).points());
+    let at = |[right, up, near]: [f32; 3]| [x + scale * right, y - scale * up, -scale * near];
+    for (right, left, [across, up, near]) in SIDES {
+        (points[right], points[left]) = (at([-across, up, near]), at([across, up, near]));
+    }
+    MIDDLE.iter().for_each(|&(index, place)| points[index] = at(place));
+    Landmarks::new(points, 1.0)
 }
 
 /// A smooth, shaded oval of skin colour without features: no face.

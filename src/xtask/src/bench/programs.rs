@@ -32,6 +32,21 @@ const FACE: &[Wanted] = &[
     },
 ];
 
+/// A head that does not stand quite straight, so that the portrait is turned.
+const PORTRAIT_DRAWN: &[&str] = &["head", "--width", "1280", "--height", "720", "--roll", "4"];
+
+const PORTRAIT: &[Wanted] = &[portrait(Pick::Median, Some(Goal::AtMost(8.0))), portrait(Pick::Percentile95, None)];
+
+const fn portrait(pick: Pick, goal: Option<Goal>) -> Wanted {
+    Wanted {
+        sample: "portrait",
+        row: "portrait out of a 1280x720 frame, turned and encoded, one core",
+        unit: "ms",
+        pick,
+        goal,
+    }
+}
+
 const NOBODY: &[Wanted] = &[Wanted {
     sample: "nobody",
     row: "face check of a 640x480 frame, empty desk",
@@ -54,6 +69,7 @@ struct Check {
 const CHECKS: &[Check] = &[
     Check { name: "slap", drawn: &["slap", "--rotation", "20"], asked: &["slap"], wanted: SLAP },
     Check { name: "face", drawn: &["head"], asked: &["face"], wanted: FACE },
+    Check { name: "portrait", drawn: PORTRAIT_DRAWN, asked: &["portrait"], wanted: PORTRAIT },
     Check { name: "nobody", drawn: &["head", "--people", "0"], asked: &["face"], wanted: NOBODY },
 ];
 

@@ -41,7 +41,8 @@ mod tests {
             ("green", [80, 160, 80], false),
             ("blue light", [120, 130, 190], false),
         ] {
-            let score = assess(&FaceView::of(&scenes::flat(160, 160, rgb), &[face]).unwrap()).score().unwrap().get();
+            let score =
+                assess(&FaceView::of(&scenes::flat(160, 160, rgb), &[face], None).unwrap()).score().unwrap().get();
             assert_eq!(score >= 90, natural, "{name}: {score}");
             assert_eq!(score < 40, !natural, "{name}: {score}");
         }

@@ -55,7 +55,7 @@ mod tests {
             ("top", FaceBox { y: 10.0, ..middle }, [None, None, Some(Advice::Down), None]),
             ("bottom", FaceBox { y: 300.0, ..middle }, [None, None, None, Some(Advice::Up)]),
         ] {
-            let view = FaceView::of(&frame, &[face]).unwrap();
+            let view = FaceView::of(&frame, &[face], None).unwrap();
             assert_eq!([leftward, rightward, above, below].map(|m| m(&view).advice()), advice, "{name}");
         }
     }

@@ -35,7 +35,7 @@ mod tests {
             ("white", scenes::flat(160, 160, [254; 3]), 0.0, Some(Advice::LessLight)),
             ("two levels", scenes::checks(160, 160, 20), 1.0, Some(Advice::MoreLight)),
         ] {
-            let got = assess(&FaceView::of(&frame, &[face]).unwrap());
+            let got = assess(&FaceView::of(&frame, &[face], None).unwrap());
             assert!((got.native().unwrap() - bits).abs() < 0.01, "{name}: {got:?}");
             if name != "two levels" {
                 assert_eq!(got.advice(), advice, "{name}");

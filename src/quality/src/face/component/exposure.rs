@@ -39,7 +39,7 @@ mod tests {
     fn flat_scenes_score_at_the_ends() {
         let face = FaceBox { x: 20.0, y: 20.0, width: 100.0, height: 100.0, score: 1.0 };
         for (grey, under_score, over_score) in [(0, 0, 100), (89, 0, 100), (120, 100, 100), (252, 100, 1)] {
-            let view = FaceView::of(&scenes::flat(160, 160, [grey; 3]), &[face]).unwrap();
+            let view = FaceView::of(&scenes::flat(160, 160, [grey; 3]), &[face], None).unwrap();
             assert_eq!(under(&view).score().unwrap().get(), under_score, "under at {grey}");
             assert_eq!(over(&view).score().unwrap().get(), over_score, "over at {grey}");
         }

@@ -33,7 +33,7 @@ mod tests {
             ("even", scenes::flat(160, 160, [150; 3]), 100, None),
             ("from the side", scenes::ramp(160, 160), 0, Some(Advice::LessLight)),
         ] {
-            let got = assess(&FaceView::of(&frame, &[face]).unwrap());
+            let got = assess(&FaceView::of(&frame, &[face], None).unwrap());
             assert_eq!((got.score().unwrap().get(), got.advice()), (score, advice), "{name}");
         }
     }

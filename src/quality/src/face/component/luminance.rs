@@ -39,7 +39,7 @@ mod tests {
     fn flat_scenes() {
         let face = FaceBox { x: 20.0, y: 20.0, width: 100.0, height: 100.0, score: 1.0 };
         for (grey, native, score) in [(0, 0.0, 2), (124, 0.2, 50), (188, 0.502, 99), (255, 1.0, 2)] {
-            let view = FaceView::of(&scenes::flat(160, 160, [grey; 3]), &[face]).unwrap();
+            let view = FaceView::of(&scenes::flat(160, 160, [grey; 3]), &[face], None).unwrap();
             let got = mean(&view);
             assert!((got.native().unwrap() - native).abs() < 0.005, "{grey}: {got:?}");
             assert!(got.score().unwrap().get().abs_diff(score) <= 1, "{grey}: {got:?}");
@@ -51,7 +51,7 @@ mod tests {
     fn variance_of_two_levels_is_known() {
         // Half 0 and half 1: variance 1/4, score 100 sin(pi 15/16) = 19.5.
         let face = FaceBox { x: 0.0, y: 0.0, width: 160.0, height: 160.0, score: 1.0 };
-        let view = FaceView::of(&scenes::checks(160, 160, 20), &[face]).unwrap();
+        let view = FaceView::of(&scenes::checks(160, 160, 20), &[face], None).unwrap();
         assert!((variance(&view).native().unwrap() - 0.25).abs() < 0.01);
         assert!(variance(&view).score().unwrap().get().abs_diff(20) <= 2);
     }

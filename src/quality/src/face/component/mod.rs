@@ -3,6 +3,7 @@
 //! Constants of the score functions are those of OFIQ 1.0.3 (BSI), the standard's reference program. One component
 //! or one small family of them is one file here and one line for each name in [`COMPONENTS`].
 
+mod background;
 mod colour;
 mod crop;
 mod dynamic_range;
@@ -11,6 +12,8 @@ mod head_size;
 mod illumination;
 mod luminance;
 mod not_assessed;
+mod opening;
+mod pose;
 mod sharpness;
 mod single_face;
 
@@ -35,7 +38,15 @@ macro_rules! components {
 
             /// Whether it is measured on points of the face, so that an engine of boxes can say nothing about it.
             pub const fn needs_landmarks(self) -> bool {
-                matches!(self, Self::EyesOpen | Self::HeadPosePitch | Self::HeadPoseRoll | Self::HeadPoseYaw | Self::MouthClosed)
+                matches!(
+                    self,
+                    Self::BackgroundUniformity
+                        | Self::EyesOpen
+                        | Self::HeadPosePitch
+                        | Self::HeadPoseRoll
+                        | Self::HeadPoseYaw
+                        | Self::MouthClosed
+                )
             }
         }
 
@@ -46,7 +57,7 @@ macro_rules! components {
 
 components! {
     /// Plain background.
-    BackgroundUniformity = not_assessed::head_outline,
+    BackgroundUniformity = background::assess,
     /// Little loss by compression.
     CompressionArtifacts = not_assessed::trained_model,
     /// Entropy of the face's luminance.
@@ -54,17 +65,17 @@ components! {
     /// No strong expression.
     ExpressionNeutrality = not_assessed::trained_model,
     /// Both eyes open.
-    EyesOpen = not_assessed::landmarks,
+    EyesOpen = opening::eyes,
     /// Nothing before the eyes.
-    EyesVisible = not_assessed::landmarks,
+    EyesVisible = not_assessed::trained_model,
     /// Nothing before the face.
     FaceOcclusionPrevention = not_assessed::trained_model,
     /// Head not lowered or raised.
-    HeadPosePitch = not_assessed::landmarks,
+    HeadPosePitch = pose::pitch,
     /// Head not tilted.
-    HeadPoseRoll = not_assessed::landmarks,
+    HeadPoseRoll = pose::roll,
     /// Head not turned.
-    HeadPoseYaw = not_assessed::landmarks,
+    HeadPoseYaw = pose::yaw,
     /// Head neither small nor large in the image.
     HeadSize = head_size::assess,
     /// Same light on both cheeks.
@@ -82,13 +93,13 @@ components! {
     /// Room below the head.
     MarginBelowOfTheFaceImage = crop::below,
     /// Mouth closed.
-    MouthClosed = not_assessed::landmarks,
+    MouthClosed = opening::mouth,
     /// Nothing before the mouth.
-    MouthOcclusionPrevention = not_assessed::landmarks,
+    MouthOcclusionPrevention = not_assessed::trained_model,
     /// Colour of skin.
     NaturalColour = colour::assess,
     /// Nothing on the head.
-    NoHeadCoverings = not_assessed::head_outline,
+    NoHeadCoverings = not_assessed::trained_model,
     /// No part of the face burnt out.
     OverExposurePrevention = exposure::over,
     /// Room on the right of the image.
@@ -140,8 +151,9 @@ mod tests {
         ];
         for frame in &scenes {
             for faces in [vec![face], vec![outside], vec![face, outside]] {
-                let view = FaceView::of(frame, &faces).unwrap();
-                for (component, measure) in COMPONENTS {
+                let points = [None, Some(scenes::points(&faces[0])), Some(scenes::points(&outside))];
+                let views = points.iter().map(|points| FaceView::of(frame, &faces, points.as_ref()).unwrap());
+                for ((component, measure), view) in COMPONENTS.iter().flat_map(|c| views.clone().map(move |v| (c, v))) {
                     match measure(&view) {
                         Assessment::Scored { native, .. } => assert!(native.is_finite(), "{component:?}"),
                         Assessment::FailureToAssess(why) => {

@@ -88,14 +88,16 @@ mod tests {
     fn blurring_lowers_the_measure_step_by_step() {
         let sharp = scenes::drawn_face(200, 200, &FACE);
         let natives: Vec<f64> = [0, 2, 4, 8]
-            .map(|radius| assess(&FaceView::of(&scenes::blurred(&sharp, radius), &[FACE]).unwrap()).native().unwrap())
+            .map(|radius| {
+                assess(&FaceView::of(&scenes::blurred(&sharp, radius), &[FACE], None).unwrap()).native().unwrap()
+            })
             .to_vec();
         assert!(natives.is_sorted_by(|a, b| a > b), "{natives:?}");
     }
 
     #[test]
     fn a_flat_face_is_not_called_sharp_or_blurred() {
-        let view = FaceView::of(&scenes::flat(200, 200, [99; 3]), &[FACE]).unwrap();
+        let view = FaceView::of(&scenes::flat(200, 200, [99; 3]), &[FACE], None).unwrap();
         assert_eq!(assess(&view), Assessment::FailureToAssess("nothing in the face to be sharp"));
     }
 }

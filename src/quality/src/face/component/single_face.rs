@@ -30,7 +30,7 @@ mod tests {
             (vec![face(20.0, 100.0), face(200.0, 25.0)], 75, None),
             (vec![face(20.0, 100.0), face(200.0, 100.0)], 0, Some(Advice::OneOnly)),
         ] {
-            let got = assess(&FaceView::of(&frame, &faces).unwrap());
+            let got = assess(&FaceView::of(&frame, &faces, None).unwrap());
             assert_eq!((got.score().unwrap().get(), got.advice()), (score, advice));
         }
     }
