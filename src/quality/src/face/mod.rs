@@ -24,6 +24,7 @@ pub mod blazeface;
 #[cfg(feature = "opencv")]
 pub mod cascade;
 pub mod component;
+pub mod cues;
 mod detector;
 mod face_box;
 pub mod geometry;
