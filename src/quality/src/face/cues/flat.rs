@@ -121,9 +121,7 @@ impl Move {
         }
         let determinant = xx * yy - xy * xy;
         let [a, b] = right.map(|[x, y]| [(x * yy - y * xy) / determinant, (y * xx - x * xy) / determinant]);
-        let off = pairs().map(|([x, y], [u, v])| {
-            (a[0] * x + a[1] * y - u).powi(2) + (b[0] * x + b[1] * y - v).powi(2)
-        });
+        let off = pairs().map(|([x, y], [u, v])| (a[0] * x + a[1] * y - u).powi(2) + (b[0] * x + b[1] * y - v).powi(2));
         let left = (off.sum::<f32>() / RIGID.len() as f32).sqrt();
         let apart = |points: &Points| {
             let [p, q] = CORNERS.map(|at| points[at]);

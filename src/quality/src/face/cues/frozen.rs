@@ -50,7 +50,8 @@ impl Frozen {
         }
         if let Some(last) = self.prints.back() {
             let step = print.difference(last);
-            keep(&mut self.repeats, nearest <= self.limit(), RECENT);
+            let repeats = nearest <= self.limit();
+            keep(&mut self.repeats, repeats, RECENT);
             if step > SAME {
                 keep(&mut self.steps, step, RECENT);
             }
