@@ -2,6 +2,7 @@
 
 use domain::finger::Digit;
 use domain::units::QualityScore;
+use quality::face::cues::CueSettings;
 use quality::face::{AutoCaptureSettings, FaceLimits, GuideSettings, PortraitRules};
 use quality::finger::RestSettings;
 use serde::Deserialize;
@@ -28,6 +29,8 @@ pub struct FaceThresholds {
     pub guide: GuideSettings,
     /// What a frame must keep.
     pub limits: FaceLimits,
+    /// How cues of a presentation attack are weighed.
+    pub cues: CueSettings,
     /// Geometry and size of the portrait.
     pub portrait: PortraitRules,
 }

@@ -13,7 +13,6 @@ use super::{Landmarks, Sighting};
 use blink::Blink;
 use border::Border;
 use domain::image::Frame;
-use domain::units::Millis;
 use flat::Flat;
 use frozen::Frozen;
 use serde::{Deserialize, Deserializer, de::Error as _};

@@ -1,5 +1,6 @@
 use super::super::{Detection, FaceBox, POINTS, scenes};
 use super::*;
+use domain::units::Millis;
 use proptest::prelude::*;
 
 const SETTINGS: CueSettings = CueSettings {
