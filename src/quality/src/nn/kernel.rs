@@ -81,13 +81,7 @@ fn tile<S: Vectors, const V: usize, const P: usize>(
     panel: &[f32],
     (pixel, first): (usize, usize),
 ) {
-    let mut sums = [[simd.splat(0.0); V]; P];
-    for v in 0..V {
-        let bias = simd.load(&job.panels.bias[first + v * S::LANES..]);
-        for sums in &mut sums {
-            sums[v] = bias;
-        }
-    }
+    let mut sums = start::<S, V, P>(simd, job, (pixel, first));
     let length = job.panels.inner / job.runs;
     let mut weights = panel.chunks_exact(V * S::LANES);
     for run in 0..job.runs {
@@ -109,22 +103,54 @@ fn tile<S: Vectors, const V: usize, const P: usize>(
             }
         }
     }
-    if let Some((added, width)) = job.added {
-        for (p, sums) in sums.iter_mut().enumerate() {
-            let row = &added[(pixel + p) * width..][..width];
+    activate(simd, job.then, first, &mut sums);
+    let channels = job.panels.channels;
+    let whole = first + V * S::LANES <= channels;
+    for (p, sums) in sums.iter().enumerate() {
+        let row = &mut job.out[(pixel + p) * channels..][..channels];
+        if whole {
+            let row = &mut row[first..][..V * S::LANES];
+            for (v, sum) in sums.iter().enumerate() {
+                simd.store(*sum, &mut row[v * S::LANES..]);
+            }
+        } else {
+            for (v, sum) in sums.iter().enumerate() {
+                simd.store_some(*sum, row.get_mut(first + v * S::LANES..).unwrap_or(&mut []));
+            }
+        }
+    }
+}
+
+/// What the sums begin with: the bias, and what is added.
+#[inline(always)]
+fn start<S: Vectors, const V: usize, const P: usize>(
+    simd: S,
+    job: &Dense<'_>,
+    (pixel, first): (usize, usize),
+) -> [[S::V; V]; P] {
+    let mut sums = [[simd.splat(0.0); V]; P];
+    for v in 0..V {
+        let bias = simd.load(&job.panels.bias[first + v * S::LANES..]);
+        for sums in &mut sums {
+            sums[v] = bias;
+        }
+    }
+    let Some((added, width)) = job.added else { return sums };
+    let whole = first + V * S::LANES <= width;
+    for (p, sums) in sums.iter_mut().enumerate() {
+        let row = &added[(pixel + p) * width..][..width];
+        if whole {
+            let row = &row[first..][..V * S::LANES];
+            for (v, sum) in sums.iter_mut().enumerate() {
+                *sum = simd.add(*sum, simd.load(&row[v * S::LANES..]));
+            }
+        } else {
             for (v, sum) in sums.iter_mut().enumerate() {
                 *sum = simd.add(*sum, simd.load_some(row.get(first + v * S::LANES..).unwrap_or(&[])));
             }
         }
     }
-    activate(simd, job.then, first, &mut sums);
-    let channels = job.panels.channels;
-    for (p, sums) in sums.iter().enumerate() {
-        let row = &mut job.out[(pixel + p) * channels..][..channels];
-        for (v, sum) in sums.iter().enumerate() {
-            simd.store_some(*sum, row.get_mut(first + v * S::LANES..).unwrap_or(&mut []));
-        }
-    }
+    sums
 }
 
 /// The activation of `V` vectors of several pixels whose first channel is `first`.
@@ -199,7 +225,7 @@ impl VectorKernel for DepthwiseRow<'_> {
     fn run<S: Vectors>(mut self, simd: S) {
         let (channels, window) = (self.channels, self.window);
         let (width, columns) = (self.rows.first().map_or(0, |row| row.len() / channels), self.out.len() / channels);
-        let usual = (window.height, window.width) == (3, 3) && channels >= S::LANES;
+        let usual = (window.height, window.width) == (3, 3) && window.step_x <= 2 && channels >= S::LANES;
         // Outputs whose window lies inside the row.
         let begin = if usual { window.left.div_ceil(window.step_x).min(columns) } else { columns };
         let last = (width + window.left).checked_sub(window.width).map_or(0, |last| last / window.step_x + 1);
@@ -218,7 +244,11 @@ impl VectorKernel for DepthwiseRow<'_> {
         }
         let mut first = 0;
         loop {
-            three_by_three(simd, &mut self, (begin, end), first);
+            if window.step_x == 1 {
+                three_by_three::<S, 1>(simd, &mut self, (begin, end), first);
+            } else {
+                three_by_three::<S, 2>(simd, &mut self, (begin, end), first);
+            }
             if first + S::LANES >= channels {
                 return;
             }
@@ -228,6 +258,7 @@ impl VectorKernel for DepthwiseRow<'_> {
     }
 }
 
+/// One pixel at an end of a row, or of a filter of any size.
 #[inline(always)]
 fn pixel<S: Vectors>(simd: S, job: &mut DepthwiseRow<'_>, x: usize, width: usize) {
     let (channels, window) = (job.channels, job.window);
@@ -250,27 +281,68 @@ fn pixel<S: Vectors>(simd: S, job: &mut DepthwiseRow<'_>, x: usize, width: usize
     }
 }
 
+/// Outputs of one row that are made together: enough that no sum waits for the one before.
+const TOGETHER: usize = 4;
+
+/// One vector of channels of all outputs from `begin` to `end`, whose windows of 3 x 3 lie inside, `STEP` columns apart.
 #[inline(always)]
-fn three_by_three<S: Vectors>(simd: S, job: &mut DepthwiseRow<'_>, (begin, end): (usize, usize), first: usize) {
-    let (channels, window) = (job.channels, job.window);
+fn three_by_three<S: Vectors, const STEP: usize>(
+    simd: S,
+    job: &mut DepthwiseRow<'_>,
+    (begin, end): (usize, usize),
+    first: usize,
+) {
     let &[above, level, below] = job.rows else { return };
     let mut weights = [simd.splat(0.0); 9];
     for (tap, weight) in weights.iter_mut().enumerate() {
-        *weight = simd.load(&job.weights[tap * channels + first..]);
+        *weight = simd.load(&job.weights[tap * job.channels + first..]);
     }
-    let bias = simd.load(&job.bias[first..]);
-    for x in begin..end {
-        let column = (x * window.step_x - window.left) * channels + first;
-        let mut sum = bias;
-        for (dy, row) in [above, level, below].into_iter().enumerate() {
-            let row = &row[column..][..2 * channels + S::LANES];
-            sum = simd.mul_add(simd.load(row), weights[3 * dy], sum);
-            sum = simd.mul_add(simd.load(&row[channels..]), weights[3 * dy + 1], sum);
-            sum = simd.mul_add(simd.load(&row[2 * channels..]), weights[3 * dy + 2], sum);
+    let rows = [above, level, below];
+    if end - begin < TOGETHER {
+        for x in begin..end {
+            nine::<S, STEP, 1>(simd, job, rows, &weights, (x, first));
         }
-        let mut sum = [[sum]];
-        activate(simd, job.then, first, &mut sum);
-        simd.store(sum[0][0], &mut job.out[x * channels + first..]);
+        return;
+    }
+    let mut x = begin;
+    loop {
+        nine::<S, STEP, TOGETHER>(simd, job, rows, &weights, (x, first));
+        if x + TOGETHER >= end {
+            return;
+        }
+        x = (x + TOGETHER).min(end - TOGETHER);
+    }
+}
+
+/// One vector of channels of `X` neighbouring outputs: each column of the picture is read once.
+#[inline(always)]
+fn nine<S: Vectors, const STEP: usize, const X: usize>(
+    simd: S,
+    job: &mut DepthwiseRow<'_>,
+    rows: [&[f32]; 3],
+    weights: &[S::V; 9],
+    (x, first): (usize, usize),
+) {
+    let channels = job.channels;
+    let columns = (X - 1) * STEP + 3;
+    let start = (x * STEP - job.window.left) * channels + first;
+    let mut sums = [[simd.load(&job.bias[first..])]; X];
+    for (dy, row) in rows.into_iter().enumerate() {
+        let row = &row[start..][..(columns - 1) * channels + S::LANES];
+        for column in 0..columns {
+            let values = simd.load(&row[column * channels..]);
+            for (output, sum) in sums.iter_mut().enumerate() {
+                let dx = column.wrapping_sub(output * STEP);
+                if dx < 3 {
+                    sum[0] = simd.mul_add(values, weights[3 * dy + dx], sum[0]);
+                }
+            }
+        }
+    }
+    activate(simd, job.then, first, &mut sums);
+    let out = &mut job.out[x * channels + first..][..(X - 1) * channels + S::LANES];
+    for (output, sum) in sums.iter().enumerate() {
+        simd.store(sum[0], &mut out[output * channels..]);
     }
 }
 

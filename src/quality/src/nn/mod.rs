@@ -11,6 +11,7 @@ mod kernel;
 mod naive;
 mod network;
 mod panels;
+pub mod peak;
 mod plan;
 mod reader;
 
