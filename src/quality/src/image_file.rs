@@ -1,6 +1,7 @@
 //! Reading pictures: PGM (and its colour kin), PNG and JPEG, within limits that are checked before anything is decoded.
 
 use domain::units::Ppi;
+use image::metadata::Orientation;
 use image::{DynamicImage, ImageDecoder, ImageFormat, ImageReader, Limits};
 use std::fs::File;
 use std::io::{Cursor, Read};
@@ -111,7 +112,7 @@ pub fn decode(bytes: &[u8]) -> Result<Picture, ReadError> {
         Some(ImageFormat::Pnm) => None,
         _ => return Err(ReadError::UnknownFormat),
     };
-    let decoder = reader.into_decoder().map_err(refused)?;
+    let mut decoder = reader.into_decoder().map_err(refused)?;
     let (width, height) = decoder.dimensions();
     if width == 0 || height == 0 {
         return Err(ReadError::Empty);
@@ -119,7 +120,10 @@ pub fn decode(bytes: &[u8]) -> Result<Picture, ReadError> {
     if width > MAX_SIDE || height > MAX_SIDE || decoder.total_bytes() > MAX_DECODED_BYTES {
         return Err(ReadError::TooLarge);
     }
-    let pixels = DynamicImage::from_decoder(decoder).map_err(refused)?;
+    // A camera that was held upright says so in a note and leaves the pixels lying. A note that cannot be read is none.
+    let turned = decoder.orientation().unwrap_or(Orientation::NoTransforms);
+    let mut pixels = DynamicImage::from_decoder(decoder).map_err(refused)?;
+    pixels.apply_orientation(turned);
     Ok(Picture { pixels, stated_ppi })
 }
 
@@ -171,7 +175,7 @@ mod tests {
 
     fn encoded(format: ImageFormat) -> Vec<u8> {
         let mut bytes = Cursor::new(Vec::new());
-        GrayImage::from_fn(40, 30, |x, y| image::Luma([(x * y) as u8])).write_to(&mut bytes, format).unwrap();
+        GrayImage::from_fn(40, 30, |x, y| image::Luma([(x * y / 5) as u8])).write_to(&mut bytes, format).unwrap();
         bytes.into_inner()
     }
 
@@ -217,6 +221,30 @@ mod tests {
             let picture = Picture { pixels: DynamicImage::new_luma8(1, 1), stated_ppi: stated };
             assert_eq!(picture.ppi(None).ok().map(|p| p.get()), expected, "{stated:?}");
             assert_eq!(picture.ppi(Some(Ppi::MAX)).unwrap(), Ppi::MAX, "{stated:?}");
+        }
+    }
+
+    #[test]
+    fn pictures_stand_as_their_note_says() {
+        let jpeg = encoded(ImageFormat::Jpeg);
+        let noted = |orientation: u8| {
+            // An EXIF segment with one field: 0x0112 (orientation), one short.
+            let mut note =
+                b"\xFF\xE1\x00\x22Exif\0\0MM\x00\x2A\x00\x00\x00\x08\x00\x01\x01\x12\x00\x03\x00\x00\x00\x01".to_vec();
+            note.extend([0, orientation, 0, 0, 0, 0, 0, 0]);
+            [&jpeg[..2], &note, &jpeg[2..]].concat()
+        };
+        // The brightest corner of the picture is its lower right one.
+        for (orientation, size, corner) in [
+            (1, (40, 30), (39, 29)),
+            (3, (40, 30), (0, 0)),
+            (6, (30, 40), (0, 39)),
+            (8, (30, 40), (29, 0)),
+            (99, (40, 30), (39, 29)),
+        ] {
+            let picture = decode(&noted(orientation)).unwrap().pixels.to_luma8();
+            assert_eq!(picture.dimensions(), size, "{orientation}");
+            assert!(picture.get_pixel(corner.0, corner.1).0[0] > 200, "{orientation}");
         }
     }
 

@@ -1,9 +1,10 @@
 //! The answer for one face file.
 
-use super::{Line, Refusal};
+use super::{Line, Refusal, draw};
 use crate::image_file;
 use domain::image::Frame;
 use domain::units::Millis;
+use image::ImageFormat;
 use quality::face::{self, Detection, EngineFault, FaceAssessment, FaceDetector, FaceReport};
 use serde::{Serialize, Serializer};
 use std::path::{Path, PathBuf};
@@ -18,16 +19,21 @@ pub(super) struct Engine(Result<Box<dyn FaceDetector>, EngineFault>);
 
 impl Engine {
     pub fn open(name: &str, model: Option<&Path>) -> Self {
-        let place = model.map_or_else(|| default_place(name), |path| Some(path.to_owned()));
-        Self(face::open(name, place.as_deref()))
+        let place = model.map_or_else(|| place(name), Path::to_owned);
+        Self(face::open(name, Some(&place)))
     }
 
-    /// Reads and assesses one file.
-    pub fn answer(&mut self, path: &Path) -> Result<Answer, Refusal> {
+    /// Reads and assesses one file, as a picture by itself; draws what was found, if a place for that is given.
+    pub fn answer(&mut self, path: &Path, drawing: Option<&Path>) -> Result<Answer, Refusal> {
         let detector = self.detector()?;
         let frame = frame(path)?;
         let sighting = detector.examine(&frame);
-        Ok(Answer { found: face::assess(&frame, &sighting), engine: detector.name() })
+        let found = face::assess(&frame, &sighting);
+        if let Some(place) = drawing {
+            let written = draw::drawn(&frame, &found).save_with_format(place, ImageFormat::Png);
+            written.map_err(|error| Refusal { code: "Q-07", text: format!("the drawing: {error}") })?;
+        }
+        Ok(Answer { found, engine: detector.name() })
     }
 
     /// The detector, unless it could not be opened.
@@ -39,15 +45,14 @@ impl Engine {
     }
 }
 
-/// The model's own place. A relative one is looked for in the working folder, then in those above this program: a build
+/// An engine's own model. A relative place is looked for in the working folder, then in those above this program: a build
 /// lies below the folder that set-up fills.
-fn default_place(name: &str) -> Option<PathBuf> {
-    let place = Path::new(face::ENGINES.iter().find(|engine| engine.name == name)?.default_model);
-    if place.exists() {
-        return None;
-    }
-    let program = std::env::current_exe().ok()?;
-    program.ancestors().map(|folder| folder.join(place)).find(|place| place.exists())
+pub(super) fn place(name: &str) -> PathBuf {
+    let place = face::ENGINES.iter().find(|engine| engine.name == name).map_or("", |engine| engine.default_model);
+    let place = Path::new(place);
+    let program = std::env::current_exe().unwrap_or_default();
+    let above = program.ancestors().map(|folder| folder.join(place)).find(|place| place.exists());
+    if place.exists() { place.to_owned() } else { above.unwrap_or(place.to_owned()) }
 }
 
 /// A picture file as a camera's frame.

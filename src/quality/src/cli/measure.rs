@@ -3,7 +3,7 @@
 //! Samples are printed as they are; whoever reads them takes medians. A picture on which nothing is found has another
 //! name in its lines, so that a quick answer to a bad picture is not taken for a quick check.
 
-use super::{Refusal, face, finger, slap};
+use super::{Refusal, face, finger, measure_face, slap};
 use clap::{Args, ValueEnum};
 use domain::units::Ppi;
 use quality::face::PortraitRules;
@@ -27,22 +27,24 @@ pub struct Arguments {
     check: Check,
     /// Picture files.
     #[arg(required = true)]
-    files: Vec<PathBuf>,
+    pub(super) files: Vec<PathBuf>,
     /// Face detector.
     #[arg(long, default_value = face::default_engine())]
-    engine: String,
+    pub(super) engine: String,
     /// Resolution of prints in pixels per inch, whatever the files state.
     #[arg(long, value_parser = super::ppi)]
     ppi: Option<Ppi>,
     /// Checks of each picture.
     #[arg(long, default_value_t = 20, value_parser = clap::value_parser!(u32).range(1..=10_000))]
-    rounds: u32,
+    pub(super) rounds: u32,
 }
 
 #[derive(Clone, Copy, Debug, ValueEnum)]
 enum Check {
-    /// Detector and components on one frame.
+    /// Detector and components on one frame, nothing known from before, in time of the processor.
     Face,
+    /// The engine `blazeface` part by part, in time of the processor, and its share of what the processor could do.
+    FaceEngine,
     /// Everything on one print, in time of the processor.
     Finger,
     /// What needs no minutiae, in time of the processor.
@@ -60,7 +62,8 @@ enum Check {
 /// Measures and prints `{"name", "value", "unit"}` for each check.
 pub fn run(arguments: &Arguments, out: &mut impl Write) -> io::Result<()> {
     match arguments.check {
-        Check::Face => faces(arguments, out),
+        Check::Face => measure_face::frames(arguments, out),
+        Check::FaceEngine => measure_face::parts(arguments, out),
         Check::Finger => fingers(arguments, ("finger", Assessor::new()), out),
         Check::FingerValues => fingers(arguments, ("finger values", Assessor::without_minutiae()), out),
         Check::Hand => hand(arguments, out),
@@ -70,7 +73,7 @@ pub fn run(arguments: &Arguments, out: &mut impl Write) -> io::Result<()> {
     }
 }
 
-fn refused(path: &Path) -> impl Fn(Refusal) -> io::Error + '_ {
+pub(super) fn refused(path: &Path) -> impl Fn(Refusal) -> io::Error + '_ {
     move |refusal| io::Error::other(format!("{}: {} ({})", path.display(), refusal.text, refusal.code))
 }
 
@@ -89,7 +92,7 @@ fn fingers(arguments: &Arguments, (name, mut assessor): (&str, Assessor), out: &
 
 /// Time that the processor has spent on this thread: on a machine with other work, what a check takes and not how long
 /// it waits.
-fn thread_time() -> Duration {
+pub(super) fn thread_time() -> Duration {
     let now = clock_gettime(ClockId::ThreadCPUTime);
     Duration::new(now.tv_sec as u64, now.tv_nsec as u32)
 }
@@ -124,22 +127,8 @@ fn memory(arguments: &Arguments, out: &mut impl Write) -> io::Result<()> {
     sample(out, "memory", most * 1024.0 / 1e6, "MB")
 }
 
-fn sample(out: &mut impl Write, name: &str, value: f64, unit: &str) -> io::Result<()> {
+pub(super) fn sample(out: &mut impl Write, name: &str, value: f64, unit: &str) -> io::Result<()> {
     writeln!(out, "{}", json!({ "name": name, "value": value, "unit": unit }))
-}
-
-fn faces(arguments: &Arguments, out: &mut impl Write) -> io::Result<()> {
-    let mut engine = face::Engine::open(&arguments.engine, None);
-    for path in &arguments.files {
-        let frame = face::frame(path).map_err(refused(path))?;
-        let detector = engine.detector().map_err(refused(path))?;
-        let mut check = || {
-            let sighting = detector.detect(&frame);
-            quality::face::assess(&frame, &sighting).face().map_or("nobody", |_| "face")
-        };
-        repeat(arguments.rounds, &mut check, out)?;
-    }
-    Ok(())
 }
 
 fn portraits(arguments: &Arguments, out: &mut impl Write) -> io::Result<()> {

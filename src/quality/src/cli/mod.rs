@@ -1,9 +1,11 @@
 //! The command line: what is asked, and one answer for each file in the order given.
 
 mod compare;
+mod draw;
 mod face;
 mod finger;
 mod measure;
+mod measure_face;
 mod slap;
 #[cfg(test)]
 mod tests;
@@ -51,9 +53,12 @@ struct FaceArguments {
     /// Face detector.
     #[arg(long, default_value = face::default_engine())]
     engine: String,
-    /// Model file of the detector, instead of the engine's own place.
+    /// Model file of the detector, or the folder of its files, instead of the engine's own place.
     #[arg(long)]
     model: Option<PathBuf>,
+    /// Writes the one picture with boxes, landmarks and values drawn into this PNG file. It is biometric data.
+    #[arg(long, value_name = "OUT.png")]
+    draw: Option<PathBuf>,
 }
 
 #[derive(Debug, Args)]
@@ -130,7 +135,11 @@ pub fn run(arguments: &Arguments, out: &mut impl Write) -> io::Result<()> {
         Modality::Compare(asked) => compare::run(asked, out),
         Modality::Face(asked) => {
             let mut engine = face::Engine::open(&asked.engine, asked.model.as_deref());
-            asked.files.iter().try_for_each(|path| write(out, asked.json, path, engine.answer(path)))
+            if asked.draw.is_some() && asked.files.len() != 1 {
+                return Err(io::Error::other("a drawing shows one picture: name one picture file"));
+            }
+            let drawing = asked.draw.as_deref();
+            asked.files.iter().try_for_each(|path| write(out, asked.json, path, engine.answer(path, drawing)))
         }
         Modality::Finger(asked) => {
             let mut assessor = Assessor::with(asked.scorer()?);

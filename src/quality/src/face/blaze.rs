@@ -60,6 +60,11 @@ impl Blaze {
         })
     }
 
+    /// Multiplications of one run.
+    pub fn products(&self) -> u64 {
+        self.engine.products()
+    }
+
     /// The faces of a square of the frame, the surest first.
     pub fn find(&mut self, frame: &Frame, square: &Square, faces: &mut Vec<Found>) {
         square.sample(frame, SIDE, (-1.0, 1.0), self.engine.input());

@@ -7,8 +7,9 @@
 use super::blaze::Blaze;
 use super::detector::{Engine, EngineFault, FaceDetector};
 use super::mesh::Mesh;
-use super::tracker::Tracker;
+pub use super::tracker::Tracker;
 use crate::nn::Network;
+pub use crate::nn::peak::exercise;
 use sha2::{Digest, Sha256};
 use std::fs::File;
 use std::io::Read;

@@ -66,6 +66,9 @@ pub trait FaceDetector: Send {
     /// The faces of the stream's next frame. A frame that cannot be judged is an answer, never a panic.
     fn detect(&mut self, frame: &Frame) -> Sighting;
 
+    /// Forgets the stream: the next frame is the first of another one.
+    fn forget(&mut self) {}
+
     /// The faces of a single picture, which has nothing to do with those before: nothing is remembered, and an engine that
     /// finds nobody may look longer than a stream's frame allows.
     fn examine(&mut self, picture: &Frame) -> Sighting {

@@ -32,6 +32,11 @@ impl Mesh {
         (fits && sizes == [POINTS * 3, 1]).then(|| Self { engine: Engine::new(network) })
     }
 
+    /// Multiplications of one run.
+    pub fn products(&self) -> u64 {
+        self.engine.products()
+    }
+
     /// The points of the face in a square, whether or not one is there; none if the network's answers are no numbers.
     pub fn find(&mut self, frame: &Frame, square: &Square) -> Option<Landmarks> {
         if !square.is_sound() {

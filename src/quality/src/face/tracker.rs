@@ -70,11 +70,15 @@ impl Tracker {
         Self { blaze, mesh, digest, found: Vec::new(), followed: None, last: None }
     }
 
-    /// Forgets the stream.
-    pub fn forget(&mut self) {
-        self.found.iter_mut().for_each(Found::wipe);
-        self.found.clear();
-        (self.followed, self.last) = (None, None);
+    /// Faces of a frame by the detector alone: nothing is followed, no points are looked for.
+    pub fn boxes(&mut self, frame: &Frame) -> Detection {
+        self.blaze.find(frame, &Square::around(frame), &mut self.found);
+        Detection::of(self.found.iter().map(Found::face).collect())
+    }
+
+    /// Multiplications that the detector and the landmark network make each time they run.
+    pub fn products(&self) -> (u64, u64) {
+        (self.blaze.products(), self.mesh.products())
     }
 
     /// Follows the face in front without a look, if that is due and the face is still there.
@@ -204,6 +208,12 @@ impl FaceDetector for Tracker {
             Some(sighting) => sighting,
             None => self.look(frame),
         }
+    }
+
+    fn forget(&mut self) {
+        self.found.iter_mut().for_each(Found::wipe);
+        self.found.clear();
+        (self.followed, self.last) = (None, None);
     }
 
     fn examine(&mut self, picture: &Frame) -> Sighting {

@@ -19,6 +19,7 @@ pub struct Engine {
     gathered: Vec<f32>,
     zeros: Vec<f32>,
     isa: Isa,
+    products: u64,
 }
 
 impl Engine {
@@ -32,7 +33,14 @@ impl Engine {
         let plan = Plan::of(network, isa);
         let gathered = plan.steps.iter().map(|step| gathered(step, &plan)).max().unwrap_or(0);
         let row = plan.shapes.iter().map(|shape| shape.width * shape.channels).max().unwrap_or(0);
-        Self { memory: vec![0.0; plan.memory], gathered: vec![0.0; gathered], zeros: vec![0.0; row], plan, isa }
+        Self {
+            memory: vec![0.0; plan.memory],
+            gathered: vec![0.0; gathered],
+            zeros: vec![0.0; row],
+            products: network.products(),
+            plan,
+            isa,
+        }
     }
 
     /// Where the picture goes: rows, columns, channels.
@@ -42,11 +50,16 @@ impl Engine {
 
     /// Runs on what [`Engine::input`] holds. The input does not outlive it.
     pub fn run(&mut self) {
-        let Self { plan, memory, gathered, zeros, isa } = self;
+        let Self { plan, memory, gathered, zeros, isa, .. } = self;
         for step in &plan.steps {
             let mut run = Run { plan, memory, gathered, zeros, isa: *isa };
             run.step(step);
         }
+    }
+
+    /// Multiplications of one run, those with the zeros that fill up vectors not counted.
+    pub fn products(&self) -> u64 {
+        self.products
     }
 
     /// One of the network's answers, in their order there; empty where there is no such one.

@@ -150,6 +150,21 @@ impl Network {
     }
 }
 
+impl Network {
+    /// Multiplications of weights with values in one run.
+    pub fn products(&self) -> u64 {
+        let of = |operator: &Operator| match operator {
+            Operator::Convolution { output, weights, .. } => {
+                let to = self.shapes[*output];
+                to.height * to.width * weights.len()
+            }
+            Operator::Depthwise { output, window, .. } => self.shapes[*output].len() * window.height * window.width,
+            _ => 0,
+        };
+        self.operators.iter().map(|operator| of(operator) as u64).sum()
+    }
+}
+
 impl Shape {
     /// From the file's list; every side at least 1 and the whole within the limits.
     pub(super) fn checked(sides: &[i32]) -> Result<Self, ModelError> {
