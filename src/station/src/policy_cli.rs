@@ -286,6 +286,7 @@ fn read_pack(path: &Path) -> Result<Pack, CliError> {
 #[derive(Serialize)]
 struct Explained<'a> {
     decision: Verdict,
+    takes: &'a [domain::policy::Modality],
     ground: &'a Option<String>,
     entry: &'a Option<String>,
     superseded: &'a [String],
@@ -303,6 +304,7 @@ fn json(decision: &Decision) -> Result<String, CliError> {
     let question = decision.question.as_ref();
     let explained = Explained {
         decision: decision.verdict,
+        takes: &decision.takes,
         ground: &decision.ground,
         entry: &decision.entry,
         superseded: &decision.superseded,
@@ -329,6 +331,8 @@ fn readable(decision: &Decision) -> String {
     let mut lines = vec![format!("Decision:   {verdict}")];
     let mut say = |name: &str, text: String| lines.push(format!("{:<11} {text}", format!("{name}:")));
     decision.question.iter().for_each(|question| say("Question", format!("{} ({})", question.text, question.id)));
+    let takes: Vec<&str> = decision.takes.iter().map(|modality| modality.id()).collect();
+    takes.first().iter().for_each(|_| say("Takes", takes.join(", ")));
     decision.ground.iter().for_each(|ground| say("Ground", ground.clone()));
     decision.entry.iter().for_each(|entry| say("Entry", entry.clone()));
     decision.superseded.iter().for_each(|entry| say("Superseded", entry.clone()));

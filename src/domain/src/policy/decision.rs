@@ -1,5 +1,6 @@
 //! The answer of the policy engine: a decision that explains itself.
 
+use super::capture::Modality;
 use alloc::{string::String, vec::Vec};
 use serde::{Deserialize, Serialize};
 
@@ -33,11 +34,11 @@ pub struct Source {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct FactUsed {
     /// `date`, `checkpoint`, `direction`, `technically-possible`, `entry-confirmation`, `nationality`, `issuing-state`,
-    /// `birth-date`, `document-code`, `other-nationality`, `attestation`, `ruling`, or the question that an officer answered.
+    /// `birth-date`, `document-code`, `other-nationality`, `attestation`, `ruling`, `takes`, or the question that an officer answered.
     pub fact: String,
     /// The value as used. The birth date is stated as an age range, so that a record of an exempt person holds no date.
     pub value: String,
-    /// `reader`, `typed`, `manual`, `officer`, `supervisor`, `configuration`, `clock`.
+    /// `reader`, `typed`, `manual`, `officer`, `supervisor`, `configuration`, `clock`, `policy`.
     pub evidence: String,
 }
 
@@ -61,6 +62,9 @@ pub struct Question {
     pub text: String,
     /// Who settles it.
     pub settled_by: SettledBy,
+    /// The age in years that it is about, where it is about one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub age: Option<u8>,
 }
 
 /// The decision with everything it rests on. Only the engine makes one.
@@ -70,7 +74,9 @@ pub struct Decision {
     /// What the rules say.
     #[serde(rename = "decision")]
     pub verdict: Verdict,
-    /// The exemption ground: the one that decides, or the one attested and not yet confirmed.
+    /// What is to be taken: everything or a part, for a decision that biometrics are due; else nothing.
+    pub takes: Vec<Modality>,
+    /// The ground: the one that exempts, the one attested and not yet confirmed, or the one that limits what is due.
     pub ground: Option<String>,
     /// The entry of the pack that decided.
     pub entry: Option<String>,
@@ -108,6 +114,11 @@ impl Due {
     /// The proof, if the decision is `required` and stands.
     pub fn from_decision(decision: &Decision) -> Option<Self> {
         (decision.verdict == Verdict::Required && decision.stands()).then(|| Self(decision.clone()))
+    }
+
+    /// Whether this is among what is due.
+    pub fn takes(&self, modality: Modality) -> bool {
+        self.0.takes.contains(&modality)
     }
 
     /// The decision.

@@ -1,6 +1,5 @@
 //! The policy engine: from a pack, a traveller's facts, a local time and a checkpoint to a decision.
 
-use super::answer::Answer;
 use super::decision::Decision;
 use super::document;
 use super::entries::{Checkpoint, EntryConfirmation, Ranked};
@@ -13,7 +12,7 @@ use jiff::civil::DateTime;
 /// Decides whether biometrics are due. Pure: the same arguments give the same decision.
 ///
 /// Own citizens go first, then the question which entry speaks, then exemptions that are shown, then whatever is open.
-/// Only where nothing is left are biometrics due. Codes and dates are used; names and numbers are not even there.
+/// Only where nothing is left are biometrics due, all of them or what a ground leaves. Codes and dates are used; names and numbers are not even there.
 pub fn decide(
     pack: &Pack,
     facts: &Facts,
@@ -31,7 +30,7 @@ pub fn decide(
         .or_else(|| grounds.other_document(pack, facts))
         .or_else(|| grounds.open())
         .or_else(|| grounds.hint())
-        .unwrap_or_else(Answer::required)
-        .after_ruling(facts.ruled_due_by.is_some());
+        .unwrap_or_else(|| grounds.due())
+        .after_ruling(facts.ruled_due_by.is_some(), || grounds.due());
     explain::decision(&explain::Case { pack, facts, at, checkpoint, confirmations, entries }, answer)
 }

@@ -2,6 +2,7 @@
 
 use super::answer::Answer;
 use super::birth::Younger;
+use super::capture::Modality;
 use super::decision::{Decision, FactUsed, Source, Verdict};
 use super::entries::{Checkpoint, EntryConfirmation, Ranked, confirmation};
 use super::facts::Facts;
@@ -29,10 +30,12 @@ pub(super) fn decision(case: &Case<'_>, answer: Answer) -> Decision {
     let entry = case.entries.deciding.filter(|_| by_entry);
     let superseded = case.entries.superseded.iter().filter(|_| by_entry).map(|entry| entry.id.clone()).collect();
     let ground = answer.ground.as_deref().and_then(|id| case.pack.ground(id));
+    let limit = limit(&answer);
     Decision {
         verdict: answer.verdict,
+        takes: answer.takes,
         sources: sources(case.pack, entry, ground),
-        facts_used: facts_used(case),
+        facts_used: facts_used(case).into_iter().chain(limit).collect(),
         notes: notes(case, answer.verdict),
         ground: answer.ground,
         entry: entry.map(|entry| entry.id.clone()),
@@ -67,6 +70,13 @@ fn facts_used(case: &Case<'_>) -> Vec<FactUsed> {
     used.extend(of_officer(case.facts));
     used.extend(of_supervisor(case.facts));
     used
+}
+
+/// What a limit leaves, in the facts that records carry.
+fn limit(answer: &Answer) -> Option<FactUsed> {
+    let part = answer.verdict == Verdict::Required && answer.takes != Modality::ALL;
+    let takes: Vec<&str> = answer.takes.iter().map(|modality| modality.id()).collect();
+    part.then(|| fact("takes", &takes.join(", "), "policy"))
 }
 
 fn of_checkpoint(case: &Case<'_>) -> Vec<FactUsed> {

@@ -18,13 +18,17 @@ pub(super) struct Weighed {
     hint: Option<Answer>,
     /// Nationalities that an exemption rests on.
     exempting: Vec<String>,
+    /// What is due if anything is.
+    due: Answer,
 }
 
 impl Weighed {
     /// Weighs the grounds of the deciding entry, if there is one.
     pub(super) fn of(pack: &Pack, entry: Option<&Entry>, facts: &Facts, on: Date) -> Self {
-        let listed: Vec<&Ground> = listed(pack, entry).collect();
+        let (listed, limiting): (Vec<&Ground>, Vec<&Ground>) = listed(pack, entry).partition(|ground| ground.exempts());
         let by_document: Vec<Finding> = listed.iter().map(|ground| by_document(ground, facts, on)).collect();
+        let limits: Vec<(&Ground, Finding)> =
+            limiting.iter().map(|ground| (*ground, limit(ground, facts, on))).collect();
         let by_word = || listed.iter().filter_map(|ground| by_attestation(ground, facts));
         let shown = |finding: &Finding| match finding {
             Finding::Exempt(answer) => Some(answer.clone()),
@@ -41,10 +45,16 @@ impl Weighed {
         Self {
             exemption: exemptions().find(settled).or_else(|| exemptions().next()),
             claim: by_word().find(|answer| answer.question.is_some()),
-            open: by_document.iter().find_map(open),
+            open: by_document.iter().find_map(open).or_else(|| limits.iter().find_map(|(_, limit)| unsettled(limit))),
             hint: hinted(&listed, facts),
             exempting: listed.iter().flat_map(|ground| nationalities(ground)).cloned().collect(),
+            due: due(&limits),
         }
+    }
+
+    /// What is due where nothing exempts.
+    pub(super) fn due(&self) -> Answer {
+        self.due.clone()
     }
 
     /// Another document says that this is an own citizen, or one of an exempt nationality. Which of the two counts is
@@ -74,6 +84,35 @@ impl Weighed {
     pub(super) fn hint(&self) -> Option<Answer> {
         self.hint.clone()
     }
+}
+
+/// What the document says to a ground that limits. Of a misread document it is not known, and so it is asked; an unknown
+/// nationality says nothing about an age.
+fn limit(ground: &Ground, facts: &Facts, on: Date) -> Finding {
+    match &ground.rule {
+        _ if facts.misread() => {
+            let failed: Vec<&str> = facts.failed_checks.iter().map(|field| field.id()).collect();
+            Finding::Open(Answer::ask(questions::read_again(&facts.failed_checks), &failed))
+        }
+        Rule::AgeBelow(years) => by_age(ground, *years, facts, on),
+        Rule::Attested | Rule::Nationality(_) => by_document(ground, facts, on),
+    }
+}
+
+/// The question that a limit leaves open.
+fn unsettled(limit: &Finding) -> Option<Answer> {
+    match limit {
+        Finding::Exempt(answer) => answer.question.clone().map(|question| Answer::ask(question, &["birth-date"])),
+        Finding::NotShown => None,
+        Finding::Open(answer) => Some(answer.clone()),
+    }
+}
+
+/// Everything, or what the first limit leaves that is shown. One that is still open counts as shown: where a supervisor
+/// rules that biometrics are due, nothing is taken of which it is not known that it may be.
+fn due(limits: &[(&Ground, Finding)]) -> Answer {
+    let applies = |limit: &&(&Ground, Finding)| !matches!(limit.1, Finding::NotShown);
+    limits.iter().find(applies).map_or_else(Answer::required, |(ground, _)| Answer::limited(ground))
 }
 
 /// The grounds that an entry lists.

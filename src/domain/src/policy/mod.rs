@@ -5,6 +5,7 @@
 
 mod answer;
 mod birth;
+mod capture;
 mod decision;
 mod document;
 mod engine;
@@ -22,13 +23,13 @@ mod tests;
 mod validate;
 
 pub use birth::BirthDate;
+pub use capture::{CaptureFingers, Hands, Modality};
 pub use decision::{Decision, Due, FactUsed, Question, SettledBy, Source, Verdict};
 pub use engine::decide;
 pub use entries::{Checkpoint, EntryConfirmation};
 pub use facts::{AnswerError, Answers, Attestation, Evidence, Facts, MAX_OTHERS, OtherDocument};
 pub use pack::{
-    CaptureFingers, Checkpoints, Condition, Direction, Entry, Ground, Pack, PackFault, PackFaults, Reading, Rule,
-    Status, Validity,
+    Checkpoints, Condition, Direction, Entry, Ground, Pack, PackFault, PackFaults, Reading, Rule, Status, Validity,
 };
 pub use parse::{MAX_PACK_BYTES, is_identifier};
 pub use published::Published;

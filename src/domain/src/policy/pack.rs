@@ -1,10 +1,9 @@
 //! A policy pack: who gives biometrics, when and where, as dated facts of one country.
 
+use super::capture::{CaptureFingers, Modality};
 use super::decision::Source;
 use super::published::Published;
-use crate::device::CaptureGroup;
-use crate::finger::{Digit, Finger, MissingFinger, single_finger_plan};
-use alloc::{format, string::String, vec, vec::Vec};
+use alloc::{format, string::String, vec::Vec};
 use core::fmt;
 use jiff::civil::DateTime;
 use serde::{Deserialize, Serialize};
@@ -29,34 +28,10 @@ pub struct Pack {
     pub capture: CaptureFingers,
     /// Dated rules. The order in the file says nothing.
     pub entries: Vec<Entry>,
-    /// Exemption grounds that entries may list.
+    /// Grounds that entries may list.
     pub grounds: Vec<Ground>,
     /// Where we had to read more into the sources than they say.
     pub readings: Vec<Reading>,
-}
-
-/// Which fingers a device class takes.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct CaptureFingers {
-    /// Single-finger sensors: for each hand the first of these digits that is there.
-    pub single: Vec<Digit>,
-    /// Slap scanners: these groups, in this order.
-    pub slap: Vec<CaptureGroup>,
-    /// What the choice rests on.
-    pub source: String,
-}
-
-impl CaptureFingers {
-    /// What to take with a device that takes these groups: placements in order, each with the fingers that are put down
-    /// together. Slaps where the device takes all that the pack names; otherwise one finger after the other.
-    pub fn plan(&self, device: &[CaptureGroup], missing: &[MissingFinger]) -> Vec<Vec<Finger>> {
-        let there = |finger: &Finger| missing.iter().all(|gone| gone.finger != *finger);
-        if self.slap.is_empty() || !self.slap.iter().all(|group| device.contains(group)) {
-            return single_finger_plan(&self.single, missing).into_iter().map(|finger| vec![finger]).collect();
-        }
-        let placement = |group: &CaptureGroup| group.fingers().iter().copied().filter(there).collect::<Vec<_>>();
-        self.slap.iter().map(placement).filter(|fingers| !fingers.is_empty()).collect()
-    }
 }
 
 /// One dated rule: foreign citizens and stateless persons owe biometrics, but for the grounds it lists.
@@ -84,7 +59,7 @@ pub struct Entry {
     pub grounds: Vec<String>,
 }
 
-/// An exemption ground.
+/// A ground to give nothing, or less.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Ground {
     /// Identifier within the pack.
@@ -95,6 +70,9 @@ pub struct Ground {
     pub evidence: Vec<String>,
     /// How it is shown.
     pub rule: Rule,
+    /// What stays due all the same: nothing for an exemption. Only a ground that the document shows can leave something
+    /// due.
+    pub gives: Vec<Modality>,
     /// An attestation of it needs a second person.
     pub second_person: bool,
     /// Document codes that suggest it and decide nothing.
@@ -224,6 +202,13 @@ impl Checkpoints {
             (Self::Every, _) | (_, Self::Every) => true,
             (Self::Listed(ids), other) => ids.iter().any(|id| other.contain(id)),
         }
+    }
+}
+
+impl Ground {
+    /// Whether it exempts from everything.
+    pub fn exempts(&self) -> bool {
+        self.gives.is_empty()
     }
 }
 

@@ -1,9 +1,9 @@
 //! From the text of a pack to a [`Pack`], or to all of its faults.
 
+use super::capture::{CaptureFingers, Hands, Modality};
 use super::decision::Source;
 use super::pack::{
-    CaptureFingers, Checkpoints, Condition, Direction, Entry, Ground, Pack, PackFault, PackFaults, Reading, Rule,
-    Validity,
+    Checkpoints, Condition, Direction, Entry, Ground, Pack, PackFault, PackFaults, Reading, Rule, Validity,
 };
 use super::published::Published;
 use super::read::{self, Fields, LineIndex, Lines};
@@ -111,7 +111,13 @@ fn head(mut fields: Fields<'_, '_>, faults: &mut Vec<PackFault>) -> Option<Pack>
         country: country?,
         title: title?,
         own_nationalities: own_nationalities?,
-        capture: CaptureFingers { single: Vec::new(), slap: Vec::new(), source: String::new() },
+        capture: CaptureFingers {
+            hands: Hands::Both,
+            single: Vec::new(),
+            single_of_hand: 0,
+            slap: Vec::new(),
+            source: String::new(),
+        },
         entries: Vec::new(),
         grounds: Vec::new(),
         readings: Vec::new(),
@@ -119,14 +125,26 @@ fn head(mut fields: Fields<'_, '_>, faults: &mut Vec<PackFault>) -> Option<Pack>
 }
 
 fn capture(mut fields: Fields<'_, '_>, faults: &mut Vec<PackFault>) -> Option<CaptureFingers> {
+    let hands: Option<Hands> = fields.required("hands");
     let single = fields.list("single");
+    let count = |count: &u8| (1..=5).contains(count);
+    let single_of_hand = fields.checked("single_of_hand", count, "a hand has 1 to 5 fingers to give");
     let slap: Option<Vec<CaptureGroup>> = fields.list("slap");
     if slap.as_ref().is_some_and(|groups| groups.contains(&CaptureGroup::Single)) {
         fields.fault("slap", "a slap is left-four, right-four or two-thumbs");
     }
+    if hands == Some(Hands::RightElseLeft) && slap.as_ref().is_some_and(|slap| *slap != [CaptureGroup::RightFour]) {
+        fields.fault("slap", "with hands = \"right-else-left\" it is [\"right-four\"]");
+    }
     let source = fields.text("source");
     fields.finish(faults);
-    Some(CaptureFingers { single: single?, slap: slap?, source: source? })
+    Some(CaptureFingers {
+        hands: hands?,
+        single: single?,
+        single_of_hand: single_of_hand?,
+        slap: slap?,
+        source: source?,
+    })
 }
 
 type Named<T> = (Option<String>, Option<Located<T>>);
@@ -170,6 +188,7 @@ fn ground(mut fields: Fields<'_, '_>, faults: &mut Vec<PackFault>) -> Named<Grou
         fields.fault("evidence", "kinds of evidence are 1 to 60 small letters, digits and dashes, a letter first");
     }
     let rule = fields.checked("rule", rule_fits, "ages are 1 to 120 years, nationalities are codes of Doc 9303");
+    let gives = gives(&mut fields, rule.as_ref());
     let second_person = fields.required("second_person");
     let hint_documents = hints(&mut fields, "hint_documents", 2);
     let hint_issuers = hints(&mut fields, "hint_issuers", 3);
@@ -182,6 +201,7 @@ fn ground(mut fields: Fields<'_, '_>, faults: &mut Vec<PackFault>) -> Named<Grou
             title: title?,
             evidence: evidence?,
             rule: rule?,
+            gives,
             second_person: second_person?,
             hint_documents,
             hint_issuers,
@@ -190,6 +210,21 @@ fn ground(mut fields: Fields<'_, '_>, faults: &mut Vec<PackFault>) -> Named<Grou
     };
     let ground = ground().map(|value| Located { value, lines });
     (id, ground)
+}
+
+/// What a ground leaves due. Absent: nothing, which makes it an exemption.
+fn gives(fields: &mut Fields<'_, '_>, rule: Option<&Rule>) -> Vec<Modality> {
+    if !fields.has("gives") {
+        return Vec::new();
+    }
+    let gives: Vec<Modality> = fields.list("gives").unwrap_or_default();
+    if gives != [Modality::Face] {
+        fields.fault("gives", "a ground that limits leaves [\"face\"] due; one that exempts has no such key");
+    }
+    if rule == Some(&Rule::Attested) {
+        fields.fault("gives", "only what the document shows can limit: a rule by age or nationality");
+    }
+    gives
 }
 
 fn reading(mut fields: Fields<'_, '_>, faults: &mut Vec<PackFault>) -> Option<Located<Reading>> {

@@ -6,7 +6,7 @@ use crate::mrz::Field;
 use alloc::{format, string::String, string::ToString, vec::Vec};
 
 fn ask(id: &str, settled_by: SettledBy, text: String) -> Question {
-    Question { id: id.into(), text, settled_by }
+    Question { id: id.into(), text, settled_by, age: None }
 }
 
 pub(super) fn announced_entry(entry: &Entry) -> Question {
@@ -21,7 +21,7 @@ pub(super) fn birth_date(years: u8) -> Question {
     let text = format!(
         "The document does not say for certain whether the traveller is under {years}. What is the date of birth?"
     );
-    ask("birth-date", SettledBy::Officer, text)
+    Question { age: Some(years), ..ask("birth-date", SettledBy::Officer, text) }
 }
 
 pub(super) fn confirm_attestation(ground: &Ground) -> Question {
@@ -31,14 +31,14 @@ pub(super) fn confirm_attestation(ground: &Ground) -> Question {
 
 pub(super) fn confirm_entered_child(years: u8) -> Question {
     let text = format!("The date of birth was entered by hand. Is the traveller a child under {years}?");
-    ask("confirm-child", SettledBy::Officer, text)
+    Question { age: Some(years), ..ask("confirm-child", SettledBy::Officer, text) }
 }
 
 pub(super) fn confirm_child(years: u8) -> Question {
     let text = format!(
         "The year of birth has two digits only. Is the traveller a child under {years}, and not a hundred years older?"
     );
-    ask("confirm-child", SettledBy::Officer, text)
+    Question { age: Some(years), ..ask("confirm-child", SettledBy::Officer, text) }
 }
 
 pub(super) fn confirm_nationality(code: &str) -> Question {

@@ -18,7 +18,7 @@ pub use wrong::Wrong;
 
 use crate::case::CaseNumber;
 use crate::permit::{CapturePermit, Permitted};
-use crate::policy::{Decision, Due, SettledBy, Verdict};
+use crate::policy::{Decision, Due, Modality, SettledBy, Verdict};
 use crate::units::StaffId;
 use alloc::{vec, vec::Vec};
 
@@ -183,6 +183,10 @@ impl Session {
 
     fn in_declare(&self, due: &Due, event: Event) -> Applied {
         match event {
+            // What is not due is not taken, whatever was declared.
+            Event::CaptureDeclared(plan) if !due.takes(Modality::Fingers) && !plan.placements.is_empty() => {
+                Err(Refused::NotDue(self.case.clone()))
+            }
             Event::CaptureDeclared(plan) => self.next_attempt(due, Progress::new(plan)),
             // Somebody who claims an exemption only now is heard before any device opens.
             Event::ExemptionClaimed { ground, evidence } => {
@@ -230,7 +234,7 @@ impl Session {
     fn in_summary(&self, due: &Due, progress: &Progress, event: Event) -> Applied {
         let taken = Parked::Taken(due.clone(), progress.clone());
         match event {
-            Event::Signed => match review_needed(progress) {
+            Event::Signed => match review_needed(due, progress) {
                 Some(reason) => self.park(reason, taken),
                 None => self.keep(unreviewed_outcome(progress)),
             },
@@ -341,11 +345,11 @@ impl Session {
 }
 
 /// Why a finished capture has to go to a supervisor, if it has to.
-fn review_needed(progress: &Progress) -> Option<ReviewReason> {
+fn review_needed(due: &Due, progress: &Progress) -> Option<ReviewReason> {
     let rejected = progress.rejected();
     if !rejected.is_empty() {
         Some(ReviewReason::Rejected(rejected))
-    } else if progress.plan().placements.is_empty() {
+    } else if due.takes(Modality::Fingers) && progress.plan().placements.is_empty() {
         Some(ReviewReason::NoFingers)
     } else {
         None

@@ -28,9 +28,10 @@ fn case() -> CaseNumber {
 }
 
 fn decision(verdict: Verdict, question: Option<SettledBy>) -> Decision {
-    let ask = |settled_by| Question { id: "birth-date".into(), text: "Which date?".into(), settled_by };
+    let ask = |settled_by| Question { id: "birth-date".into(), text: "Which date?".into(), settled_by, age: None };
     Decision {
         verdict,
+        takes: if verdict == Verdict::Required { Modality::ALL.to_vec() } else { vec![] },
         ground: None,
         entry: Some("all-2025-12".into()),
         superseded: vec![],
@@ -222,6 +223,7 @@ fn table() -> String {
                     continue;
                 }
                 Err(Refused::OwnCase(_)) => "refused: own case".into(),
+                Err(Refused::NotDue(_)) => "refused: not due".into(),
                 Err(Refused::QuestionOpen(_)) => "refused: question open".into(),
             };
             writeln!(text, "{event_name} -> {answer}").unwrap();

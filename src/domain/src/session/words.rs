@@ -359,6 +359,9 @@ pub enum Refused {
         /// The event's name.
         event: &'static str,
     },
+    /// Fingers were declared, and only a face is due.
+    #[error("case {0}: fingers are not due for this traveller")]
+    NotDue(CaseNumber),
     /// Nobody approves their own case.
     #[error("case {0}: a supervisor cannot decide on a case that the same person captured")]
     OwnCase(CaseNumber),

@@ -186,7 +186,7 @@ impl DeskRefusal {
 impl From<Refused> for DeskRefusal {
     fn from(refused: Refused) -> Self {
         match refused {
-            Refused::NotNow { .. } => Self::NotNow,
+            Refused::NotDue(_) | Refused::NotNow { .. } => Self::NotNow,
             Refused::OwnCase(_) => Self::OwnCase,
             Refused::QuestionOpen(_) => Self::QuestionOpen,
         }

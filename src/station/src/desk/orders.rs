@@ -12,7 +12,7 @@ use domain::device::DeviceKind;
 use domain::finger::MissingFinger;
 use domain::guarded::Personal;
 use domain::mrz;
-use domain::policy::Verdict;
+use domain::policy::{Modality, Verdict};
 use domain::record::ReviewTrace;
 use domain::session::{CapturePlan, Event, FaceException, Session, Step};
 use domain::units::StaffId;
@@ -171,8 +171,10 @@ impl Desk {
     }
 
     fn declare(&mut self, missing: Vec<MissingFinger>, face_exception: Option<FaceException>) -> Done {
+        // Of whom no fingers are due, no scanner is needed, and none is asked which fingers there are.
+        let fingers = !self.only_a_face_is_due();
         for (kind, name) in [(DeviceKind::Camera, "camera"), (DeviceKind::FingerScanner, "fingerprint scanner")] {
-            if self.devices.get(kind).is_none() {
+            if self.devices.get(kind).is_none() && (fingers || kind == DeviceKind::Camera) {
                 return Err(DeskRefusal::NoDevice(name));
             }
         }
@@ -182,17 +184,25 @@ impl Desk {
         // Without an override the scanner has to have said that it is good enough.
         let scanner = self.devices.get(DeviceKind::FingerScanner).and_then(|scanner| scanner.descriptor());
         let grade = scanner.as_ref().is_some_and(|descriptor| descriptor.enrolment_grade());
-        if !grade && self.loaded.config.laboratory.is_none() {
+        if fingers && !grade && self.loaded.config.laboratory.is_none() {
             return Err(DeskRefusal::ScannerGrade);
         }
         let reservation = self.keeper.reserve(RESERVED_BYTES).map_err(DeskRefusal::Store)?;
         // One finger after the other, unless the scanner takes hands: cut into fingers, or whole, and then we cut them.
         let groups = scanner.map(|scanner| scanner.groups).unwrap_or_default();
-        let placements = self.loaded.pack.capture.plan(&groups, &missing);
+        let capture = &self.loaded.pack.capture;
+        let (placements, missing) =
+            if fingers { (capture.plan(&groups, &missing), missing) } else { (Vec::new(), Vec::new()) };
         if let Some(case) = self.at_desk.as_mut() {
             case.reservation = Some(reservation);
         }
         self.at_desk(Event::CaptureDeclared(CapturePlan { placements, missing, face_exception }))
+    }
+
+    /// Whether the case at the desk waits for a capture of which fingers are no part.
+    fn only_a_face_is_due(&self) -> bool {
+        let step = self.at_desk.as_ref().map(|case| case.session.step());
+        matches!(step, Some(Step::Declare(due)) if !due.takes(Modality::Fingers))
     }
 
     fn recall(&mut self, number: &CaseNumber) -> Done {

@@ -5,7 +5,7 @@ use super::engine::EngineView;
 use domain::case::CaseNumber;
 use domain::device::{DeviceDescriptor, DeviceFault, DeviceKind, DeviceState};
 use domain::finger::MissingFinger;
-use domain::policy::{Decision, Verdict};
+use domain::policy::{Decision, Modality, Verdict};
 use domain::record::Measure;
 use domain::session::{Outcome, Slot};
 use serde::Serialize;
@@ -275,7 +275,9 @@ impl Panel {
     /// Whether anything that was taken stayed below its limit, or nothing could be taken of the fingers.
     pub fn rejected(&self) -> bool {
         let slots = &self.view.slots;
-        slots.iter().any(|slot| slot.state == "exhausted") || slots.iter().all(|slot| slot.slot == "face")
+        let due = |decision: &Decision| decision.takes.contains(&Modality::Fingers);
+        let fingers = self.view.decision.as_ref().is_none_or(due);
+        slots.iter().any(|slot| slot.state == "exhausted") || (fingers && slots.iter().all(|slot| slot.slot == "face"))
     }
 }
 

@@ -130,6 +130,9 @@ impl Panel {
             return t.say("question-nationality-unknown");
         }
         let nationality = self.traveller.as_ref().map_or("", |person| person.nationality.as_str());
+        if let Some(age) = question.age {
+            return t.with(&format!("question-{}", question.id), "age", age);
+        }
         let key = format!("question-{}", question.id);
         if t.has(&key) { t.with(&key, "nationality", nationality) } else { question.text.clone() }
     }

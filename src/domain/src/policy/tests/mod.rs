@@ -1,5 +1,6 @@
 //! Tests of the engine with the pack for entry to Russia.
 
+mod countries;
 mod dates;
 mod grounds;
 mod packs;

@@ -16,7 +16,9 @@ title = "A small pack"
 own_nationalities = ["KAZ"]
 
 [capture]
+hands = "both"
 single = ["index", "thumb"]
+single_of_hand = 1
 slap = ["right-four"]
 source = "project's reading"
 
@@ -81,39 +83,39 @@ fn another_country_needs_no_code() {
 #[test]
 fn each_fault_is_told_with_its_line() {
     for (from, to, fault) in [
-        ("2025-12-31", "2024-12-31", "line 22: entry \"one\": valid_to: the dates are inverted"),
-        ("2025-12-31", "2025-12-31T10:00:00Z", "line 22: entry \"one\": valid_to: expected a local date"),
-        ("2025-12-31", "10:00:00", "line 22: entry \"one\": valid_to: expected a local date"),
-        ("valid_to", "valid_until", "line 22: entry \"one\": unknown key \"valid_until\""),
-        ("valid_from = 2025-01-01\n", "", "line 15: entry \"one\": \"valid_from\" is missing"),
+        ("2025-12-31", "2024-12-31", "line 24: entry \"one\": valid_to: the dates are inverted"),
+        ("2025-12-31", "2025-12-31T10:00:00Z", "line 24: entry \"one\": valid_to: expected a local date"),
+        ("2025-12-31", "10:00:00", "line 24: entry \"one\": valid_to: expected a local date"),
+        ("valid_to", "valid_until", "line 24: entry \"one\": unknown key \"valid_until\""),
+        ("valid_from = 2025-01-01\n", "", "line 17: entry \"one\": \"valid_from\" is missing"),
         ("country", "land", "line 2: [pack]: \"country\" is missing"),
-        ("\"every\"", "\"all\"", "line 23: entry \"one\": checkpoints: expected \"every\" or a list"),
-        ("\"every\"", "[]", "line 23: entry \"one\": checkpoints: the list is empty"),
-        ("\"every\"", "[\"A B\"]", "line 23: entry \"one\": checkpoints: identifiers are"),
-        ("[\"entry\", \"exit\"]", "[]", "line 24: entry \"one\": directions: the list is empty"),
-        ("\"exit\"]", "\"entry\"]", "line 24: entry \"one\": directions: the list names something twice"),
-        ("\"exit\"]", "\"away\"]", "line 24: entry \"one\": directions: unknown variant `away`"),
-        ("directions = [\"entry\", \"exit\"]\n", "", "line 15: entry \"one\": \"directions\" is missing"),
-        ("grounds = [\"small-child\"]", "grounds = [\"giant\"]", "line 25: entry \"one\": grounds: there is no ground"),
-        ("in-force", "perhaps", "line 20: entry \"one\": status: unknown variant `perhaps`"),
+        ("\"every\"", "\"all\"", "line 25: entry \"one\": checkpoints: expected \"every\" or a list"),
+        ("\"every\"", "[]", "line 25: entry \"one\": checkpoints: the list is empty"),
+        ("\"every\"", "[\"A B\"]", "line 25: entry \"one\": checkpoints: identifiers are"),
+        ("[\"entry\", \"exit\"]", "[]", "line 26: entry \"one\": directions: the list is empty"),
+        ("\"exit\"]", "\"entry\"]", "line 26: entry \"one\": directions: the list names something twice"),
+        ("\"exit\"]", "\"away\"]", "line 26: entry \"one\": directions: unknown variant `away`"),
+        ("directions = [\"entry\", \"exit\"]\n", "", "line 17: entry \"one\": \"directions\" is missing"),
+        ("grounds = [\"small-child\"]", "grounds = [\"giant\"]", "line 27: entry \"one\": grounds: there is no ground"),
+        ("in-force", "perhaps", "line 22: entry \"one\": status: unknown variant `perhaps`"),
         (
             "published = \"2025-10\"\nsources",
             "published = \"2025-11\"\nsources",
-            "line 18: entry \"one\": published: no source",
+            "line 20: entry \"one\": published: no source",
         ),
-        ("\"2025-10\"\n", "\"soon\"\n", "line 18: entry \"one\": published: expected a date"),
-        ("age_below = 2", "age_below = 0", "line 31: ground \"small-child\": rule: ages are 1 to 120"),
-        ("age_below = 2", "older = 2", "line 31: ground \"small-child\": rule: unknown variant `older`"),
-        ("{ age_below = 2 }", "{ nationality = [] }", "line 31: ground \"small-child\": rule: ages"),
-        ("second_person = false", "second_person = 0", "line 32: ground \"small-child\": second_person: invalid type"),
+        ("\"2025-10\"\n", "\"soon\"\n", "line 20: entry \"one\": published: expected a date"),
+        ("age_below = 2", "age_below = 0", "line 33: ground \"small-child\": rule: ages are 1 to 120"),
+        ("age_below = 2", "older = 2", "line 33: ground \"small-child\": rule: unknown variant `older`"),
+        ("{ age_below = 2 }", "{ nationality = [] }", "line 33: ground \"small-child\": rule: ages"),
+        ("second_person = false", "second_person = 0", "line 34: ground \"small-child\": second_person: invalid type"),
         ("[\"KAZ\"]", "[\"Kaz\"]", "line 8: [pack]: own_nationalities: codes are"),
         ("id = \"small\"", "id = \"Small pack\"", "line 3: [pack]: id: expected 1 to 60"),
-        ("[\"right-four\"]", "[\"single\"]", "line 12: [capture]: slap: a slap is"),
+        ("[\"right-four\"]", "[\"single\"]", "line 14: [capture]: slap: a slap is"),
         ("cite = \"A\"", "cite = \" \"", "sources: cite: the text is empty"),
         ("[{ cite = \"A\", published = \"2025-10\" }]", "[]", "sources: nothing legal stands without a source"),
-        ("[[ground]]", "[ground]", "line 27: ground: expected a list of tables, found table"),
+        ("[[ground]]", "[ground]", "line 29: ground: expected a list of tables, found table"),
         ("[pack]", "[package]", "line 2: unknown key \"package\""),
-        ("[[entry]]", "[[entry]", "line 15: not TOML"),
+        ("[[entry]]", "[[entry]", "line 17: not TOML"),
     ] {
         let text = SMALL.replacen(from, to, 1);
         assert_ne!(text, SMALL, "{from:?} is in the pack");
@@ -132,7 +134,7 @@ fn all_faults_are_told_at_once_and_in_order() {
     let faults = fault_texts(&text);
     assert_eq!(faults.len(), 5, "{faults:#?}");
     let lines: Vec<usize> = Pack::parse(&text).unwrap_err().0.iter().filter_map(|fault| fault.line).collect();
-    assert_eq!(lines, [6, 7, 23, 26, 32]);
+    assert_eq!(lines, [6, 7, 25, 28, 34]);
 }
 
 #[test]
