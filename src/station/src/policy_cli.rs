@@ -286,7 +286,7 @@ fn read_pack(path: &Path) -> Result<Pack, CliError> {
 #[derive(Serialize)]
 struct Explained<'a> {
     decision: Verdict,
-    takes: &'a [domain::policy::Modality],
+    takes: domain::policy::Modalities,
     ground: &'a Option<String>,
     entry: &'a Option<String>,
     superseded: &'a [String],
@@ -304,7 +304,7 @@ fn json(decision: &Decision) -> Result<String, CliError> {
     let question = decision.question.as_ref();
     let explained = Explained {
         decision: decision.verdict,
-        takes: &decision.takes,
+        takes: decision.takes,
         ground: &decision.ground,
         entry: &decision.entry,
         superseded: &decision.superseded,

@@ -1,6 +1,6 @@
 //! What a step of the engine concludes, before it is explained.
 
-use super::capture::Modality;
+use super::capture::Modalities;
 use super::decision::{Question, Verdict};
 use super::pack::Ground;
 use alloc::{string::String, vec, vec::Vec};
@@ -12,14 +12,20 @@ pub(super) struct Answer {
     pub(super) ground: Option<String>,
     pub(super) question: Option<Question>,
     /// What is due, for [`Verdict::Required`].
-    pub(super) takes: Vec<Modality>,
+    pub(super) takes: Modalities,
     pub(super) missing: Vec<String>,
 }
 
 impl Answer {
     pub(super) fn ask(question: Question, missing: &[&str]) -> Self {
         let missing = missing.iter().map(|fact| String::from(*fact)).collect();
-        Self { verdict: Verdict::AskSupervisor, ground: None, question: Some(question), takes: vec![], missing }
+        Self {
+            verdict: Verdict::AskSupervisor,
+            ground: None,
+            question: Some(question),
+            takes: Modalities::NONE,
+            missing,
+        }
     }
 
     pub(super) fn claimed(ground: &str, question: Question) -> Self {
@@ -27,7 +33,13 @@ impl Answer {
     }
 
     pub(super) fn exempt(ground: &str, question: Option<Question>) -> Self {
-        Self { verdict: Verdict::Exempt, ground: Some(ground.into()), question, takes: vec![], missing: vec![] }
+        Self {
+            verdict: Verdict::Exempt,
+            ground: Some(ground.into()),
+            question,
+            takes: Modalities::NONE,
+            missing: vec![],
+        }
     }
 
     pub(super) fn no_rule(question: Question) -> Self {
@@ -35,17 +47,17 @@ impl Answer {
     }
 
     pub(super) fn not_in_scope() -> Self {
-        Self { verdict: Verdict::NotInScope, takes: vec![], ..Self::required() }
+        Self { verdict: Verdict::NotInScope, takes: Modalities::NONE, ..Self::required() }
     }
 
     pub(super) fn required() -> Self {
-        let takes = Modality::ALL.to_vec();
+        let takes = Modalities::ALL;
         Self { verdict: Verdict::Required, ground: None, question: None, takes, missing: vec![] }
     }
 
     /// Due, but only in part, on this ground.
     pub(super) fn limited(ground: &Ground) -> Self {
-        Self { ground: Some(ground.id.clone()), takes: ground.gives.clone(), ..Self::required() }
+        Self { ground: Some(ground.id.clone()), takes: ground.gives, ..Self::required() }
     }
 
     /// A supervisor's ruling that biometrics are due settles whatever is open, and nothing that is decided. How much is

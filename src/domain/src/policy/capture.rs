@@ -16,15 +16,51 @@ pub enum Modality {
 }
 
 impl Modality {
-    /// All of them: what is due where nothing limits it.
-    pub const ALL: [Self; 2] = [Self::Face, Self::Fingers];
-
     /// The word in packs, facts and JSON.
     pub const fn id(self) -> &'static str {
         match self {
             Self::Face => "face",
             Self::Fingers => "fingers",
         }
+    }
+}
+
+/// Some of the modalities.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Modalities {
+    face: bool,
+    fingers: bool,
+}
+
+impl Modalities {
+    /// None of them.
+    pub const NONE: Self = Self { face: false, fingers: false };
+
+    /// All of them: what is due where nothing limits it.
+    pub const ALL: Self = Self { face: true, fingers: true };
+
+    /// These.
+    pub fn of(listed: &[Modality]) -> Self {
+        Self { face: listed.contains(&Modality::Face), fingers: listed.contains(&Modality::Fingers) }
+    }
+
+    /// Whether this one is among them.
+    pub const fn contains(self, modality: Modality) -> bool {
+        match modality {
+            Modality::Face => self.face,
+            Modality::Fingers => self.fingers,
+        }
+    }
+
+    /// Those that are among them.
+    pub fn iter(self) -> impl Iterator<Item = Modality> {
+        [Modality::Face, Modality::Fingers].into_iter().filter(move |modality| self.contains(*modality))
+    }
+}
+
+impl Serialize for Modalities {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_seq(self.iter())
     }
 }
 

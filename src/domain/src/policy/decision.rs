@@ -1,6 +1,6 @@
 //! The answer of the policy engine: a decision that explains itself.
 
-use super::capture::Modality;
+use super::capture::{Modalities, Modality};
 use alloc::{string::String, vec::Vec};
 use serde::{Deserialize, Serialize};
 
@@ -75,7 +75,7 @@ pub struct Decision {
     #[serde(rename = "decision")]
     pub verdict: Verdict,
     /// What is to be taken: everything or a part, for a decision that biometrics are due; else nothing.
-    pub takes: Vec<Modality>,
+    pub takes: Modalities,
     /// The ground: the one that exempts, the one attested and not yet confirmed, or the one that limits what is due.
     pub ground: Option<String>,
     /// The entry of the pack that decided.
@@ -118,7 +118,7 @@ impl Due {
 
     /// Whether this is among what is due.
     pub fn takes(&self, modality: Modality) -> bool {
-        self.0.takes.contains(&modality)
+        self.0.takes.contains(modality)
     }
 
     /// The decision.

@@ -2,7 +2,7 @@
 
 use super::answer::Answer;
 use super::birth::Younger;
-use super::capture::Modality;
+use super::capture::Modalities;
 use super::decision::{Decision, FactUsed, Source, Verdict};
 use super::entries::{Checkpoint, EntryConfirmation, Ranked, confirmation};
 use super::facts::Facts;
@@ -74,7 +74,7 @@ fn facts_used(case: &Case<'_>) -> Vec<FactUsed> {
 
 /// What a limit leaves, in the facts that records carry.
 fn limit(answer: &Answer) -> Option<FactUsed> {
-    let part = answer.verdict == Verdict::Required && answer.takes != Modality::ALL;
+    let part = answer.verdict == Verdict::Required && answer.takes != Modalities::ALL;
     let takes: Vec<&str> = answer.takes.iter().map(|modality| modality.id()).collect();
     part.then(|| fact("takes", &takes.join(", "), "policy"))
 }

@@ -23,7 +23,7 @@ mod tests;
 mod validate;
 
 pub use birth::BirthDate;
-pub use capture::{CaptureFingers, Hands, Modality};
+pub use capture::{CaptureFingers, Hands, Modalities, Modality};
 pub use decision::{Decision, Due, FactUsed, Question, SettledBy, Source, Verdict};
 pub use engine::decide;
 pub use entries::{Checkpoint, EntryConfirmation};

@@ -1,6 +1,6 @@
 //! A policy pack: who gives biometrics, when and where, as dated facts of one country.
 
-use super::capture::{CaptureFingers, Modality};
+use super::capture::{CaptureFingers, Modalities};
 use super::decision::Source;
 use super::published::Published;
 use alloc::{format, string::String, vec::Vec};
@@ -72,7 +72,7 @@ pub struct Ground {
     pub rule: Rule,
     /// What stays due all the same: nothing for an exemption. Only a ground that the document shows can leave something
     /// due.
-    pub gives: Vec<Modality>,
+    pub gives: Modalities,
     /// An attestation of it needs a second person.
     pub second_person: bool,
     /// Document codes that suggest it and decide nothing.
@@ -208,7 +208,7 @@ impl Checkpoints {
 impl Ground {
     /// Whether it exempts from everything.
     pub fn exempts(&self) -> bool {
-        self.gives.is_empty()
+        self.gives == Modalities::NONE
     }
 }
 

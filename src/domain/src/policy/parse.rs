@@ -1,6 +1,6 @@
 //! From the text of a pack to a [`Pack`], or to all of its faults.
 
-use super::capture::{CaptureFingers, Hands, Modality};
+use super::capture::{CaptureFingers, Hands, Modalities, Modality};
 use super::decision::Source;
 use super::pack::{
     Checkpoints, Condition, Direction, Entry, Ground, Pack, PackFault, PackFaults, Reading, Rule, Validity,
@@ -213,9 +213,9 @@ fn ground(mut fields: Fields<'_, '_>, faults: &mut Vec<PackFault>) -> Named<Grou
 }
 
 /// What a ground leaves due. Absent: nothing, which makes it an exemption.
-fn gives(fields: &mut Fields<'_, '_>, rule: Option<&Rule>) -> Vec<Modality> {
+fn gives(fields: &mut Fields<'_, '_>, rule: Option<&Rule>) -> Modalities {
     if !fields.has("gives") {
-        return Vec::new();
+        return Modalities::NONE;
     }
     let gives: Vec<Modality> = fields.list("gives").unwrap_or_default();
     if gives != [Modality::Face] {
@@ -224,7 +224,7 @@ fn gives(fields: &mut Fields<'_, '_>, rule: Option<&Rule>) -> Vec<Modality> {
     if rule == Some(&Rule::Attested) {
         fields.fault("gives", "only what the document shows can limit: a rule by age or nationality");
     }
-    gives
+    Modalities::of(&gives)
 }
 
 fn reading(mut fields: Fields<'_, '_>, faults: &mut Vec<PackFault>) -> Option<Located<Reading>> {

@@ -8,7 +8,7 @@ use super::*;
 use crate::case::StationId;
 use crate::device::CaptureGroup;
 use crate::finger::{Finger, MissingFinger, MissingReason};
-use crate::policy::Question;
+use crate::policy::{Modalities, Question};
 use crate::units::Millis;
 use alloc::format;
 use alloc::string::{String, ToString};
@@ -31,7 +31,7 @@ fn decision(verdict: Verdict, question: Option<SettledBy>) -> Decision {
     let ask = |settled_by| Question { id: "birth-date".into(), text: "Which date?".into(), settled_by, age: None };
     Decision {
         verdict,
-        takes: if verdict == Verdict::Required { Modality::ALL.to_vec() } else { vec![] },
+        takes: if verdict == Verdict::Required { Modalities::ALL } else { Modalities::NONE },
         ground: None,
         entry: Some("all-2025-12".into()),
         superseded: vec![],

@@ -275,7 +275,7 @@ impl Panel {
     /// Whether anything that was taken stayed below its limit, or nothing could be taken of the fingers.
     pub fn rejected(&self) -> bool {
         let slots = &self.view.slots;
-        let due = |decision: &Decision| decision.takes.contains(&Modality::Fingers);
+        let due = |decision: &Decision| decision.takes.contains(Modality::Fingers);
         let fingers = self.view.decision.as_ref().is_none_or(due);
         slots.iter().any(|slot| slot.state == "exhausted") || (fingers && slots.iter().all(|slot| slot.slot == "face"))
     }

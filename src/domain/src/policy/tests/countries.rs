@@ -87,7 +87,7 @@ fn fingerprints_are_due_from_the_twelfth_birthday() {
         ("2014-04-XX", vec![Face, Fingers], None, None),
     ] {
         let decision = in_may(&aged(born_on));
-        assert_eq!(decision.takes, takes, "born {born_on}");
+        assert_eq!(decision.takes.iter().collect::<Vec<_>>(), takes, "born {born_on}");
         let asked = decision.question.as_ref().map(|question| question.id.as_str());
         assert_eq!((decision.ground.as_deref(), asked), (ground, question), "born {born_on}");
         let told = decision.facts_used.iter().find(|fact| fact.fact == "takes").map(|fact| fact.value.as_str());
@@ -107,15 +107,15 @@ fn an_open_age_is_asked_and_a_ruling_takes_no_more_than_is_certain() {
     );
     for (answer, takes) in [("yes", 1), ("no", 2)] {
         let decision = in_may(&answered(two_digits.clone(), &[("confirm-child", answer)]));
-        assert_eq!((decision.verdict, decision.takes.len()), (Required, takes), "{answer}");
+        assert_eq!((decision.verdict, decision.takes.iter().count()), (Required, takes), "{answer}");
     }
     let misread = Facts { failed_checks: vec![crate::mrz::Field::BirthDate], ..aged("1980-01-01") };
     for open in [two_digits, aged("2014-05-XX"), misread] {
         let ruled = in_may(&Facts { ruled_due_by: Some(StaffId("S".into())), ..open });
-        assert_eq!((ruled.verdict, ruled.takes), (Required, vec![Modality::Face]));
+        assert_eq!((ruled.verdict, ruled.takes), (Required, Modalities::of(&[Modality::Face])));
     }
     let adult = in_may(&Facts { ruled_due_by: Some(StaffId("S".into())), ..of("USA", "VAT") });
-    assert_eq!(adult.takes, Modality::ALL);
+    assert_eq!(adult.takes, Modalities::ALL);
 }
 
 /// The session of a decision, with everything declared and every attempt good.
