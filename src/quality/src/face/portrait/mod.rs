@@ -94,7 +94,7 @@ fn best_quality(picture: &Picture, rules: &PortraitRules) -> Option<(Vec<u8>, u8
     let least = rules.least_jpeg_quality.min(BEST_QUALITY);
     let (mut best, mut low, mut high, mut quality) = (None, least, BEST_QUALITY + 1, BEST_QUALITY);
     for _ in 0..MOST_ENCODINGS {
-        let size = match jpeg::encode(picture, quality, rules.max_bytes) {
+        let size = match jpeg::encode(picture, quality, rules.max_bytes)? {
             Encoded::File(file) => {
                 let size = file.len();
                 low = quality + 1;
@@ -114,7 +114,7 @@ fn best_quality(picture: &Picture, rules: &PortraitRules) -> Option<(Vec<u8>, u8
     }
     // The guesses were too high: what is allowed at least must be tried before the picture is made smaller.
     match best {
-        None if high > least => match jpeg::encode(picture, least, rules.max_bytes) {
+        None if high > least => match jpeg::encode(picture, least, rules.max_bytes)? {
             Encoded::File(file) => Some((file, least)),
             Encoded::TooLarge(_) => None,
         },
