@@ -25,6 +25,7 @@ const JUDGES: &[(&str, &str)] = &[
     ("dependencies.py", "requirements"),
     ("sbi.py", "sbi"),
     ("heads.py", "heads"),
+    ("faces.py", "heads"),
     ("minutiae.py", "prints"),
     ("prints.py", "prints"),
     ("nfiq2.py", "nfiq2"),

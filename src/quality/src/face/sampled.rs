@@ -46,12 +46,16 @@ impl Square {
 
     /// Samples the square as `count` x `count` pixels of red, green and blue between `low` and `high`.
     pub fn sample(&self, frame: &Frame, count: usize, (low, high): (f32, f32), out: &mut [f32]) {
+        if !self.is_sound() {
+            out.fill(low);
+            return;
+        }
         let (sin, cos) = self.turned.sin_cos();
         let step = self.side / count as f32;
         let fine = ((step / SPARSE).round() as usize).clamp(1, MOST_SAMPLES);
         simd::best(Sampling {
             rgb: frame.rgb(),
-            size: (frame.width as usize, frame.height as usize),
+            size: (i64::from(frame.width), i64::from(frame.height)),
             corner: self.in_frame(0.0, 0.0),
             right: (step * cos, step * sin),
             down: (-step * sin, step * cos),
@@ -66,7 +70,7 @@ impl Square {
 
 struct Sampling<'a> {
     rgb: &'a [u8],
-    size: (usize, usize),
+    size: (i64, i64),
     corner: (f32, f32),
     /// From a pixel of the square to the one beside and to the one below it.
     right: (f32, f32),
@@ -79,60 +83,73 @@ struct Sampling<'a> {
     out: &'a mut [f32],
 }
 
+/// Places in the frame are whole numbers of this part of a pixel: the whole pixel is the upper half.
+const PIXEL: f32 = 4_294_967_296.0;
+
 impl Kernel for Sampling<'_> {
     type Output = ();
 
     #[inline(always)]
     fn run(self) {
-        let Self { rgb, size, corner, right, down, count, fine, scale, low, out } = self;
-        for (y, row) in out.chunks_exact_mut(count * 3).enumerate().take(count) {
-            for (x, pixel) in row.as_chunks_mut::<3>().0.iter_mut().enumerate() {
-                let mut sum = [0.0f32; 4];
-                for j in 0..fine {
-                    for i in 0..fine {
-                        let offset = |index: usize| (index as f32 + 0.5) / fine as f32 - 0.5;
-                        let (u, v) = (x as f32 + offset(i), y as f32 + offset(j));
-                        let at = (corner.0 + u * right.0 + v * down.0, corner.1 + u * right.1 + v * down.1);
-                        add(rgb, size, at, &mut sum);
+        let fixed = |(x, y): (f32, f32)| ((x * PIXEL) as i64, (y * PIXEL) as i64);
+        let (corner, right, down) = (fixed(self.corner), fixed(self.right), fixed(self.down));
+        // Samples around the place of a pixel, evenly.
+        let part = |all: i64, index: usize| all * (2 * index as i64 + 1 - self.fine as i64) / (2 * self.fine as i64);
+        for (y, row) in (0..).zip(self.out.chunks_exact_mut(self.count * 3)) {
+            let mut at = (corner.0 + y * down.0, corner.1 + y * down.1);
+            for pixel in row.as_chunks_mut::<3>().0 {
+                let mut sum = [0.0f32; 3];
+                if self.fine == 1 {
+                    add(self.rgb, self.size, at, &mut sum);
+                } else {
+                    for j in 0..self.fine {
+                        let begin = (at.0 + part(down.0, j), at.1 + part(down.1, j));
+                        for i in 0..self.fine {
+                            let at = (begin.0 + part(right.0, i), begin.1 + part(right.1, i));
+                            add(self.rgb, self.size, at, &mut sum);
+                        }
                     }
                 }
-                *pixel = [sum[0] * scale + low, sum[1] * scale + low, sum[2] * scale + low];
+                *pixel = sum.map(|value| value * self.scale + self.low);
+                at = (at.0 + right.0, at.1 + right.1);
             }
         }
     }
 }
 
-/// Adds the colour between four pixels.
+/// Adds the colour between four pixels; beyond the frame is black.
 #[inline(always)]
-fn add(rgb: &[u8], (width, height): (usize, usize), (x, y): (f32, f32), sum: &mut [f32; 4]) {
-    // Beyond the frame is black. The cast to a whole number cuts off, so one pixel is added first.
-    if !(x > -1.0 && y > -1.0 && x < width as f32 && y < height as f32) {
-        return;
-    }
-    let (column, row) = ((x + 1.0) as usize, (y + 1.0) as usize);
-    let (across, down) = (x + 1.0 - column as f32, y + 1.0 - row as f32);
-    let (left, right, upper, lower) = (1.0 - across, across, 1.0 - down, down);
-    // One byte more than two pixels is read, so the very last pixel goes the longer way.
-    if column >= 1 && row >= 1 && column + 1 < width && row < height {
-        let top = ((row - 1) * width + column - 1) * 3;
-        let bottom = top + width * 3;
-        if let (Some(top), Some(bottom)) = (rgb[top..].first_chunk::<7>(), rgb[bottom..].first_chunk::<7>()) {
-            for lane in 0..4 {
-                let above = left * f32::from(top[lane]) + right * f32::from(top[lane + 3]);
-                let below = left * f32::from(bottom[lane]) + right * f32::from(bottom[lane + 3]);
-                sum[lane] += upper * above + lower * below;
+fn add(rgb: &[u8], (width, height): (i64, i64), (x, y): (i64, i64), sum: &mut [f32; 3]) {
+    let (column, row) = (x >> 32, y >> 32);
+    let part = |place: i64| ((place as u32) >> 8) as i32 as f32 / 16_777_216.0;
+    let (across, below) = (part(x), part(y));
+    if (0..width - 1).contains(&column) && (0..height - 1).contains(&row) {
+        let upper = ((row * width + column) * 3) as usize;
+        let lower = upper + width as usize * 3;
+        // Two pixels are six bytes; eight make a vector. The frame's very last pixels go the longer way.
+        if let (Some(upper), Some(lower)) = (rgb[upper..].first_chunk::<8>(), rgb[lower..].first_chunk::<8>()) {
+            let left = 1.0 - across;
+            let weights = [left, left, left, across, across, across, 0.0, 0.0];
+            let mut mixed = [0.0f32; 8];
+            for lane in 0..8 {
+                let (upper, lower) = (f32::from(upper[lane]), f32::from(lower[lane]));
+                mixed[lane] = weights[lane] * (upper + below * (lower - upper));
+            }
+            for lane in 0..3 {
+                sum[lane] += mixed[lane] + mixed[lane + 3];
             }
             return;
         }
     }
-    for (c, r, weight) in [
-        (column, row, left * upper),
-        (column + 1, row, right * upper),
-        (column, row + 1, left * lower),
-        (column + 1, row + 1, right * lower),
+    for (dx, dy, weight) in [
+        (0, 0, (1.0 - across) * (1.0 - below)),
+        (1, 0, across * (1.0 - below)),
+        (0, 1, (1.0 - across) * below),
+        (1, 1, across * below),
     ] {
-        if (1..=width).contains(&c) && (1..=height).contains(&r) {
-            let at = ((r - 1) * width + c - 1) * 3;
+        let (column, row) = (column + dx, row + dy);
+        if (0..width).contains(&column) && (0..height).contains(&row) {
+            let at = ((row * width + column) * 3) as usize;
             for lane in 0..3 {
                 sum[lane] += weight * f32::from(rgb[at + lane]);
             }

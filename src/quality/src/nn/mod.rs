@@ -4,6 +4,8 @@
 //! [`Network::read`] checks a file of unknown origin; [`Engine`] runs it. `naive` is the definition that the engine is
 //! compared with, `tests` makes networks to compare them on.
 
+#[cfg(test)]
+mod beside;
 mod engine;
 mod flat;
 mod kernel;

@@ -228,7 +228,7 @@ fn weights_that_are_no_numbers_are_refused() {
     }
 }
 
-fn real(name: &str) -> Vec<u8> {
+pub(super) fn real(name: &str) -> Vec<u8> {
     let path = crate::face::models_of_tests().join(format!("{name}.tflite"));
     std::fs::read(&path).unwrap_or_else(|error| panic!("{}: {error}: run `cargo xtask setup`", path.display()))
 }
