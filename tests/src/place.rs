@@ -34,6 +34,8 @@ impl Place {
         let dir = tempfile::Builder::new().prefix("gatepost-test").tempdir().unwrap();
         let [station, camera, page, intake, service] = std::array::from_fn(|_| free_port());
         let live = (scanner == Some("live")).then(free_port);
+        fs::create_dir(dir.path().join("credentials")).unwrap();
+        fs::write(dir.path().join("credentials/gatepost-passphrase"), "the passphrase of a test\n").unwrap();
         let place = Self { dir, station, camera, page, intake, service, live };
         for folder in ["config/policies", "devices", "logs"] {
             fs::create_dir_all(place.path(folder)).unwrap();

@@ -32,7 +32,17 @@ pub fn run(name: &str, arguments: &[&str]) -> Output {
 
 /// Runs a program to its end, which must be a success; gives what it printed.
 pub fn succeed(name: &str, arguments: &[&str]) -> String {
-    let output = run(name, arguments);
+    ended_well(name, arguments, run(name, arguments))
+}
+
+/// The same for a program that opens the station's keys: the folder is that of its credentials.
+pub fn succeed_with_keys(name: &str, credentials: &Path, arguments: &[&str]) -> String {
+    let mut command = Command::new(program(name));
+    command.env("CREDENTIALS_DIRECTORY", credentials).args(arguments).stdin(Stdio::null());
+    ended_well(name, arguments, command.output().unwrap())
+}
+
+fn ended_well(name: &str, arguments: &[&str], output: Output) -> String {
     let said = String::from_utf8_lossy(&output.stderr);
     assert!(output.status.success(), "{name} {} ended with {}:\n{said}", arguments.join(" "), output.status);
     String::from_utf8(output.stdout).unwrap()

@@ -2,7 +2,7 @@
 
 use crate::officer::Officer;
 use crate::place::Place;
-use crate::process::{Running, kill_group, program, run, succeed};
+use crate::process::{Running, kill_group, program, run, succeed, succeed_with_keys};
 use crate::sim::Sim;
 use crate::wait::until;
 use hardware_sim::shift::browser::Browser;
@@ -94,7 +94,12 @@ impl Setup {
             [("officer", OFFICER), ("supervisor", SUPERVISOR)].map(|(role, (id, pin))| format!("{role}:{id}:{pin}"));
         let [officer, supervisor] = &people;
         let init = ["init", "--config", &config, "--data", &data, "--intake", &intake];
-        succeed("gatepost", &[&init[..], &["--person", officer, "--person", supervisor]].concat());
+        let credentials = place.path("credentials");
+        succeed_with_keys(
+            "gatepost",
+            &credentials,
+            &[&init[..], &["--person", officer, "--person", supervisor]].concat(),
+        );
         let key = path("station/keys/station.pub");
         succeed("gatepost-intake", &["register", "--data", &intake, "--station", "S1", "--key", &key]);
 
@@ -153,7 +158,7 @@ impl Station {
     pub async fn restart(&mut self) {
         let mut command = Command::new(program("gatepost"));
         command.args(["serve", "--config"]).arg(self.place.config()).arg("--data").arg(self.place.path("station"));
-        command.env("GATEPOST_LOG", self.setup.log);
+        command.env("GATEPOST_LOG", self.setup.log).env("CREDENTIALS_DIRECTORY", self.place.path("credentials"));
         let station = self.station.insert(Running::start(&mut command, &self.place.path("logs/station.log")));
         let (client, address) = (&self.client, format!("{}/health", self.place.address()));
         until("the station", READY, async || {

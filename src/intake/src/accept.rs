@@ -6,7 +6,7 @@ use crate::refusal::Refusal;
 use domain::record::Header;
 use std::collections::BTreeSet;
 use store::format::{Envelope, digest};
-use store::{Acknowledgement, FileKey, peek_header, sign_receipt, verify_header};
+use store::{Acknowledgement, FileKey, Rotation, VerifyKey, peek_header, sign_receipt, verify_header};
 
 /// What takes envelopes, over HTTP or from a folder.
 pub struct Service {
@@ -37,8 +37,7 @@ impl Service {
     pub async fn accept(&self, bytes: &[u8]) -> Result<Accepted, Refusal> {
         let envelope = Envelope::decode(bytes).map_err(Refusal::Malformed)?;
         let claimed = peek_header(envelope.cose).map_err(Refusal::Signature)?;
-        let key = self.database.key(&claimed.station.0, &claimed.signed_by).await?;
-        let key = key.ok_or_else(|| Refusal::UnknownStation(claimed.station.to_string()))?;
+        let key = self.believed(&claimed.station.0, &claimed.signed_by).await?;
         let header = verify_header(&key, envelope.cose).map_err(Refusal::Signature)?;
         if header.body_digest != digest(envelope.body) {
             return Err(Refusal::BodyDigest);
@@ -62,6 +61,33 @@ impl Service {
             Kept::Again(receipt) => Ok(Accepted { header, is_new: false, receipt }),
             Kept::Fork => Err(Refusal::Fork { station, sequence }),
             Kept::OffTheChain => Err(Refusal::OffTheChain { station, sequence }),
+        }
+    }
+
+    /// Takes an old key's statement about the next one: from now on both are believed, the old one until the end of
+    /// their overlap. A key names one successor and no second one.
+    pub async fn rotate(&self, statement: &[u8]) -> Result<Rotation, Refusal> {
+        let claimed = Rotation::peek(statement).map_err(Refusal::Rotation)?;
+        let key = match self.database.successor(&claimed.station.0, &claimed.old).await? {
+            // The overlap may be over by now, and the same statement says nothing new.
+            Some(before) if before == statement => return Ok(claimed),
+            Some(_) => return Err(Refusal::SecondSuccessor(claimed.station.to_string())),
+            None => self.believed(&claimed.station.0, &claimed.old).await?,
+        };
+        let rotation = Rotation::verify(&key, statement).map_err(Refusal::Rotation)?;
+        if !self.database.rotate(&rotation, statement, (self.clock)()).await? {
+            return Err(Refusal::SecondSuccessor(rotation.station.to_string()));
+        }
+        Ok(rotation)
+    }
+
+    /// The key of a station, if it is registered and its time is not over.
+    async fn believed(&self, station: &str, key_id: &str) -> Result<VerifyKey, Refusal> {
+        let key = self.database.key(station, key_id).await?;
+        let key = key.ok_or_else(|| Refusal::UnknownStation(station.into()))?;
+        match self.database.retired(station, key_id).await? {
+            Some(until) if (self.clock)() > until => Err(Refusal::RetiredKey(key_id.into())),
+            _ => Ok(key),
         }
     }
 }

@@ -6,7 +6,7 @@ use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePo
 use sqlx::{Row, SqliteConnection};
 use std::path::Path;
 use std::time::Duration;
-use store::VerifyKey;
+use store::{MAX_OVERLAP_MS, Rotation, VerifyKey};
 use thiserror::Error;
 
 /// Connections at once: SQLite has one writer, the others read.
@@ -15,7 +15,10 @@ const CONNECTIONS: u32 = 4;
 /// How long a writer waits for another.
 const BUSY: Duration = Duration::from_secs(10);
 
-const SCHEMA: [&str; 4] = [
+const REGISTER: &str = "INSERT INTO station_keys (station, key_id, public_key, registered) VALUES ($1, $2, $3, $4)
+    ON CONFLICT DO NOTHING";
+
+const SCHEMA: [&str; 5] = [
     "CREATE TABLE IF NOT EXISTS station_keys (
         station TEXT NOT NULL, key_id TEXT NOT NULL, public_key TEXT NOT NULL, registered BIGINT NOT NULL,
         PRIMARY KEY (station, key_id))",
@@ -26,6 +29,9 @@ const SCHEMA: [&str; 4] = [
     "CREATE TABLE IF NOT EXISTS forks (
         digest TEXT PRIMARY KEY, station TEXT NOT NULL, sequence BIGINT NOT NULL, record TEXT NOT NULL,
         received BIGINT NOT NULL, envelope BLOB NOT NULL)",
+    "CREATE TABLE IF NOT EXISTS key_rotations (
+        station TEXT NOT NULL, old_key TEXT NOT NULL, new_key TEXT NOT NULL, overlap_until BIGINT NOT NULL,
+        received BIGINT NOT NULL, statement BLOB NOT NULL, PRIMARY KEY (station, old_key))",
     "CREATE INDEX IF NOT EXISTS records_by_name ON records (record)",
 ];
 
@@ -111,12 +117,13 @@ impl Database {
         self.pool.close().await;
     }
 
-    /// Registers a station's key. A station may have several, so that keys can be changed with an overlap.
+    /// Registers a station's key; one that was replaced is believed again for as long as an overlap may last. A station may have several, so that keys can be changed with an overlap.
     pub async fn register(&self, station: &str, key: &VerifyKey, now_ms: i64) -> Result<(), DatabaseFault> {
-        let insert = "INSERT INTO station_keys (station, key_id, public_key, registered) VALUES ($1, $2, $3, $4)
-            ON CONFLICT DO NOTHING";
-        let query = sqlx::query(insert).bind(station).bind(key.id()).bind(key.to_pem()).bind(now_ms);
+        let query = sqlx::query(REGISTER).bind(station).bind(key.id()).bind(key.to_pem()).bind(now_ms);
         query.execute(&self.pool).await?;
+        let extend = "UPDATE key_rotations SET overlap_until = $3 WHERE station = $1 AND old_key = $2";
+        let until = now_ms.saturating_add(MAX_OVERLAP_MS);
+        sqlx::query(extend).bind(station).bind(key.id()).bind(until).execute(&self.pool).await?;
         Ok(())
     }
 
@@ -129,6 +136,38 @@ impl Database {
         };
         let pem: String = row.try_get(0)?;
         VerifyKey::from_pem(&pem).map(Some).ok_or_else(|| DatabaseFault::BadKey(key_id.into()))
+    }
+
+    /// Keeps a verified statement about keys and registers the new one. False when the old key has named a successor
+    /// before.
+    pub async fn rotate(&self, rotation: &Rotation, statement: &[u8], now_ms: i64) -> Result<bool, DatabaseFault> {
+        let (station, new) = (&rotation.station.0, rotation.new.id());
+        let mut transaction = self.pool.begin().await?;
+        let insert = "INSERT INTO key_rotations (station, old_key, new_key, overlap_until, received, statement)
+            VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT DO NOTHING";
+        let query = sqlx::query(insert).bind(station).bind(&rotation.old).bind(new).bind(rotation.overlap_until_ms);
+        let inserted = query.bind(now_ms).bind(statement).execute(&mut *transaction).await?;
+        if inserted.rows_affected() == 0 {
+            return Ok(false);
+        }
+        let query = sqlx::query(REGISTER).bind(station).bind(new).bind(rotation.new.to_pem()).bind(now_ms);
+        query.execute(&mut *transaction).await?;
+        transaction.commit().await?;
+        Ok(true)
+    }
+
+    /// The statement by which this key named its successor.
+    pub async fn successor(&self, station: &str, key_id: &str) -> Result<Option<Vec<u8>>, DatabaseFault> {
+        let select = "SELECT statement FROM key_rotations WHERE station = $1 AND old_key = $2";
+        let row = sqlx::query(select).bind(station).bind(key_id).fetch_optional(&self.pool).await?;
+        Ok(row.map(|row| row.try_get(0)).transpose()?)
+    }
+
+    /// Until when a key is believed that another has taken over from.
+    pub async fn retired(&self, station: &str, key_id: &str) -> Result<Option<i64>, DatabaseFault> {
+        let select = "SELECT overlap_until FROM key_rotations WHERE station = $1 AND old_key = $2";
+        let row = sqlx::query(select).bind(station).bind(key_id).fetch_optional(&self.pool).await?;
+        Ok(row.map(|row| row.try_get(0)).transpose()?)
     }
 
     /// Keeps a verified envelope, once.

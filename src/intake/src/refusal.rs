@@ -4,8 +4,8 @@ use axum::Json;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use serde_json::json;
-use store::SignatureRefused;
 use store::format::FormatFault;
+use store::{RotationRefused, SignatureRefused};
 use thiserror::Error;
 
 use crate::database::DatabaseFault;
@@ -50,6 +50,17 @@ pub enum Refusal {
     /// The receipt could not be signed.
     #[error("the intake cannot sign receipts at the moment; send it again later")]
     Receipt,
+    /// Another key has taken over from this one, and their overlap is over.
+    #[error(
+        "key {0} has been replaced, and records by it are not taken any more; an administrator can register it again"
+    )]
+    RetiredKey(String),
+    /// Not a statement about keys that could be believed.
+    #[error("the statement about a key is refused: {0}")]
+    Rotation(RotationRefused),
+    /// One key named two successors: somebody has a copy of it.
+    #[error("a key of station {0} has named another successor already")]
+    SecondSuccessor(String),
     /// The signature is not accepted.
     #[error("the signature is refused: {0}")]
     Signature(SignatureRefused),
@@ -75,6 +86,8 @@ impl Refusal {
             | Self::Fork { .. }
             | Self::Malformed(_)
             | Self::OffTheChain { .. }
+            | Self::Rotation(_)
+            | Self::SecondSuccessor(_)
             | Self::Signature(_)
             | Self::TooLarge => true,
             Self::Database(_)
@@ -82,6 +95,7 @@ impl Refusal {
             | Self::NotFound
             | Self::OtherAuthority(_)
             | Self::Receipt
+            | Self::RetiredKey(_)
             | Self::UnknownStation(_) => false,
         }
     }
@@ -98,6 +112,9 @@ impl Refusal {
             Self::OffTheChain { .. } => "off-the-chain",
             Self::OtherAuthority(_) => "other-authority",
             Self::Receipt => "receipt",
+            Self::RetiredKey(_) => "retired-key",
+            Self::Rotation(_) => "rotation",
+            Self::SecondSuccessor(_) => "second-successor",
             Self::Signature(refused) => refused.id(),
             Self::TooLarge => "too-large",
             Self::UnknownStation(_) => "unknown-station-or-key",
@@ -123,6 +140,9 @@ impl Refusal {
             Self::Incomplete => (StatusCode::BAD_REQUEST, "I-10"),
             Self::OffTheChain { .. } => (StatusCode::CONFLICT, "I-11"),
             Self::OtherAuthority(_) => (StatusCode::FORBIDDEN, "I-12"),
+            Self::RetiredKey(_) => (StatusCode::FORBIDDEN, "I-13"),
+            Self::Rotation(_) => (StatusCode::FORBIDDEN, "I-14"),
+            Self::SecondSuccessor(_) => (StatusCode::CONFLICT, "I-15"),
         }
     }
 }
@@ -143,6 +163,9 @@ impl IntoResponse for Refusal {
                 alarm = "off-the-chain",
                 "a record that does not hang on the one before it: a copied store or a copied key"
             ),
+            Self::SecondSuccessor(station) => {
+                tracing::error!(station, alarm = "copied-key", "one key named two successors");
+            }
             refusal => tracing::warn!(code = refusal.code(), %refusal, "refused"),
         }
         let answer = json!({

@@ -1,4 +1,4 @@
-//! The HTTP service: one route that takes envelopes, two that say how it is doing.
+//! The HTTP service: one route that takes envelopes, one that takes keys, two that say how it is doing.
 
 use crate::accept::{Accepted, Service};
 use crate::database::StationStatus;
@@ -29,6 +29,7 @@ const TIMEOUT: Duration = Duration::from_secs(30);
 pub fn router(service: Arc<Service>) -> Router {
     Router::new()
         .route("/health", get(health))
+        .route("/v1/keys", post(next_key))
         .route("/v1/records", post(receive))
         .route("/v1/stations/{id}", get(station))
         .layer(DefaultBodyLimit::max(MAX_ENVELOPE_BYTES))
@@ -50,6 +51,17 @@ async fn receive(
     let status = if is_new { StatusCode::CREATED } else { StatusCode::OK };
     tracing::info!(station = %header.station, sequence = header.sequence, status = status.as_u16(), "acknowledged");
     Ok((status, [(CONTENT_TYPE, "application/cose")], receipt).into_response())
+}
+
+/// Takes a statement of a station's old key about its next one. The same statement may come any number of times.
+async fn next_key(
+    State(service): State<Arc<Service>>,
+    body: Result<Bytes, BytesRejection>,
+) -> Result<Json<Value>, Refusal> {
+    let statement = body.map_err(|_| Refusal::Incomplete)?;
+    let rotation = service.rotate(&statement).await?;
+    tracing::info!(station = %rotation.station, old = rotation.old, new = rotation.new.id(), "a key takes over");
+    Ok(Json(json!({ "key": rotation.new.id(), "overlap_until": rotation.overlap_until_ms })))
 }
 
 async fn health(State(service): State<Arc<Service>>) -> Result<Json<Value>, Refusal> {

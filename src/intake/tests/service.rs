@@ -203,6 +203,60 @@ async fn a_station_may_have_two_keys_while_they_are_changed() {
     }
 }
 
+/// Both keys of a rotation are believed while they overlap, the new one alone afterwards.
+#[tokio::test]
+async fn one_key_takes_over_from_another() {
+    const OVERLAP_MS: i64 = 1000;
+    let intake = Intake::new().await;
+    let mut station = Station::registered("S1", &intake).await;
+    let [next, thief] = ["next.key", "thief.key"].map(|name| FileKey::create(&station.dir.path().join(name)).unwrap());
+    let old_id = station.key.public().id().to_owned();
+    let rotation = |to: &FileKey| store::Rotation {
+        station: station.id.clone(),
+        old: old_id.clone(),
+        new: to.public().clone(),
+        time_ms: NOW_MS,
+        overlap_until_ms: NOW_MS + OVERLAP_MS,
+    };
+    let statement = rotation(&next).sign(&station.key).unwrap();
+    let foreign = rotation(&thief).sign(&thief).unwrap();
+    let second = rotation(&thief).sign(&station.key).unwrap();
+    let mut touched = statement.clone();
+    let last = touched.len() - 1;
+    touched[last] ^= 1;
+    let rows = [
+        (&foreign, StatusCode::FORBIDDEN, "rotation"),
+        (&touched, StatusCode::FORBIDDEN, "rotation"),
+        (&statement, StatusCode::OK, ""),
+        (&statement, StatusCode::OK, ""),
+        (&second, StatusCode::CONFLICT, "second-successor"),
+    ];
+    for (statement, status, reason) in rows {
+        let answer = say(&intake, statement).await;
+        assert_eq!((answer.status, answer.json()["reason"].as_str().unwrap_or_default()), (status, reason));
+    }
+    let by_old = [station.next(), station.next()];
+    station.key = next;
+    let by_new = station.next();
+    assert_eq!(send(&intake, &by_old[0]).await.status, StatusCode::CREATED);
+    intake.advance(OVERLAP_MS + 1);
+    let late = send(&intake, &by_old[1]).await;
+    assert_eq!(
+        (late.status, late.json()["code"].as_str(), late.json()["final"].as_bool()),
+        (StatusCode::FORBIDDEN, Some("I-13"), Some(false))
+    );
+    assert_eq!(send(&intake, &by_new).await.status, StatusCode::CREATED);
+    assert_eq!(say(&intake, &statement).await.status, StatusCode::OK, "a station may repeat itself");
+    // Nothing is lost: an administrator can have the old key believed for once more.
+    let old = FileKey::load(&station.dir.path().join("station.key")).unwrap();
+    intake.database.register("S1", old.public(), NOW_MS + OVERLAP_MS).await.unwrap();
+    assert_eq!(send(&intake, &by_old[1]).await.status, StatusCode::CREATED);
+}
+
+async fn say(intake: &Intake, statement: &[u8]) -> Answer {
+    ask(intake, Request::post("/v1/keys").body(Body::from(statement.to_vec())).unwrap()).await
+}
+
 #[tokio::test]
 async fn it_says_how_it_is_doing() {
     let intake = Intake::new().await;

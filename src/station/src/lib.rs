@@ -6,6 +6,8 @@ pub mod clock;
 pub mod config;
 pub mod desk;
 pub mod devices_cli;
+pub mod key_cli;
+pub mod passphrase;
 pub mod people;
 pub mod policy_cli;
 pub mod serve;

@@ -1,7 +1,7 @@
 //! The program `gatepost`.
 
 use clap::{Parser, Subcommand};
-use station::{devices_cli, policy_cli, serve, setup, store_cli};
+use station::{devices_cli, key_cli, policy_cli, serve, setup, store_cli};
 use std::process::ExitCode;
 use std::time::Duration;
 use tracing_subscriber::EnvFilter;
@@ -20,6 +20,9 @@ enum Command {
     Devices(devices_cli::DevicesArgs),
     /// Makes keys and the people file of a new station.
     Init(setup::InitArgs),
+    /// Looks after the station's signing key.
+    #[command(subcommand)]
+    Key(key_cli::KeyCommand),
     /// Asks or checks a policy pack.
     #[command(subcommand)]
     Policy(policy_cli::PolicyCommand),
@@ -35,6 +38,7 @@ fn main() -> ExitCode {
     let outcome = match cli.command {
         Command::Devices(args) => devices_cli::devices(&args).map_err(|e| e.to_string()),
         Command::Init(args) => setup::init(&args).map_err(|e| e.to_string()),
+        Command::Key(command) => key_cli::run(&command).map_err(|e| e.to_string()),
         Command::Policy(command) => policy_cli::run(command).map_err(|e| e.to_string()),
         Command::Serve(args) => serve_until_stopped(&args),
         Command::Store(command) => store_cli::run(&command).map_err(|e| e.to_string()),

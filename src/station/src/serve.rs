@@ -3,6 +3,8 @@
 use crate::clock::Clock;
 use crate::config::{ConfigFaults, Loaded};
 use crate::desk::{self, DeskParts, Keeper};
+use crate::key_cli;
+use crate::passphrase::{self, PassphraseError};
 use crate::people::{People, PeopleError};
 use crate::setup::DataDir;
 use crate::upload;
@@ -44,9 +46,15 @@ pub enum ServeError {
     /// A file is missing.
     #[error("{0} cannot be read: {1}. Run `gatepost init` first")]
     File(String, io::Error),
-    /// A key is missing or open to others.
+    /// A key is missing.
     #[error("{0}. Run `gatepost init` first")]
-    Key(#[from] KeyFault),
+    NoKey(KeyFault),
+    /// A key cannot be used.
+    #[error(transparent)]
+    Key(KeyFault),
+    /// The keys stay closed.
+    #[error(transparent)]
+    Passphrase(#[from] PassphraseError),
     /// A locale file is damaged.
     #[error("a locale file is damaged: {0}")]
     Locale(String),
@@ -59,6 +67,15 @@ pub enum ServeError {
     /// The upload target.
     #[error("the upload cannot be set up: {0}")]
     Upload(String),
+}
+
+impl From<KeyFault> for ServeError {
+    fn from(fault: KeyFault) -> Self {
+        match fault {
+            KeyFault::Io(..) => Self::NoKey(fault),
+            fault => Self::Key(fault),
+        }
+    }
 }
 
 /// Runs the station until SIGINT or SIGTERM.
@@ -135,10 +152,10 @@ fn open_store(
         clock.compare_with_newest_record(newest);
     }
     let authority = AuthorityKey::load(&data.authority())?;
-    let signer = FileKey::load(&data.signing_key())?;
+    let signer = FileKey::open_sealed(&data.signing_key(), &passphrase::existing()?)?;
     let path = data.documents_seen();
     let document_key = std::fs::read(&path).map_err(|e| ServeError::File(path.display().to_string(), e))?;
-    let keeper = Keeper::new(outbox, Sealer::new(authority), signer, Zeroizing::new(document_key));
+    let keeper = Keeper::new(outbox, Sealer::new(authority), Box::new(signer), Zeroizing::new(document_key));
     Ok((Arc::new(keeper), report.interrupted))
 }
 
@@ -154,7 +171,8 @@ fn start_upload(
     let target = (factory.make)(&intake.url).map_err(ServeError::Upload)?;
     let receipts = VerifyKey::load(&data.receipts())?;
     let desk = desk.clone();
-    upload::start(keeper, target, receipts, move |upload::Arrived(sequence)| desk.arrived(sequence));
+    let statements = key_cli::statements(data);
+    upload::start(keeper, target, (receipts, statements), move |upload::Arrived(sequence)| desk.arrived(sequence));
     Ok(())
 }
 

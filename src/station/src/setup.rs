@@ -1,6 +1,7 @@
 //! `gatepost init`: keys and people of a new station. What is there already is left as it is.
 
 use crate::config::Loaded;
+use crate::passphrase::{self, PassphraseError};
 use crate::people::{People, PeopleError, Role};
 use clap::Args;
 use std::collections::BTreeSet;
@@ -8,7 +9,7 @@ use std::fs::{self, OpenOptions};
 use std::io::{self, Write};
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
-use store::{FileKey, KeyFault};
+use store::{Cost, FileKey, KeyFault};
 use thiserror::Error;
 
 /// Where a station keeps its own files.
@@ -24,6 +25,11 @@ impl DataDir {
     /// Its public half, for the intake.
     pub fn signing_key_public(&self) -> PathBuf {
         self.0.join("keys/station.pub")
+    }
+
+    /// Statements about keys that took over from others, for the intake.
+    pub fn rotations(&self) -> PathBuf {
+        self.0.join("keys/rotations")
     }
 
     /// The authority's public key, that bodies are sealed to.
@@ -83,6 +89,9 @@ pub enum SetupError {
     /// A key cannot be made.
     #[error(transparent)]
     Key(#[from] KeyFault),
+    /// There is no passphrase to seal the key with.
+    #[error(transparent)]
+    Passphrase(#[from] PassphraseError),
     /// The people file cannot be made.
     #[error(transparent)]
     People(#[from] PeopleError),
@@ -108,8 +117,9 @@ pub fn init(args: &InitArgs) -> Result<(), SetupError> {
         made.map_err(|e| SetupError::Io(folder.display().to_string(), e))?;
     }
     if !data.signing_key().exists() {
-        FileKey::create(&data.signing_key())?.public().write(&data.signing_key_public())?;
-        println!("made the signing key of station {}", loaded.config.station.id);
+        let key = FileKey::create_sealed(&data.signing_key(), &passphrase::new()?, Cost::USUAL)?;
+        key.public().write(&data.signing_key_public())?;
+        println!("made the signing key of station {}: {}", loaded.config.station.id, key.public().id());
     }
     if !data.documents_seen().exists() {
         let mut key = [0; 32];

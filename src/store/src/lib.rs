@@ -20,7 +20,10 @@ mod seal;
 mod sign;
 
 pub use index::IndexState;
-pub use keys::{AuthorityKey, AuthoritySecret, FileKey, KeyFault, VerifyKey};
+pub use keys::{
+    AuthorityKey, AuthoritySecret, Cost, FileKey, KeyFault, MAX_OVERLAP_MS, Passphrase, Rotation, RotationRefused,
+    Signer, VerifyKey,
+};
 pub use maintain::{Verified, rebuild_index, verify};
 pub use outbox::{OpenReport, Outbox, Queued, ReadFault, Receipt, Reservation, Stats, StoreFault};
 pub use receipt::{Acknowledgement, ReceiptRefused, sign_receipt, verify_receipt};

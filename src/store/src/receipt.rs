@@ -2,7 +2,7 @@
 
 use crate::format::cbor::{Node, decode, encode};
 use crate::format::{check_receipt, station_id, version_node};
-use crate::keys::{FileKey, VerifyKey};
+use crate::keys::{Signer, VerifyKey};
 use crate::sign::{Purpose, SignFault, SignatureRefused, sign_message, verify_message};
 use domain::case::{RecordId, StationId};
 use thiserror::Error;
@@ -43,7 +43,7 @@ pub enum ReceiptRefused {
 }
 
 /// Signs a receipt with the intake's key.
-pub fn sign_receipt(key: &FileKey, of: &Acknowledgement) -> Result<Vec<u8>, SignFault> {
+pub fn sign_receipt(key: &dyn Signer, of: &Acknowledgement) -> Result<Vec<u8>, SignFault> {
     let payload = encode(&Node::map([
         ("version", version_node()),
         ("digest", Node::Bytes(&of.digest)),

@@ -3,18 +3,20 @@
 //! Exactly one spelling of a message is accepted: algorithm and key id in the protected header and nothing else,
 //! nothing unprotected, low S. So a signed record has one digest, and nobody on the way can make a second one.
 
-use crate::format::{FormatFault, decode_header, digest, encode_header};
-use crate::keys::{FileKey, VerifyKey};
+use crate::format::{FormatFault, decode_header};
+use crate::keys::{Signer, VerifyKey};
 use coset::iana::Algorithm;
 use coset::{CoseSign1, CoseSign1Builder, HeaderBuilder, ProtectedHeader, TaggedCborSerializable};
-use domain::record::{Header, Sign};
+use domain::record::Header;
 use p256::ecdsa::Signature;
-use p256::ecdsa::signature::{Signer, Verifier};
+use p256::ecdsa::signature::Verifier;
 use thiserror::Error;
 
 /// What a signature is for. Signed with the message, so that neither can be taken for the other.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Purpose {
+    /// A station's old key about its next one.
+    KeyRotation,
     /// The intake's acknowledgement.
     Receipt,
     /// The header of a record.
@@ -71,22 +73,6 @@ impl SignatureRefused {
     }
 }
 
-impl Sign for FileKey {
-    type Error = SignFault;
-
-    fn digest(&self, body: &[u8]) -> [u8; 32] {
-        digest(body)
-    }
-
-    fn sign(&self, header: &Header) -> Result<Vec<u8>, SignFault> {
-        sign_message(self, Purpose::RecordHeader, encode_header(header).to_vec())
-    }
-
-    fn key_id(&self) -> String {
-        self.public().id().into()
-    }
-}
-
 /// Verifies the COSE message of an envelope and gives its header.
 pub fn verify_header(key: &VerifyKey, cose: &[u8]) -> Result<Header, SignatureRefused> {
     let payload = verify_message(key, Purpose::RecordHeader, cose)?;
@@ -96,16 +82,18 @@ pub fn verify_header(key: &VerifyKey, cose: &[u8]) -> Result<Header, SignatureRe
 
 /// Reads the header of a COSE message without verifying who signed it: to find out which station's key to ask for.
 pub fn peek_header(cose: &[u8]) -> Result<Header, SignatureRefused> {
-    let message = parse(cose)?;
-    Ok(decode_header(message.payload.as_deref().unwrap_or_default())?)
+    Ok(decode_header(&peek_payload(cose)?)?)
 }
 
-pub(crate) fn sign_message(key: &FileKey, purpose: Purpose, payload: Vec<u8>) -> Result<Vec<u8>, SignFault> {
+/// What a message says, without verifying who signed it.
+pub(crate) fn peek_payload(cose: &[u8]) -> Result<Vec<u8>, SignatureRefused> {
+    Ok(parse(cose)?.payload.unwrap_or_default())
+}
+
+pub(crate) fn sign_message(key: &dyn Signer, purpose: Purpose, payload: Vec<u8>) -> Result<Vec<u8>, SignFault> {
     let message = CoseSign1Builder::new().protected(protected(key.public().id())).payload(payload);
-    let signed = message.try_create_signature(purpose.aad(), |bytes| {
-        let signature: Signature = key.signing_key().try_sign(bytes).map_err(|_| SignFault)?;
-        Ok(signature.normalize_s().to_bytes().to_vec())
-    })?;
+    let signed =
+        message.try_create_signature(purpose.aad(), |bytes| key.es256(bytes).map(|signature| signature.to_vec()))?;
     signed.build().to_tagged_vec().map_err(|_| SignFault)
 }
 
@@ -155,6 +143,7 @@ fn protected(key_id: &str) -> coset::Header {
 impl Purpose {
     fn aad(self) -> &'static [u8] {
         match self {
+            Self::KeyRotation => b"gatepost key rotation 1",
             Self::Receipt => b"gatepost receipt 1",
             Self::RecordHeader => b"gatepost record header 1",
         }

@@ -102,6 +102,7 @@ fn say_hello(place: &Place) {
     println!("  Simulated traveller:  {}", place.traveller_page());
     println!("  Officer:              {}", log_in(OFFICER));
     println!("  Supervisor:           {}", log_in(SUPERVISOR));
+    println!("  Passphrase of keys:   {}, as only a demonstration has it", place.credentials().display());
     println!("  Logs:                 {}", place.logs().display());
     println!();
 }

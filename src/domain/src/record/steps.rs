@@ -130,7 +130,7 @@ impl Draft {
 
 impl Sealed {
     /// Signs the outer header for this position in the chain.
-    pub fn sign<S: Sign>(self, signer: &S, at: Position) -> Result<SignedRecord, S::Error> {
+    pub fn sign<S: Sign + ?Sized>(self, signer: &S, at: Position) -> Result<SignedRecord, S::Error> {
         let header = Header {
             version: HEADER_VERSION,
             station: self.station,

@@ -16,7 +16,7 @@ use sha2::Sha256;
 use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
-use store::{FileKey, Outbox, Receipt, Reservation, Sealer, StoreFault};
+use store::{Outbox, Receipt, Reservation, Sealer, Signer, StoreFault};
 use tokio::sync::{Notify, mpsc};
 use zeroize::Zeroizing;
 
@@ -38,7 +38,7 @@ pub struct Kept {
 pub struct Keeper {
     outbox: Mutex<Outbox>,
     sealer: Sealer,
-    signer: FileKey,
+    signer: Box<dyn Signer>,
     /// Key of the digests of documents seen: without it they tell nothing.
     document_key: Zeroizing<Vec<u8>>,
     boot_id: String,
@@ -56,7 +56,7 @@ pub struct Finished {
 
 impl Keeper {
     /// A store with the keys that it needs.
-    pub fn new(outbox: Outbox, sealer: Sealer, signer: FileKey, document_key: Zeroizing<Vec<u8>>) -> Self {
+    pub fn new(outbox: Outbox, sealer: Sealer, signer: Box<dyn Signer>, document_key: Zeroizing<Vec<u8>>) -> Self {
         let boot_id = std::fs::read_to_string("/proc/sys/kernel/random/boot_id").unwrap_or_default();
         let boot_id = boot_id.trim().to_owned();
         let (outbox, refused) = (Mutex::new(outbox), Mutex::default());
@@ -135,7 +135,7 @@ impl Keeper {
     fn append(&self, sealed: Sealed, clock: &Clock) -> Result<Result<Receipt, StoreFault>, String> {
         let mut outbox = self.outbox();
         let position = Position { clock_jumped: clock.jumped(), ..outbox.position(clock.utc_ms(), &self.boot_id) };
-        let record = sealed.sign(&self.signer, position).map_err(|fault| fault.to_string())?;
+        let record = sealed.sign(&*self.signer, position).map_err(|fault| fault.to_string())?;
         match outbox.append(record) {
             Ok(receipt) => Ok(Ok(receipt)),
             Err(StoreFault::NoSpace) => Ok(Err(StoreFault::NoSpace)),

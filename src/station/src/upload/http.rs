@@ -1,6 +1,6 @@
 //! `gatepost-intake` over HTTP.
 
-use super::{Delivery, Target, TargetFactory};
+use super::{Delivery, Parcel, Target, TargetFactory};
 use reqwest::{Client, StatusCode, header};
 use serde::Deserialize;
 use std::future::Future;
@@ -14,9 +14,9 @@ pub const HTTP: TargetFactory = TargetFactory { name: "http", make };
 const LONGEST_ANSWER: usize = 16 * 1024;
 
 /// The intake's codes for a record that it will not take however often it is sent: too large, malformed, wrongly
-/// signed, damaged, another record under the same number, and one that does not hang on
-/// the record before it.
-const FINAL: &[&str] = &["I-01", "I-02", "I-04", "I-05", "I-06", "I-11"];
+/// signed, damaged, another record under the same number, one that does not hang on the
+/// record before it, and keys that are not believed.
+const FINAL: &[&str] = &["I-01", "I-02", "I-04", "I-05", "I-06", "I-11", "I-14", "I-15"];
 
 /// The part of the intake's refusal that counts.
 #[derive(Default, Deserialize)]
@@ -26,7 +26,7 @@ struct Answer {
 
 struct Http {
     client: Client,
-    records: String,
+    base: String,
 }
 
 fn make(url: &str) -> Result<Box<dyn Target>, String> {
@@ -37,12 +37,17 @@ fn make(url: &str) -> Result<Box<dyn Target>, String> {
         .redirect(reqwest::redirect::Policy::none())
         .build()
         .map_err(|e| e.to_string())?;
-    Ok(Box::new(Http { client, records: format!("{url}/v1/records") }))
+    Ok(Box::new(Http { client, base: url.trim_end_matches('/').to_owned() }))
 }
 
 impl Http {
-    async fn post(&self, envelope: Vec<u8>) -> Delivery {
-        let request = self.client.post(&self.records).header(header::CONTENT_TYPE, "application/cbor").body(envelope);
+    async fn post(&self, parcel: Parcel) -> Delivery {
+        let (path, kind, body) = match parcel {
+            Parcel::Record(envelope) => ("records", "application/cbor", envelope),
+            Parcel::Rotation(statement) => ("keys", "application/cose", statement),
+        };
+        let request =
+            self.client.post(format!("{}/v1/{path}", self.base)).header(header::CONTENT_TYPE, kind).body(body);
         let mut response = match request.send().await {
             Ok(response) => response,
             Err(e) => return Delivery::TryAgain(e.without_url().to_string()),
@@ -76,8 +81,8 @@ fn not_taken(status: StatusCode, answer: &[u8]) -> Delivery {
 }
 
 impl Target for Http {
-    fn deliver<'a>(&'a self, envelope: Vec<u8>) -> Pin<Box<dyn Future<Output = Delivery> + Send + 'a>> {
-        Box::pin(self.post(envelope))
+    fn deliver<'a>(&'a self, parcel: Parcel) -> Pin<Box<dyn Future<Output = Delivery> + Send + 'a>> {
+        Box::pin(self.post(parcel))
     }
 }
 

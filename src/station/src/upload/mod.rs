@@ -21,10 +21,19 @@ pub enum Delivery {
     TryAgain(String),
 }
 
+/// What is taken to a target.
+#[derive(Clone, Debug)]
+pub enum Parcel {
+    /// The envelope of a record.
+    Record(Vec<u8>),
+    /// A statement of an old key about its next one.
+    Rotation(Vec<u8>),
+}
+
 /// Somewhere to take records to.
 pub trait Target: Send + Sync {
-    /// Delivers one envelope.
-    fn deliver<'a>(&'a self, envelope: Vec<u8>) -> Pin<Box<dyn Future<Output = Delivery> + Send + 'a>>;
+    /// Delivers one parcel.
+    fn deliver<'a>(&'a self, parcel: Parcel) -> Pin<Box<dyn Future<Output = Delivery> + Send + 'a>>;
 }
 
 /// Makes a target for an address.

@@ -1,7 +1,8 @@
 //! The upload's own task: oldest record first, one at a time, with back-off.
 
-use super::{Delivery, Target};
+use super::{Delivery, Parcel, Target};
 use crate::desk::Keeper;
+use std::collections::VecDeque;
 use std::sync::Arc;
 use std::time::Duration;
 use store::{Outbox, ReadFault, VerifyKey};
@@ -20,18 +21,22 @@ const BATCH: usize = 16;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Arrived(pub u64);
 
-/// Starts the upload. It never ends; it is dropped with the program.
+/// Starts the upload: first the statements about the station's keys, then records. It never ends; it is dropped with the program.
 pub fn start(
     keeper: Arc<Keeper>,
     target: Box<dyn Target>,
-    intake: VerifyKey,
+    (intake, statements): (VerifyKey, Vec<Vec<u8>>),
     arrived: impl Fn(Arrived) + Send + Sync + 'static,
 ) {
     let upload = Upload { keeper, target, intake, arrived: Box::new(arrived) };
     tokio::spawn(async move {
         let mut pause = SHORTEST_PAUSE;
+        // The intake has to know a key before it takes records by it.
+        let mut statements = VecDeque::from(statements);
         loop {
-            if upload.drain().await {
+            // Records by keys that it knows go through even where it takes no statement.
+            let announced = upload.announce(&mut statements).await;
+            if upload.drain().await && announced {
                 pause = SHORTEST_PAUSE;
                 // Either a new record rings, or it is time to look again: both are fine.
                 let _ = timeout(LOOK_AGAIN, upload.keeper.appended.notified()).await;
@@ -51,6 +56,24 @@ struct Upload {
 }
 
 impl Upload {
+    /// Tells the intake of keys that took over. It may know them from before. False when it has to be told again later.
+    async fn announce(&self, statements: &mut VecDeque<Vec<u8>>) -> bool {
+        while let Some(statement) = statements.front() {
+            match self.target.deliver(Parcel::Rotation(statement.clone())).await {
+                Delivery::Answered(_) => tracing::info!("the intake knows the station's next key"),
+                Delivery::Refused(why) => {
+                    tracing::error!(%why, "the intake refuses a key of this station; somebody has to register it there");
+                }
+                Delivery::TryAgain(why) => {
+                    tracing::warn!(%why, "the intake could not be told of the station's next key");
+                    return false;
+                }
+            }
+            statements.pop_front();
+        }
+        true
+    }
+
     /// Delivers what waits, in order. False when something has to be tried again later.
     async fn drain(&self) -> bool {
         loop {
@@ -91,7 +114,7 @@ impl Upload {
             }
             None => return false,
         };
-        match self.target.deliver(envelope).await {
+        match self.target.deliver(Parcel::Record(envelope)).await {
             Delivery::Answered(receipt) => self.acknowledge(sequence, receipt).await,
             Delivery::Refused(why) => {
                 tracing::error!(sequence, %why, "the intake refuses this record for good; it stays here, and somebody has to look");

@@ -7,7 +7,9 @@ mod config;
 use crate::failure::Failure;
 use crate::http;
 use crate::process::{Background, Interrupt, foreground, wait_for};
-use std::fs;
+use std::fs::{self, File, OpenOptions};
+use std::io::{Read, Write};
+use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
@@ -22,6 +24,9 @@ pub const PORT: u16 = 8600;
 
 /// How long a program may take to get ready. The station's own goal is 3 s; a loaded machine gets more.
 const READY: Duration = Duration::from_secs(30);
+
+/// Changes when data of an earlier version can no longer be used.
+const LAYOUT: &str = "2";
 
 /// Where one demonstration keeps its data, and where its programs listen.
 #[derive(Clone, Debug)]
@@ -50,6 +55,11 @@ impl Place {
     /// The page with the buttons of the simulated traveller.
     pub fn traveller_page(&self) -> String {
         format!("http://localhost:{}", self.page_port())
+    }
+
+    /// The folder with the passphrase of the station's keys.
+    pub fn credentials(&self) -> PathBuf {
+        self.dir.join("credentials")
     }
 
     /// The folder of the logs.
@@ -144,6 +154,29 @@ impl Place {
         words(&["measure", "--station", &self.address(), "--control", &control, "--officer", OFFICER])
     }
 
+    /// A program that opens the station's keys, with the folder of its credentials as systemd would hand it over.
+    fn with_keys(&self, name: &str, line: Vec<String>) -> (PathBuf, Vec<String>) {
+        let credentials = format!("CREDENTIALS_DIRECTORY={}", self.path("credentials"));
+        let program = program(name).display().to_string();
+        ("env".into(), [vec![credentials, program], line].concat())
+    }
+
+    /// The passphrase of this demonstration's keys: new, random, and in a file beside them, as no real station has it.
+    fn write_passphrase(&self) -> Result<(), Failure> {
+        let folder = self.credentials();
+        fs::create_dir_all(&folder).map_err(|error| Failure::io("make the folder", &folder, &error))?;
+        let path = folder.join("gatepost-passphrase");
+        let mut random = [0; 16];
+        let source = Path::new("/dev/urandom");
+        File::open(source)
+            .and_then(|mut file| file.read_exact(&mut random))
+            .map_err(|error| Failure::io("read", source, &error))?;
+        let digits: String = random.iter().map(|byte| format!("{byte:02x}")).collect();
+        let file = OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&path);
+        file.and_then(|mut file| writeln!(file, "demonstration-{digits}"))
+            .map_err(|error| Failure::io("write", &path, &error))
+    }
+
     /// Says which port is taken before anything starts.
     fn check_ports(&self) -> Result<(), Failure> {
         let ports = [
@@ -180,18 +213,26 @@ impl Place {
         }
         let station = self.write_config()?;
         let made = self.dir.join("initialised");
-        if made.exists() {
-            return Ok(());
+        match fs::read_to_string(&made) {
+            Ok(layout) if layout == LAYOUT => return Ok(()),
+            Ok(_) => {
+                println!("The demonstration's data are of an earlier version and are made anew.");
+                for folder in ["intake", "station"].map(|name| self.dir.join(name)) {
+                    fs::remove_dir_all(&folder).map_err(|error| Failure::io("empty", &folder, &error))?;
+                }
+            }
+            Err(_) => {}
         }
-        for (name, line) in [
-            ("gatepost-intake", self.intake_init()),
-            ("gatepost", self.station_init()),
-            ("gatepost-intake", self.intake_register(&station)),
+        self.write_passphrase()?;
+        for (program, line) in [
+            (program("gatepost-intake"), self.intake_init()),
+            self.with_keys("gatepost", self.station_init()),
+            (program("gatepost-intake"), self.intake_register(&station)),
         ] {
             let line: Vec<&str> = line.iter().map(String::as_str).collect();
-            foreground(&program(name).display().to_string(), &line)?;
+            foreground(&program.display().to_string(), &line)?;
         }
-        fs::write(&made, "").map_err(|error| Failure::io("write", &made, &error))
+        fs::write(&made, LAYOUT).map_err(|error| Failure::io("write", &made, &error))
     }
 }
 
@@ -251,7 +292,8 @@ impl Demo {
 fn start_station(place: &Place, interrupt: &Interrupt) -> Result<(Background, Duration), Failure> {
     let started = Instant::now();
     let log = place.logs().join("station.log");
-    let mut station = Background::start("The station", &program("gatepost"), &place.station_serve(), &log)?;
+    let (program, line) = place.with_keys("gatepost", place.station_serve());
+    let mut station = Background::start("The station", &program, &line, &log)?;
     let well = |_: &Background| http::get(place.port, "/health").is_ok_and(|(status, _)| status == 200);
     ready(&mut station, interrupt, well)?;
     Ok((station, started.elapsed()))

@@ -51,6 +51,18 @@ pub(in crate::format) static RECEIPT: Shape = shape(
     ],
 );
 
+pub(in crate::format) static KEY_ROTATION: Shape = shape(
+    "key-rotation",
+    &[
+        field("version", Kind::Version(VERSION)),
+        field("station", Kind::Text),
+        field("old", Kind::Text),
+        field("new", Kind::Bytes),
+        field("time", Kind::Int),
+        field("overlap-until", Kind::Int),
+    ],
+);
+
 pub(super) static FRAME: Shape = shape(
     "frame",
     &[

@@ -1,7 +1,16 @@
 //! Keys in files: the station's signing key, the intake's receipt key, and both halves of the authority's key.
 //!
-//! All of them are P-256. Private keys are PKCS#8 in PEM, readable by their owner alone; public keys are
+//! All of them are P-256. A station's private keys are sealed by a passphrase; those of the intake and of the authority,
+//! which lie on machines of another kind, are PKCS#8 in PEM, readable by their owner alone. Public keys are
 //! SubjectPublicKeyInfo in PEM or DER, so that `openssl pkey` reads every one of them.
+
+mod rotation;
+mod sealed;
+mod signer;
+
+pub use rotation::{MAX_OVERLAP_MS, Rotation, RotationRefused};
+pub use sealed::{Cost, Passphrase};
+pub use signer::Signer;
 
 use hpke::Deserializable;
 use p256::ecdsa::{SigningKey, VerifyingKey};
@@ -33,12 +42,27 @@ pub enum KeyFault {
     /// Not a P-256 key of the wanted half.
     #[error("{path}: not a P-256 {1} key in PEM or DER", path = .0.display())]
     NotAKey(PathBuf, &'static str),
+    /// A plain key where a sealed one must be.
+    #[error("{path}: this private key lies open on the disk. Seal it by `gatepost key seal`", path = .0.display())]
+    NotSealed(PathBuf),
+    /// Too short to protect anything, or no passphrase at all.
+    #[error("a passphrase has 12 characters at least, and 1024 bytes at most")]
+    Passphrase,
     /// The system gave no randomness.
     #[error("the system gave no randomness for a new key")]
     Randomness,
+    /// A guess would cost less than is allowed, or so much that no station would start.
+    #[error("{path}: the cost of a guess is outside of what is allowed; make the file anew", path = .0.display())]
+    TooCheap(PathBuf),
+    /// The file names an algorithm or a format that this program does not know.
+    #[error("{path}: its {1} is not known to this program", path = .0.display())]
+    UnknownAlgorithm(PathBuf, &'static str),
+    /// It does not open.
+    #[error("{path}: the passphrase does not open it, or it was altered", path = .0.display())]
+    WrongPassphrase(PathBuf),
 }
 
-/// A private key in a file, mode 0600, that signs by ES256: the station's records or the intake's receipts.
+/// A private key from a file, mode 0600, that signs by ES256: the station's records or the intake's receipts.
 pub struct FileKey {
     key: SigningKey,
     public: VerifyKey,
@@ -67,12 +91,12 @@ pub struct AuthoritySecret {
 impl FileKey {
     /// Makes a new key and writes it to a new file with mode 0600. An existing file is left alone, and an error.
     pub fn create(path: &Path) -> Result<Self, KeyFault> {
-        Ok(Self::of(create_secret(path)?))
+        Ok(Self::of(&create_secret(path)?))
     }
 
     /// Loads a key. A file that others than its owner may read is refused.
     pub fn load(path: &Path) -> Result<Self, KeyFault> {
-        Ok(Self::of(load_secret(path)?))
+        Ok(Self::of(&load_secret(path)?))
     }
 
     /// The public half.
@@ -80,11 +104,7 @@ impl FileKey {
         &self.public
     }
 
-    pub(crate) fn signing_key(&self) -> &SigningKey {
-        &self.key
-    }
-
-    fn of(secret: SecretKey) -> Self {
+    fn of(secret: &SecretKey) -> Self {
         let public = VerifyKey { key: secret.public_key().into(), id: key_id(&secret.public_key()) };
         Self { key: secret.into(), public }
     }
@@ -105,6 +125,17 @@ impl VerifyKey {
     /// Reads a public key from PEM text.
     pub fn from_pem(pem: &str) -> Option<Self> {
         PublicKey::from_public_key_pem(pem).ok().map(Self::of)
+    }
+
+    /// Reads a public key from a SubjectPublicKeyInfo in DER.
+    pub fn from_der(der: &[u8]) -> Option<Self> {
+        PublicKey::from_public_key_der(der).ok().map(Self::of)
+    }
+
+    /// The key as SubjectPublicKeyInfo in DER.
+    pub fn to_der(&self) -> Vec<u8> {
+        // A valid point always has an encoding.
+        PublicKey::from(&self.key).to_public_key_der().map_or_else(|_| Vec::new(), |der| der.as_bytes().to_vec())
     }
 
     /// The key as PEM.
@@ -200,8 +231,25 @@ fn pem_of(key: &PublicKey) -> String {
     key.to_public_key_pem(LineEnding::LF).unwrap_or_default()
 }
 
+/// Puts a private file durably in the place of another, or of none: there is always one whole file of this name.
+pub(crate) fn replace(path: &Path, bytes: &[u8]) -> Result<(), KeyFault> {
+    let mut next = path.as_os_str().to_owned();
+    next.push(".next");
+    let next = PathBuf::from(next);
+    // Left by a crash in the middle of this; nobody uses it.
+    let _ = std::fs::remove_file(&next);
+    write_new(&next, bytes, 0o600)?;
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let renamed = std::fs::rename(&next, path).and_then(|()| File::open(folder)?.sync_all());
+    renamed.map_err(|error| KeyFault::Io(path.into(), error))
+}
+
+fn new_secret() -> Result<SecretKey, KeyFault> {
+    SecretKey::try_generate().map_err(|_| KeyFault::Randomness)
+}
+
 fn create_secret(path: &Path) -> Result<SecretKey, KeyFault> {
-    let secret = SecretKey::try_generate().map_err(|_| KeyFault::Randomness)?;
+    let secret = new_secret()?;
     let pem = secret.to_pkcs8_pem(LineEnding::LF).map_err(|_| KeyFault::NotAKey(path.into(), "private"))?;
     write_new(path, pem.as_bytes(), 0o600)?;
     Ok(secret)
@@ -221,10 +269,12 @@ fn write_new(path: &Path, bytes: &[u8], mode: u32) -> Result<(), KeyFault> {
 
 fn load_secret(path: &Path) -> Result<SecretKey, KeyFault> {
     let bytes = read_key_file(path, true)?;
-    let text = std::str::from_utf8(&bytes).ok();
-    text.and_then(|pem| SecretKey::from_pkcs8_pem(pem).ok())
-        .or_else(|| SecretKey::from_pkcs8_der(&bytes).ok())
-        .ok_or_else(|| KeyFault::NotAKey(path.into(), "private"))
+    parse_secret(&bytes).ok_or_else(|| KeyFault::NotAKey(path.into(), "private"))
+}
+
+fn parse_secret(bytes: &[u8]) -> Option<SecretKey> {
+    let text = std::str::from_utf8(bytes).ok();
+    text.and_then(|pem| SecretKey::from_pkcs8_pem(pem).ok()).or_else(|| SecretKey::from_pkcs8_der(bytes).ok())
 }
 
 fn load_public(path: &Path) -> Result<PublicKey, KeyFault> {
