@@ -159,7 +159,7 @@ mod tests {
         let face = FaceBox { x: 60.0, y: 50.0, width: 80.0, height: 80.0, score: 0.9 };
         let other = FaceBox { x: -20.0, y: 150.0, width: 60.0, height: 70.0, score: 0.8 };
         let landmarks = Some(Landmarks::new(Box::new([[100.0, 90.0, 0.0]; POINTS]), 1.0));
-        let sighting = Sighting { detection: Detection::of(vec![face, other]), landmarks };
+        let sighting = Sighting::by_landmarks(Detection::of(vec![face, other]), landmarks);
         let frame = Frame::new(200, 200, Millis(0), 0, vec![90; 200 * 200 * 3]).unwrap();
         let drawn = drawn(&frame, &assess(&frame, &sighting));
         for (name, x, y, colour) in [

@@ -8,7 +8,7 @@ use domain::image::Frame;
 use domain::units::QualityScore;
 use serde::Serialize;
 
-/// What the answers about a face rest on.
+/// What the answers about a face rest on: what the engine is able to tell.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 pub enum Basis {
     /// The points of a landmark network.
@@ -24,8 +24,10 @@ pub enum Basis {
 pub struct FaceAssessment {
     /// What the detector said, the largest face first.
     pub detection: Detection,
-    /// The largest face's points, from an engine that has them.
+    /// The points of the face in front, where the engine found them.
     pub landmarks: Option<Landmarks>,
+    /// What the engine can tell.
+    pub basis: Basis,
     /// Every row of [`COMPONENTS`], measured on the largest face, in that order.
     pub components: Vec<(Component, Assessment)>,
     /// The largest face's places.
@@ -36,7 +38,7 @@ pub struct FaceAssessment {
 
 /// Measures every component on the largest face of a frame.
 ///
-/// Landmarks with coordinates that no frame can have are not used: the answers then rest on the box.
+/// Landmarks with coordinates that no frame can have are not used: what needs them is then not assessed.
 pub fn assess(frame: &Frame, sighting: &Sighting) -> FaceAssessment {
     let landmarks = sighting.landmarks.as_ref().filter(|l| l.is_sound());
     let view = match &sighting.detection {
@@ -49,6 +51,7 @@ pub fn assess(frame: &Frame, sighting: &Sighting) -> FaceAssessment {
     FaceAssessment {
         detection: sighting.detection.clone(),
         landmarks: landmarks.cloned(),
+        basis: sighting.basis,
         components: components.collect(),
         geometry: view.as_ref().ok().map(|v| v.geometry),
         frame_width: frame.width,
@@ -57,11 +60,6 @@ pub fn assess(frame: &Frame, sighting: &Sighting) -> FaceAssessment {
 }
 
 impl FaceAssessment {
-    /// What the answers rest on.
-    pub fn basis(&self) -> Basis {
-        if self.landmarks.is_some() { Basis::Landmarks } else { Basis::Box }
-    }
-
     /// The mandatory components that an engine of boxes cannot assess. They do not block the capture, so the record
     /// and the page name them: the picture was judged without them. None where the answers rest on landmarks.
     pub fn unassessed(&self, limits: &FaceLimits) -> Vec<Component> {
@@ -127,7 +125,7 @@ impl FaceAssessment {
 
     /// Whether the engine gives boxes and the component needs points.
     pub(super) fn is_beyond_the_engine(&self, component: Component) -> bool {
-        self.basis() == Basis::Box && component.needs_landmarks()
+        self.basis == Basis::Box && component.needs_landmarks()
     }
 
     /// Where the face is; limits of a hint that is `shown` are taken a little narrower. None without a face.
@@ -257,15 +255,19 @@ mod tests {
         limits.natives.retain(|component, _| *component == Component::EyesOpen);
         limits.least_scores.insert(Component::HeadPoseYaw, QualityScore::MAX);
         let by_box = judged(&frame, vec![GOOD]);
-        assert_eq!(by_box.basis(), Basis::Box);
+        assert_eq!(by_box.basis, Basis::Box);
         assert_eq!(by_box.unassessed(&limits), [Component::EyesOpen, Component::HeadPoseYaw]);
         assert!(by_box.passes(&limits) && by_box.capture_score(&limits).is_some());
         // Points that are no face: they must block, not pass for boxes.
         let landmarks = |v| Some(Landmarks::new(Box::new([[v; 3]; super::super::POINTS]), 1.0));
-        let by_points = |v| assess(&frame, &Sighting { detection: Detection::of(vec![GOOD]), landmarks: landmarks(v) });
-        assert_eq!((by_points(9.0).basis(), by_points(9.0).unassessed(&limits)), (Basis::Landmarks, vec![]));
-        assert!(by_points(9.0).failing(&limits).contains(&Limit::Component(Component::EyesOpen)));
-        assert_eq!(by_points(f32::NAN).basis(), Basis::Box);
+        // As must points that are no numbers, and a face without any: covered or turned away, it shows less, not more.
+        for points in [landmarks(9.0), landmarks(f32::NAN), None] {
+            let got = assess(&frame, &Sighting::by_landmarks(Detection::of(vec![GOOD]), points));
+            assert_eq!(got.unassessed(&limits), []);
+            assert!(got.failing(&limits).contains(&Limit::Component(Component::EyesOpen)));
+            assert_eq!(got.capture_score(&limits), None);
+            assert_eq!(got.hint(&limits, None), Some(Advice::LookStraight));
+        }
     }
 
     proptest! {

@@ -78,7 +78,7 @@ impl Blaze {
                 self.found.push(decoded(values, anchor, sigmoid(logit), square));
             }
         }
-        self.found.retain(|found| found.edges.iter().all(|edge| edge.is_finite()));
+        self.found.retain(Found::is_sound);
         self.found.sort_unstable_by(|a, b| b.score.total_cmp(&a.score));
         self.found.truncate(MOST);
         merge(&mut self.found, faces);
@@ -92,6 +92,13 @@ impl Drop for Blaze {
 }
 
 impl Found {
+    /// Whether it is a box with points: the values of a network can be anything.
+    fn is_sound(&self) -> bool {
+        let [left, top, right, bottom] = self.edges;
+        let points = self.points.iter().flat_map(|&(x, y)| [x, y]);
+        self.edges.into_iter().chain(points).all(f32::is_finite) && left < right && top < bottom
+    }
+
     /// Overwrites the places of eyes, nose, mouth and ears.
     pub fn wipe(&mut self) {
         self.points.iter_mut().for_each(|(x, y)| {

@@ -1,6 +1,6 @@
 //! What finds faces, behind one trait.
 
-use super::{FaceBox, Landmarks};
+use super::{Basis, FaceBox, Landmarks};
 use domain::image::Frame;
 use std::path::Path;
 use thiserror::Error;
@@ -37,21 +37,29 @@ impl Detection {
 pub struct Sighting {
     /// The boxes.
     pub detection: Detection,
-    /// The points of the largest face, `detection.faces()[0]`, from an engine that has a landmark network.
+    /// The points of the face in front, `detection.faces()[0]`, where they were found.
     pub landmarks: Option<Landmarks>,
+    /// What the engine can tell. An engine of landmarks may find none on a face: then pose, eyes and mouth are unknown,
+    /// and the picture is not judged as if nobody had asked for them.
+    pub basis: Basis,
 }
 
 impl Sighting {
+    /// What an engine with a landmark network saw.
+    pub fn by_landmarks(detection: Detection, landmarks: Option<Landmarks>) -> Self {
+        Self { detection, landmarks, basis: Basis::Landmarks }
+    }
+
     /// The faces found, the largest first; none when the frame could not be judged.
     pub fn faces(&self) -> &[FaceBox] {
         self.detection.faces()
     }
 }
 
-/// Boxes alone.
+/// Boxes alone, from an engine that has nothing else.
 impl From<Detection> for Sighting {
     fn from(detection: Detection) -> Self {
-        Self { detection, landmarks: None }
+        Self { detection, landmarks: None, basis: Basis::Box }
     }
 }
 

@@ -218,7 +218,7 @@ mod tests {
         limits.natives.clear();
         limits.least_scores.insert(component, QualityScore::try_from(50).unwrap());
         let landmarks = Some(Landmarks::new(Box::new([[300.0; 3]; POINTS]), 1.0));
-        let base = assess(&frame, &Sighting { detection: Detection::of(vec![GOOD]), landmarks });
+        let base = assess(&frame, &Sighting::by_landmarks(Detection::of(vec![GOOD]), landmarks));
         let mut guide = Guide::new(SETTINGS);
         let step = |(i, mark): (usize, char)| {
             let mut now = base.clone();

@@ -59,6 +59,10 @@ impl FaceAssessment {
             return false;
         }
         let answer = self.component(component);
+        // Without points nobody looks at the camera; with them, lids or lips that cannot be read ask for nothing.
+        if answer.native().is_none() && matches!(component, Component::EyesOpen | Component::MouthClosed) {
+            return false;
+        }
         let is_shown = shown.is_some() && shown == advice_for(component, answer.advice());
         !limits.keeps(component, answer, is_shown)
     }

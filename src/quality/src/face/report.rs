@@ -25,12 +25,7 @@ impl<'a> FaceReport<'a> {
             score: face.score,
             landmarks,
         });
-        Self {
-            faces: faces.collect(),
-            components: Components(&assessment.components),
-            engine,
-            basis: assessment.basis(),
-        }
+        Self { faces: faces.collect(), components: Components(&assessment.components), engine, basis: assessment.basis }
     }
 }
 
@@ -90,7 +85,7 @@ mod tests {
         let face = FaceBox { x: 20.0, y: 30.0, width: 100.0, height: 110.0, score: 4.5 };
         let small = FaceBox { width: 40.0, height: 40.0, ..face };
         let landmarks = Some(Landmarks::new(Box::new([[7.0, 8.0, 9.0]; POINTS]), 1.0));
-        let sighting = Sighting { detection: Detection::of(vec![face, small]), landmarks };
+        let sighting = Sighting::by_landmarks(Detection::of(vec![face, small]), landmarks);
         let found = assess(&scenes::drawn_face(200, 200, &face), &sighting);
         let json = serde_json::to_value(FaceReport::new(&found, "test")).unwrap();
         assert_eq!(json["faces"][0]["landmarks"].as_array().map(Vec::len), Some(POINTS));

@@ -28,6 +28,8 @@ const MISSED_LOOKS: u32 = 3;
 /// Another face must be so much larger than the one that is followed to be followed instead, so that two people of one
 /// size are not followed by turns.
 const CLEARLY_LARGER: f32 = 1.2;
+/// After this many milliseconds without a look, or when time runs backwards, whoever was there may have left.
+const GAP: u64 = 1000;
 /// The smallest and the largest side of a frame that is looked at.
 const SIDES: std::ops::RangeInclusive<u32> = 16..=16_384;
 /// The longer look: the frame made smaller (its longer side over the square's), then parts of it.
@@ -120,7 +122,8 @@ impl Tracker {
             // The face is followed by its points: the detector's own box of it, if it has one, would be a second face.
             faces.retain(|(face, _)| !same(face, &followed.face));
         }
-        followed = followed.filter(|followed| followed.missed < MISSED_LOOKS);
+        // A face that the detector no longer sees while it sees another one is a trace of somebody who left.
+        followed = followed.filter(|f| f.missed == 0 || f.missed < MISSED_LOOKS && faces.is_empty());
         faces.sort_by(|a, b| b.0.area().total_cmp(&a.0.area()));
         faces.truncate(MAX_FACES);
         let keep = followed.as_ref().is_some_and(|followed| {
@@ -147,13 +150,15 @@ impl Tracker {
 
     fn sighting(&self) -> Sighting {
         let others = self.last.iter().flat_map(|last| &last.others).copied();
-        let Some(followed) = &self.followed else { return Detection::of(others.collect()).into() };
+        let Some(followed) = &self.followed else {
+            return Sighting::by_landmarks(Detection::of(others.collect()), None);
+        };
         // In front is who is followed, also beside somebody slightly larger.
         let front = followed.face;
         let mut faces: Vec<FaceBox> = std::iter::once(front).chain(others).collect();
         faces[1..].sort_by(|a, b| b.area().total_cmp(&a.area()));
         faces.truncate(MAX_FACES);
-        Sighting { detection: Detection::Faces(faces), landmarks: Some(followed.landmarks.clone()) }
+        Sighting::by_landmarks(Detection::Faces(faces), Some(followed.landmarks.clone()))
     }
 
     /// A longer look at a picture in which nobody was found: at the picture made smaller, for a face that fills it, then
@@ -199,9 +204,10 @@ impl FaceDetector for Tracker {
         if !SIDES.contains(&frame.width) || !SIDES.contains(&frame.height) {
             self.forget();
             let large = frame.width.max(frame.height) > *SIDES.end();
-            return Detection::FailureToAssess(if large { "frame too large" } else { "frame too small" }).into();
+            let why = Detection::FailureToAssess(if large { "frame too large" } else { "frame too small" });
+            return Sighting::by_landmarks(why, None);
         }
-        if self.last.as_ref().is_some_and(|last| last.size != (frame.width, frame.height)) {
+        if self.last.as_ref().is_some_and(|last| last.is_of_another_stream(frame)) {
             self.forget();
         }
         match self.follow(frame) {
@@ -230,6 +236,13 @@ impl FaceDetector for Tracker {
 impl Drop for Tracker {
     fn drop(&mut self) {
         self.forget();
+    }
+}
+
+impl Last {
+    fn is_of_another_stream(&self, frame: &Frame) -> bool {
+        let waited = frame.captured_at.0.checked_sub(self.at.0);
+        self.size != (frame.width, frame.height) || waited.is_none_or(|waited| waited > GAP)
     }
 }
 
@@ -314,8 +327,8 @@ mod tests {
             ("fine checks", scenes::checks(640, 480, 3)),
             ("an egg", scenes::egg(640, 480)),
         ] {
-            assert_eq!(tracker.detect(&frame), Detection::Faces(vec![]).into(), "{name}");
-            assert_eq!(tracker.examine(&frame), Detection::Faces(vec![]).into(), "{name}, long look");
+            assert_eq!(tracker.detect(&frame).detection, Detection::Faces(vec![]), "{name}");
+            assert_eq!(tracker.examine(&frame).detection, Detection::Faces(vec![]), "{name}, long look");
         }
     }
 

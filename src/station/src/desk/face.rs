@@ -156,6 +156,10 @@ impl Worker {
         let mut watching: Option<Watching> = None;
         while let Some((attempt, frame)) = shared.next(watching.as_ref().map(|watching| watching.attempt)) {
             if attempt != watching.as_ref().map(|watching| watching.attempt) {
+                // The next attempt may be another traveller's: nobody is followed into it.
+                if let Some(detector) = &mut self.detector {
+                    detector.forget();
+                }
                 watching = attempt.map(|attempt| self.watch(attempt));
                 self.live.picture.send_replace(None);
                 self.live.sight.send_replace(Sight::default());
@@ -217,7 +221,7 @@ impl Worker {
                 source_digest: Sha256::digest(frame.rgb()).into(),
                 quality,
                 engine: self.engine.clone(),
-                basis: match assessment.basis() {
+                basis: match assessment.basis {
                     Basis::Box => FaceBasis::Box,
                     Basis::Landmarks => FaceBasis::Landmarks,
                 },

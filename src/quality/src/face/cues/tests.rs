@@ -15,7 +15,7 @@ fn watch(cue: Cue, stream: impl IntoIterator<Item = (Frame, Option<FaceBox>, Opt
     let mut cues = Cues::new(SETTINGS);
     for (at, (mut frame, face, landmarks)) in (0u64..).zip(stream) {
         frame.captured_at = Millis(1000 + 50 * at);
-        cues.feed(&frame, &Sighting { detection: Detection::of(face.into_iter().collect()), landmarks });
+        cues.feed(&frame, &Sighting::by_landmarks(Detection::of(face.into_iter().collect()), landmarks));
     }
     cues.score().findings.into_iter().find(|(c, _)| *c == cue).unwrap().1
 }
@@ -216,7 +216,7 @@ fn cues_add_up_in_fine_steps_and_name_the_strongest() {
         let mut frame = noisy(&scene, at.min(60), 6);
         frame.captured_at = Millis(u64::from(at) * 50);
         let landmarks = Some(head(0.0, 0.0, 60.0 * (at as f32 / 9.0).sin(), 1.0));
-        cues.feed(&frame, &Sighting { detection: Detection::of(vec![FACE]), landmarks });
+        cues.feed(&frame, &Sighting::by_landmarks(Detection::of(vec![FACE]), landmarks));
         steps.extend(cues.score().score.map(|score| (score * 100.0).round() as u32));
     }
     let last = cues.score();
@@ -259,7 +259,7 @@ proptest! {
             let mut points = Box::new([[x; 3]; POINTS]);
             points[at * 7 % POINTS] = [place, y, 0.0];
             let landmarks = Some(Landmarks::new(points, 1.0));
-            cues.feed(&frame, &Sighting { detection: Detection::Faces(vec![face]), landmarks });
+            cues.feed(&frame, &Sighting::by_landmarks(Detection::Faces(vec![face]), landmarks));
             let now = cues.score();
             prop_assert!(now.score.is_none_or(|score| (0.0..=1.0).contains(&score)), "{:?}", now);
         }
