@@ -68,8 +68,16 @@ impl<'a> Reader<'a> {
         }
         let shapes = self.shapes(graph, &tables)?;
         let mut operators = Vec::with_capacity(tables.len());
+        // Operators may share weights in the file, not here: a small file must not become a large network.
+        let mut weights = 0;
         for table in &tables {
-            operators.extend(self.operator(table, &shapes)?);
+            if let Some(operator) = self.operator(table, &shapes)? {
+                weights += copied(&operator);
+                if weights > MOST_VALUES {
+                    return Err(ModelError::Shape("too many weights"));
+                }
+                operators.push(operator);
+            }
         }
         let ends = |field| -> Result<Vec<usize>, ModelError> {
             graph.ints(field)?.iter().map(|&tensor| self.number(tensor)).collect()
@@ -77,6 +85,9 @@ impl<'a> Reader<'a> {
         let [input] = ends(1)?[..] else { return Err(ModelError::Unknown("more than one input".into())) };
         let network = Network { shapes, operators, input, outputs: ends(2)? };
         network.check()?;
+        if network.products() > MOST_PRODUCTS as u64 {
+            return Err(ModelError::Shape("too much work"));
+        }
         Ok(network)
     }
 
@@ -194,7 +205,12 @@ impl<'a> Reader<'a> {
         let window = Window::of((height, width), step, o.byte(0, 0)? == 0, (from, to))?;
         let inner = if depthwise { 1 } else { channels };
         let gathered = height.saturating_mul(width).saturating_mul(inner).saturating_mul(to.width);
-        if gathered > MOST_VALUES || gathered.saturating_mul(to.height).saturating_mul(to.channels) > MOST_PRODUCTS {
+        let columns = (window.left + from.width).max((to.width - 1) * window.step_x + window.width);
+        let padded = height.saturating_mul(columns).saturating_mul(from.channels);
+        if padded > MOST_VALUES
+            || gathered > MOST_VALUES
+            || gathered.saturating_mul(to.height).saturating_mul(to.channels) > MOST_PRODUCTS
+        {
             return Err(ModelError::Shape("a filter that is too much work"));
         }
         if depthwise && height > TALLEST {
@@ -243,6 +259,17 @@ impl<'a> Reader<'a> {
             return Err(ModelError::Shape("too many weights"));
         }
         if values.iter().all(|value| value.is_finite()) { Ok(values) } else { Err(ModelError::NotFinite) }
+    }
+}
+
+/// Constant values that an operator holds.
+fn copied(operator: &Operator) -> usize {
+    match operator {
+        Operator::Convolution { weights, bias, .. } | Operator::Depthwise { weights, bias, .. } => {
+            weights.len() + bias.len()
+        }
+        Operator::Activate { then: Activation::Slopes(slopes), .. } => slopes.len(),
+        _ => 0,
     }
 }
 
