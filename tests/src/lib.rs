@@ -8,6 +8,7 @@
 
 pub mod chrome;
 pub mod fake_intake;
+pub mod heads;
 pub mod officer;
 pub mod people;
 pub mod place;

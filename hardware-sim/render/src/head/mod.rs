@@ -85,6 +85,11 @@ pub fn shoot(figures: &[Figure<'_>], scene: &Scene, width: u32, height: u32) -> 
     shot
 }
 
+/// What a picture of a figure alone would show, without drawing it; an egg shows nobody.
+pub fn truth_of(figure: &Figure<'_>, width: u32, height: u32) -> Option<Truth> {
+    truth::of(figure, width, height)
+}
+
 /// The picture before the sensor's noise and the caption.
 fn expose(figures: &[Figure<'_>], scene: &Scene, width: u32, height: u32) -> Shot {
     if width == 0 || height == 0 {
