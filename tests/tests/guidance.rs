@@ -71,14 +71,10 @@ const CAUSES: &[Cause] = &[
         spoil: |m, n| m.scene.light.exposure = 0.05 + 0.01 * (n % 3) as f32,
         hint: Some(Advice::MoreLight),
     },
-    Cause {
-        name: "glaring",
-        spoil: |m, n| m.scene.light.exposure = 6.0 + (n % 3) as f32,
-        hint: Some(Advice::LessLight),
-    },
+    Cause { name: "glaring", spoil: |m, n| m.scene.light.exposure = glare(n), hint: Some(Advice::LessLight) },
     Cause {
         name: "smeared",
-        spoil: |m, n| m.scene.motion = 20.0 + 2.0 * (n % 3) as f32,
+        spoil: |m, n| (m.scene.motion, m.scene.motion_angle) = (14.0 + 6.0 * (n % 3) as f32, 45.0 * (n % 4) as f32),
         hint: Some(Advice::HoldStill),
     },
     Cause { name: "eyes shut", spoil: |m, _| m.pose.lids = 0.0, hint: Some(Advice::OpenEyes) },
@@ -90,6 +86,11 @@ const CAUSES: &[Cause] = &[
     Cause { name: "two people", spoil: |m, n| beside(m, either(n, 0.3), 0.66), hint: Some(Advice::OneOnly) },
     Cause { name: "somebody far behind", spoil: |m, n| beside(m, either(n, 0.33), 2.6), hint: None },
 ];
+
+/// An exposure that burns out somebody of that number's skin, and not so far that nobody can be seen.
+fn glare(number: u64) -> f32 {
+    13.0 - 9.0 * tone(number)
+}
 
 /// To one side for people of even numbers, to the other for the rest.
 fn either(number: u64, value: f32) -> f32 {
@@ -109,8 +110,12 @@ fn good(number: u64) -> Moment {
 
 /// Grown-up people of every tone; none of them is one that limits were set on.
 fn person(number: u64) -> Identity {
-    let tone = (number as f32 * 0.37 + 0.1).fract();
-    Identity::from_seed_with(88_000 + number, Looks { tone: Some(tone), age: None })
+    Identity::from_seed_with(88_000 + number, Looks { tone: Some(tone(number)), age: None })
+}
+
+/// Every tone from the darkest to the lightest comes up.
+fn tone(number: u64) -> f32 {
+    (number as f32 * 0.37 + 0.1).fract()
 }
 
 /// A stream of a few rendered moments.
@@ -145,7 +150,7 @@ impl Film {
 #[test]
 fn every_hint_comes_for_its_cause_and_for_no_other() {
     let thresholds = thresholds();
-    let people = many("GATEPOST_SCENES", 3);
+    let people = many("GATEPOST_SCENES", 2);
     let mut table: BTreeMap<&str, BTreeMap<&str, u64>> = BTreeMap::new();
     for (row, cause) in CAUSES.iter().enumerate() {
         for person in 0..people {
@@ -179,7 +184,7 @@ fn every_hint_comes_for_its_cause_and_for_no_other() {
 #[test]
 fn blinks_are_no_fault_speech_does_not_flicker_and_steps_are() {
     let thresholds = thresholds();
-    let people = many("GATEPOST_SCENES", 3).div_ceil(2);
+    let people = many("GATEPOST_SCENES", 2).div_ceil(2);
     for person in 0..people {
         let number = 900 + person;
         let open = good(number);
