@@ -17,8 +17,8 @@ const ANCHORS: [(usize, usize); 2] = [(16, 2), (8, 6)];
 const COUNT: usize = 896;
 /// Values of one answer: box and six points.
 const VALUES: usize = 16;
-/// Answers below this are none: a score of one half.
-const LEAST_LOGIT: f32 = 0.0;
+/// Answers below this are none: the graph's own limit.
+pub(super) const LEAST_SCORE: f32 = 0.5;
 /// Answers that overlap by this share of their union are of one face.
 const SAME_FACE: f32 = 0.3;
 /// Answers that are looked at, the surest first: a poster of ten thousand faces costs no more.
@@ -65,8 +65,9 @@ impl Blaze {
         self.engine.products()
     }
 
-    /// The faces of a square of the frame, the surest first.
-    pub fn find(&mut self, frame: &Frame, square: &Square, faces: &mut Vec<Found>) {
+    /// The faces of a square of the frame whose score is at least `least`, the surest first.
+    pub fn find(&mut self, frame: &Frame, square: &Square, least: f32, faces: &mut Vec<Found>) {
+        let least = (least / (1.0 - least)).ln();
         square.sample(frame, SIDE, (-1.0, 1.0), self.engine.input());
         self.engine.run();
         self.found.clear();
@@ -74,7 +75,7 @@ impl Blaze {
         let values = self.engine.output(0).as_chunks::<VALUES>().0;
         for ((&logit, values), &anchor) in scores.iter().zip(values).zip(&self.anchors) {
             // Of 896 answers nearly all are none: only the others cost an exponential.
-            if logit >= LEAST_LOGIT {
+            if logit >= least {
                 self.found.push(decoded(values, anchor, sigmoid(logit), square));
             }
         }

@@ -6,7 +6,7 @@
 //! - in the same frame as soon as the face is lost, or another one is larger;
 //! - in every frame while nobody is followed.
 
-use super::blaze::{Blaze, Found, overlap};
+use super::blaze::{Blaze, Found, LEAST_SCORE, overlap};
 use super::blazeface::NAME;
 use super::detector::{Detection, FaceDetector, Sighting};
 use super::mesh::{Mesh, square_around, square_of};
@@ -32,10 +32,12 @@ const CLEARLY_LARGER: f32 = 1.2;
 const GAP: u64 = 1000;
 /// The smallest and the largest side of a frame that is looked at.
 const SIDES: std::ops::RangeInclusive<u32> = 16..=16_384;
-/// The longer look: the frame made smaller (its longer side over the square's), then parts of it.
-const LONGER: [f32; 3] = [0.55, 2.0, 4.0];
-/// Least score of a face that is seen at the longer look only.
-const SURE: f32 = 0.7;
+/// The longer look, part after part until somebody is found: the longer side of the frame over that of the squares, and
+/// the least score. First the same look for less sure faces (eggs and empty booths stay below .1), then the frame made
+/// smaller, for a face that fills it, then parts, for small ones; of those there are many, so they must be sure.
+const LONGER: [(f32, f32); 5] = [(1.0, 0.3), (0.55, 0.5), (2.0, 0.7), (4.0, 0.7), (8.0, 0.7)];
+/// The smallest square of the longer look that shows more than the one before, in pixels.
+const SMALLEST_PART: f32 = 256.0;
 /// Answers of the longer look that are kept at most.
 const MOST_SURE: usize = 4 * MAX_FACES;
 
@@ -74,7 +76,7 @@ impl Tracker {
 
     /// Faces of a frame by the detector alone: nothing is followed, no points are looked for.
     pub fn boxes(&mut self, frame: &Frame) -> Detection {
-        self.blaze.find(frame, &Square::around(frame), &mut self.found);
+        self.blaze.find(frame, &Square::around(frame), LEAST_SCORE, &mut self.found);
         Detection::of(self.found.iter().map(Found::face).collect())
     }
 
@@ -101,7 +103,7 @@ impl Tracker {
 
     /// Looks at the whole frame.
     fn look(&mut self, frame: &Frame) -> Sighting {
-        self.blaze.find(frame, &Square::around(frame), &mut self.found);
+        self.blaze.find(frame, &Square::around(frame), LEAST_SCORE, &mut self.found);
         self.settle(frame)
     }
 
@@ -161,21 +163,21 @@ impl Tracker {
         Sighting::by_landmarks(Detection::Faces(faces), Some(followed.landmarks.clone()))
     }
 
-    /// A longer look at a picture in which nobody was found: at the picture made smaller, for a face that fills it, then
-    /// at parts of it, for small ones. A face is believed only if it is sure and has points.
+    /// A longer look at a picture in which nobody was found. A face is believed only if it has points.
     fn look_longer(&mut self, frame: &Frame) -> Sighting {
         let mut sure: Vec<Found> = Vec::new();
-        for squares in LONGER {
-            for square in parts(frame, squares) {
-                self.blaze.find(frame, &square, &mut self.found);
-                let Self { found, mesh, .. } = self;
-                let believed =
-                    |found: &&Found| found.score >= SURE && present(mesh, frame, &square_of(found)).is_some();
-                sure.extend(found.iter().filter(believed));
-                sure.truncate(MOST_SURE);
-            }
-            if !sure.is_empty() {
+        for (size, least) in LONGER {
+            let side = frame.width.max(frame.height) as f32 / size;
+            if !sure.is_empty() || (size > 1.0 && side < SMALLEST_PART) {
                 break;
+            }
+            for square in parts(frame, side) {
+                self.blaze.find(frame, &square, least, &mut self.found);
+                let Self { found, mesh, .. } = self;
+                found.truncate(MAX_FACES);
+                found.retain(|found| present(mesh, frame, &square_of(found)).is_some());
+                sure.extend_from_slice(found);
+                sure.truncate(MOST_SURE);
             }
         }
         // Neighbouring parts overlap: the surest answer of each face is left.
@@ -292,11 +294,9 @@ fn same(a: &FaceBox, b: &FaceBox) -> bool {
     overlap(&edges(a), &edges(b)) > SAME_FACE
 }
 
-/// Squares whose side is the longer one of the frame, divided by `parts`: as many as cover the frame, each overlapping
-/// its neighbours by half.
-fn parts(frame: &Frame, parts: f32) -> impl Iterator<Item = Square> {
+/// Squares of this side, as many as cover the frame, each overlapping its neighbours by half.
+fn parts(frame: &Frame, side: f32) -> impl Iterator<Item = Square> {
     let (width, height) = (frame.width as f32, frame.height as f32);
-    let side = width.max(height) / parts;
     let steps = |length: f32| ((length / side * 2.0).ceil() as usize).saturating_sub(1).max(1);
     let (columns, rows) = (steps(width), steps(height));
     let middle = move |index: usize, count: usize, length: f32| {
