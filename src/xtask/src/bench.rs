@@ -1,5 +1,6 @@
 //! `cargo xtask bench`: measures, prints a table and writes target/bench.json.
 
+mod faces;
 mod fingers;
 mod memory;
 mod programs;
@@ -49,7 +50,7 @@ pub fn run(options: &Options) -> Result<(), Failure> {
     place.forget()?;
     // The checks and the store first, while nothing else runs.
     let pictures = Path::new(FOLDER).join("pictures");
-    let checks = [programs::checks(&pictures)?, fingers::rows(&pictures)?].concat();
+    let checks = [programs::checks(&pictures)?, faces::rows(&pictures)?, fingers::rows(&pictures)?].concat();
     let store = programs::store_rows(Path::new(FOLDER))?;
     let rows = [station_rows(place, &interrupt)?, checks, store].concat();
     print!("{}", table(&rows));

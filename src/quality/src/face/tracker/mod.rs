@@ -6,6 +6,10 @@
 //! - in the same frame as soon as the face is lost, or another one is larger;
 //! - in every frame while nobody is followed.
 
+mod longer;
+#[cfg(test)]
+mod tests;
+
 use super::blaze::{Blaze, Found, LEAST_SCORE, overlap};
 use super::blazeface::NAME;
 use super::detector::{Detection, FaceDetector, Sighting};
@@ -16,9 +20,9 @@ use domain::image::Frame;
 use domain::units::Millis;
 
 /// The detector looks at least at every one of so many frames.
-pub(super) const LOOK_EVERY: u32 = 5;
+const LOOK_EVERY: u32 = 5;
 /// The detector looks at least after so many milliseconds of the stream.
-pub(super) const LOOK_AFTER: u64 = 200;
+const LOOK_AFTER: u64 = 200;
 /// Least presence of a face that is followed: the graph's own.
 const LEAST_PRESENCE: f32 = 0.5;
 /// The followed face and one that the detector sees are the same if they overlap by this share of their union.
@@ -32,15 +36,6 @@ const CLEARLY_LARGER: f32 = 1.2;
 const GAP: u64 = 1000;
 /// The smallest and the largest side of a frame that is looked at.
 const SIDES: std::ops::RangeInclusive<u32> = 16..=16_384;
-/// The longer look, part after part until somebody is found: the longer side of the frame over that of the squares, and
-/// the least score. First the same look for less sure faces (eggs and empty booths stay below .1), then the frame made
-/// smaller, for a face that fills it, then parts, for small ones; of those there are many, so they must be sure.
-const LONGER: [(f32, f32); 5] = [(1.0, 0.3), (0.55, 0.5), (2.0, 0.7), (4.0, 0.7), (8.0, 0.7)];
-/// The smallest square of the longer look that shows more than the one before, in pixels.
-const SMALLEST_PART: f32 = 256.0;
-/// Answers of the longer look that are kept at most.
-const MOST_SURE: usize = 4 * MAX_FACES;
-
 /// BlazeFace and FaceMesh on a stream.
 pub struct Tracker {
     blaze: Blaze,
@@ -162,35 +157,6 @@ impl Tracker {
         faces.truncate(MAX_FACES);
         Sighting::by_landmarks(Detection::Faces(faces), Some(followed.landmarks.clone()))
     }
-
-    /// A longer look at a picture in which nobody was found. A face is believed only if it has points.
-    fn look_longer(&mut self, frame: &Frame) -> Sighting {
-        let mut sure: Vec<Found> = Vec::new();
-        for (size, least) in LONGER {
-            let side = frame.width.max(frame.height) as f32 / size;
-            if !sure.is_empty() || (size > 1.0 && side < SMALLEST_PART) {
-                break;
-            }
-            for square in parts(frame, side) {
-                self.blaze.find(frame, &square, least, &mut self.found);
-                let Self { found, mesh, .. } = self;
-                found.truncate(MAX_FACES);
-                found.retain(|found| present(mesh, frame, &square_of(found)).is_some());
-                sure.extend_from_slice(found);
-                sure.truncate(MOST_SURE);
-            }
-        }
-        // Neighbouring parts overlap: the surest answer of each face is left.
-        sure.sort_by(|a, b| b.score.total_cmp(&a.score));
-        self.found.clear();
-        for found in &sure {
-            if self.found.iter().all(|other| overlap(&other.edges, &found.edges) <= SAME_FACE) {
-                self.found.push(*found);
-            }
-        }
-        sure.iter_mut().for_each(Found::wipe);
-        self.settle(frame)
-    }
 }
 
 impl FaceDetector for Tracker {
@@ -292,64 +258,4 @@ fn present(mesh: &mut Mesh, frame: &Frame, square: &Square) -> Option<Landmarks>
 fn same(a: &FaceBox, b: &FaceBox) -> bool {
     let edges = |face: &FaceBox| [face.x, face.y, face.x + face.width, face.y + face.height];
     overlap(&edges(a), &edges(b)) > SAME_FACE
-}
-
-/// Squares of this side, as many as cover the frame, each overlapping its neighbours by half.
-fn parts(frame: &Frame, side: f32) -> impl Iterator<Item = Square> {
-    let (width, height) = (frame.width as f32, frame.height as f32);
-    let steps = |length: f32| ((length / side * 2.0).ceil() as usize).saturating_sub(1).max(1);
-    let (columns, rows) = (steps(width), steps(height));
-    let middle = move |index: usize, count: usize, length: f32| {
-        if count == 1 { length / 2.0 } else { side / 2.0 + (length - side) * index as f32 / (count - 1) as f32 }
-    };
-    (0..columns * rows).map(move |index| {
-        let centre = (middle(index % columns, columns, width), middle(index / columns, rows, height));
-        Square { centre, side, turned: 0.0 }
-    })
-}
-
-#[cfg(test)]
-mod tests {
-    use super::super::{blazeface, scenes};
-    use super::*;
-
-    fn tracker() -> Tracker {
-        blazeface::open(&scenes::models()).unwrap()
-    }
-
-    #[test]
-    fn frames_without_a_face_find_nothing() {
-        let mut tracker = tracker();
-        for (name, frame) in [
-            ("grey", scenes::flat(640, 480, [128; 3])),
-            ("ramp", scenes::ramp(640, 480)),
-            ("checks", scenes::checks(640, 480, 40)),
-            ("fine checks", scenes::checks(640, 480, 3)),
-            ("an egg", scenes::egg(640, 480)),
-        ] {
-            assert_eq!(tracker.detect(&frame).detection, Detection::Faces(vec![]), "{name}");
-            assert_eq!(tracker.examine(&frame).detection, Detection::Faces(vec![]), "{name}, long look");
-        }
-    }
-
-    #[test]
-    fn odd_sizes_are_answered() {
-        let mut tracker = tracker();
-        for (width, height, why) in [
-            (0, 0, Some("frame too small")),
-            (1, 1, Some("frame too small")),
-            (15, 400, Some("frame too small")),
-            (20_000, 20, Some("frame too large")),
-            (16, 20_000, Some("frame too large")),
-            (16, 16, None),
-            (16, 3000, None),
-            (16_384, 16, None),
-            (641, 479, None),
-        ] {
-            let expected = why.map_or(Detection::Faces(vec![]), Detection::FailureToAssess);
-            let frame = scenes::flat(width, height, [77; 3]);
-            assert_eq!(tracker.detect(&frame).detection, expected, "{width} x {height}");
-            assert_eq!(tracker.examine(&frame).detection, expected, "{width} x {height}, long look");
-        }
-    }
 }
