@@ -71,7 +71,14 @@ impl Openings {
         let half = (MOUTH_HALF.0 * width, MOUTH_HALF.1 * unit);
         let centre = mix(middle(LIP_EDGES), middle(MOUTH_CORNERS));
         let light = (unit >= LEAST_FACE).then(|| look(centre, half, MOUTH_GRID)).flatten();
-        let mouth = light.map(|light| lips(&light, skin) * f64::from(2.0 * MOUTH_HALF.1) / (MOUTH_GRID.1 - 1) as f64);
+        let row_of = |index: usize| {
+            let ([x, y], [x0, y0]) = (at(index), centre);
+            let down = (y - y0) * across[0] - (x - x0) * across[1];
+            (down / half.1 + 1.0) * (MOUTH_GRID.1 - 1) as f32 / 2.0
+        };
+        let edges = LIP_EDGES.map(row_of);
+        let mouth =
+            light.map(|light| lips(&light, skin, edges) * f64::from(2.0 * MOUTH_HALF.1) / (MOUTH_GRID.1 - 1) as f64);
         Self { eyes, mouth }
     }
 }
@@ -171,8 +178,9 @@ fn lids(light: &[[f32; 3]], skin: f32) -> f64 {
 }
 
 /// Rows that a mouth is open: the longest run that is no skin in the mean over all columns, in which a beard has no
-/// hairs. A run that reaches the edge is a grey beard, not an opening.
-fn lips(light: &[[f32; 3]], skin: f32) -> f64 {
+/// hairs. A run that reaches the edge is a grey beard and one beside the inner edges of the lips a grey moustache, not an
+/// opening.
+fn lips(light: &[[f32; 3]], skin: f32, edges: [f32; 2]) -> f64 {
     let (columns, rows) = MOUTH_GRID;
     let mut profile = [[0f32; 3]; MOUTH_GRID.1];
     for (mean, row) in profile.iter_mut().zip(light.chunks_exact(columns)) {
@@ -184,7 +192,8 @@ fn lips(light: &[[f32; 3]], skin: f32) -> f64 {
         if MOUTH.holds(light, skin, median) {
             continue;
         }
-        if from > 1 && to < rows - 2 {
+        let between_lips = to as f32 > edges[0] - 1.0 && (from as f32) < edges[1] + 2.0;
+        if from > 1 && to < rows - 2 && between_lips {
             longest = longest.max(to - from);
         }
         from = to + 1;
