@@ -15,6 +15,7 @@ pub mod place;
 pub mod process;
 pub mod search;
 pub mod sim;
+pub mod soak;
 pub mod station;
 pub mod wait;
 

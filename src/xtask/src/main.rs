@@ -1,4 +1,4 @@
-//! The commands of the project's own house: `cargo xtask setup | run | test | vm-test | judge | bench`.
+//! The commands of the project's own house: `cargo xtask setup | run | test | vm-test | judge | bench | soak`.
 //!
 //! Each does the whole of what it says on a fresh machine, and where it cannot, it says what is missing and what to
 //! type. Nothing of the product is linked in: the programs are built and met as their users meet them.
@@ -13,6 +13,7 @@ mod packages;
 mod process;
 mod run;
 mod setup;
+mod soak;
 mod test;
 mod vm_test;
 
@@ -51,6 +52,8 @@ enum Command {
     Judge(judge::Options),
     /// Measure, print a table and write target/bench.json.
     Bench(bench::Options),
+    /// Do the same for as long as a day lasts, and see whether memory grows.
+    Soak(soak::Options),
 }
 
 fn main() -> ExitCode {
@@ -62,6 +65,7 @@ fn main() -> ExitCode {
         Command::VmTest { built: false } => vm_test::run(),
         Command::Judge(options) => judge::run(&options),
         Command::Bench(options) => bench::run(&options),
+        Command::Soak(options) => soak::run(&options),
     });
     match done {
         Ok(()) => ExitCode::SUCCESS,

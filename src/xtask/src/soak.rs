@@ -1,0 +1,43 @@
+//! `cargo xtask soak NAME`: the same work for a very long time, to see whether memory grows.
+
+use crate::failure::Failure;
+use crate::{process, setup};
+use clap::Args;
+
+/// What `soak` is told.
+#[derive(Args, Clone, Debug)]
+pub struct Options {
+    /// What: `face`.
+    name: String,
+    /// How many times; without it what 24 hours bring (of frames: 30 a second).
+    #[arg(long)]
+    count: Option<u64>,
+    /// Makes the work repeatable.
+    #[arg(long, default_value_t = 1)]
+    seed: u64,
+}
+
+/// Builds the work in release and does it. Its last line says what became of it; the exit status too.
+pub fn run(options: &Options) -> Result<(), Failure> {
+    setup::run(setup::For::Programs)?;
+    process::cargo(&["build", "--release", "--package", "tests", "--bin", "soak"])?;
+    process::foreground("target/release/soak", &words(options).iter().map(String::as_str).collect::<Vec<_>>())
+}
+
+fn words(options: &Options) -> Vec<String> {
+    let mut words = vec![options.name.clone(), "--seed".into(), options.seed.to_string()];
+    words.extend(options.count.into_iter().flat_map(|count| ["--count".into(), count.to_string()]));
+    words
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_was_asked_for_is_passed_on() {
+        let asked = |count| Options { name: "face".into(), count, seed: 7 };
+        assert_eq!(words(&asked(Some(20))), ["face", "--seed", "7", "--count", "20"]);
+        assert_eq!(words(&asked(None)), ["face", "--seed", "7"]);
+    }
+}
