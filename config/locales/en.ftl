@@ -408,6 +408,8 @@ judged-by = Judged by
 basis-box = by the face's rectangle
 basis-landmarks = by the face's points
 not-assessed = Mandatory, and not judged
+attack-cues = Signs of a presentation attack, 0 to 1
+attack-cues-advisory = advisory, not a tested attack detection
 attempts = { $count ->
     [one] { $count } attempt
    *[other] { $count } attempts

@@ -407,6 +407,8 @@ judged-by = Оценил
 basis-box = по рамке лица
 basis-landmarks = по точкам лица
 not-assessed = Обязательны, но не оценены
+attack-cues = Признаки подмены лица, от 0 до 1
+attack-cues-advisory = для сведения: это не испытанное средство обнаружения подмены
 attempts = { $count ->
     [one] { $count } попытка
     [few] { $count } попытки

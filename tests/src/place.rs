@@ -10,6 +10,9 @@ use toml::{Table, Value};
 /// Ports below those that the kernel gives to outgoing connections, so that none of these takes ours in between.
 const PORTS: std::ops::Range<u16> = 20_000..32_000;
 
+/// The files of the face engine's model.
+pub const FACE_MODELS: [&str; 2] = ["face_detection_short_range.tflite", "face_landmark.tflite"];
+
 /// A folder with everything of one station.
 pub struct Place {
     dir: TempDir,
@@ -37,12 +40,17 @@ impl Place {
         fs::create_dir(dir.path().join("credentials")).unwrap();
         fs::write(dir.path().join("credentials/gatepost-passphrase"), "the passphrase of a test\n").unwrap();
         let place = Self { dir, station, camera, page, intake, service, live };
-        for folder in ["config/policies", "devices", "logs"] {
+        for folder in ["config/policies", "devices", "logs", "models/face"] {
             fs::create_dir_all(place.path(folder)).unwrap();
         }
         let from = repository().join("config");
         for file in ["station.toml", "thresholds.toml", "policies/ru-entry.toml"] {
             fs::copy(from.join(file), place.path("config").join(file)).unwrap();
+        }
+        for file in FACE_MODELS {
+            let model = repository().join("models/face").join(file);
+            let copied = fs::copy(&model, place.path("models/face").join(file));
+            copied.unwrap_or_else(|error| panic!("{}: {error}: `cargo xtask setup` fetches it", model.display()));
         }
         if let Some(scanner) = scanner {
             place.replace_scanner(scanner);

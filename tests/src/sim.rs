@@ -50,6 +50,11 @@ impl Sim {
         self.order(json!({ "do": "leave" })).await;
     }
 
+    /// The person's lids: 0 shut, 1 wide open.
+    pub async fn lids(&mut self, lids: f32) {
+        self.order(json!({ "do": "pose", "lids": lids })).await;
+    }
+
     /// A document goes through the reader.
     pub async fn swipe(&mut self, lines: &[String]) {
         self.order(json!({ "do": "swipe", "lines": lines })).await;

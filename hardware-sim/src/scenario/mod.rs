@@ -27,6 +27,7 @@ const FILES: &[(&str, &str)] = &[
     ("clock-jumps", include_str!("../../scenarios/clock-jumps.toml")),
     ("dark-camera", include_str!("../../scenarios/dark-camera.toml")),
     ("dropped-frames", include_str!("../../scenarios/dropped-frames.toml")),
+    ("eyes-shut", include_str!("../../scenarios/eyes-shut.toml")),
     ("finger-held-up", include_str!("../../scenarios/finger-held-up.toml")),
     ("frozen-camera", include_str!("../../scenarios/frozen-camera.toml")),
     ("misnaming-scanner", include_str!("../../scenarios/misnaming-scanner.toml")),

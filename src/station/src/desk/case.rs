@@ -42,6 +42,8 @@ pub struct Case {
     pub devices: BTreeMap<String, DeviceDescriptor>,
     /// Any device that took part says that it is simulated.
     pub simulated: bool,
+    /// The highest score of advisory attack cues of this case, 0 to 1, for the officer.
+    pub attack_cues: Option<f64>,
     /// Disk space kept for the record.
     pub reservation: Option<Reservation>,
     /// The newest decision: it outlives the step that held it, for the record.
@@ -65,6 +67,7 @@ impl Case {
             parked: None,
             devices: BTreeMap::new(),
             simulated: false,
+            attack_cues: None,
             reservation: None,
             decided: None,
             taken: None,

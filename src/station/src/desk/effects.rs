@@ -254,6 +254,11 @@ impl Desk {
         let took = elapsed(&active);
         self.devices.stop(DeviceKind::Camera);
         self.note_device(DeviceKind::Camera);
+        if let (Some(case), Some(cues)) = (self.at_desk.as_mut(), taken.cues) {
+            // For the officer's eyes and the log. It is no tested attack detection, and nothing hangs on it.
+            tracing::info!(case = %case.number(), attempt, attack_cues = cues, "advisory cues of an attack");
+            case.attack_cues = Some(case.attack_cues.map_or(cues, |earlier| earlier.max(cues)));
+        }
         let judged = Attempt { score: taken.score, passes: taken.passes, wrong: None, took };
         let number = self.next_number(Slot::Face);
         if self.at_desk(Event::AttemptScored(Aim::Face, vec![(Slot::Face, judged)])).is_ok()

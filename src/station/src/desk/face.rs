@@ -12,6 +12,7 @@ use domain::units::QualityScore;
 use image::ExtendedColorType;
 use image::codecs::jpeg::JpegEncoder;
 use quality::assessment::{Advice, Assessment};
+use quality::face::cues::Cues;
 use quality::face::{self, AutoCapture, Basis, BestShot, FaceAssessment, FaceDetector, Guide, Shot};
 use sha2::{Digest, Sha256};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
@@ -30,6 +31,8 @@ pub struct FaceTaken {
     pub score: Option<QualityScore>,
     /// Every limit was kept.
     pub passes: bool,
+    /// Advisory cues of a presentation attack, 0 to 1; none where nothing could be assessed. It decides nothing.
+    pub cues: Option<f64>,
 }
 
 /// The worker as others hold it.
@@ -148,6 +151,7 @@ struct Worker {
 struct Watching {
     attempt: u64,
     guide: Guide,
+    cues: Cues,
     capture: AutoCapture<(Frame, FaceAssessment)>,
 }
 
@@ -172,7 +176,8 @@ impl Worker {
 
     fn watch(&self, attempt: u64) -> Watching {
         let face = &self.loaded.thresholds.face;
-        Watching { attempt, guide: Guide::new(face.guide), capture: AutoCapture::new(face.capture) }
+        let (guide, cues, capture) = (Guide::new(face.guide), Cues::new(face.cues), AutoCapture::new(face.capture));
+        Watching { attempt, guide, cues, capture }
     }
 
     fn look(&mut self, watching: &mut Watching, frame: &Frame) {
@@ -183,6 +188,7 @@ impl Worker {
             Some(detector) => detector.detect(frame),
             None => face::Detection::FailureToAssess("no face detector").into(),
         };
+        watching.cues.feed(frame, &sighting);
         let assessment = face::assess(frame, &sighting);
         let limits = &self.loaded.thresholds.face.limits;
         let before = watching.guide.shown();
@@ -197,16 +203,17 @@ impl Worker {
         let keep = || (frame.clone(), assessment.clone());
         let shot = watching.capture.feed(frame.captured_at, &assessment, limits, keep);
         self.live.sight.send_replace(Sight::of(&assessment, frame, &shot, hint.is_some()));
-        let taken = match shot {
-            Shot::Taken(best) => self.taken(Some(best)),
-            Shot::GaveUp(best) => self.taken(best),
+        let best = match shot {
+            Shot::Taken(best) => Some(best),
+            Shot::GaveUp(best) => best,
             Shot::Over | Shot::Steadying | Shot::Watching => return,
         };
+        let taken = FaceTaken { cues: watching.cues.score().score, ..self.taken(best) };
         tell(&self.messages, Message::FaceTaken(watching.attempt, Box::new(taken)));
     }
 
     fn taken(&self, best: Option<BestShot<(Frame, FaceAssessment)>>) -> FaceTaken {
-        let Some(best) = best else { return FaceTaken { sample: None, score: None, passes: false } };
+        let Some(best) = best else { return FaceTaken { sample: None, score: None, passes: false, cues: None } };
         let passes = best.failing.is_empty();
         let (frame, assessment) = &best.kept;
         let thresholds = &self.loaded.thresholds.face;
@@ -230,7 +237,7 @@ impl Worker {
             }
         });
         // A face that cannot be cut out is no sample, however good it looked.
-        FaceTaken { passes: passes && sample.is_some(), score: best.score, sample }
+        FaceTaken { passes: passes && sample.is_some(), score: best.score, sample, cues: None }
     }
 }
 

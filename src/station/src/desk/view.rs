@@ -36,6 +36,9 @@ pub struct Panel {
     pub refused: usize,
     /// The engine that finds faces.
     pub face_engine: EngineView,
+    /// Advisory cues of a presentation attack in the face captures of the case at the desk, 0 to 1. Only the officer's
+    /// page shows them.
+    pub attack_cues: Option<f64>,
     /// The live picture is shown as in a mirror.
     pub mirrored: bool,
 }

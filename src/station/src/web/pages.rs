@@ -154,7 +154,8 @@ impl Panel {
         self.question().is_some_and(|question| question.id == "hinted-exemption")
     }
 
-    /// Attempts at whatever is captured now: each one has a live picture of its own.
+    /// Attempts at whatever is captured now. Each one of each case has a live picture with an address of its own: of an
+    /// address that it knows, a browser shows the last picture again, which would be another traveller's.
     fn attempts_so_far(&self) -> usize {
         let current = self.view.slots.iter().filter(|slot| self.view.aimed_at.contains(&slot.slot));
         current.map(|slot| slot.attempts).sum()

@@ -69,3 +69,23 @@ async fn a_supervisor_sees_every_component_of_the_portrait() {
         assert!(page.contains(has), "{has}");
     }
 }
+
+#[tokio::test]
+async fn attack_cues_are_for_the_officer_alone_and_say_what_they_are() {
+    let locales = Locales::load().unwrap();
+    for step in STEPS {
+        for cues in [None, Some(0.374)] {
+            let shown = Panel { attack_cues: cues, ..panel(step) };
+            let page = html(pages::officer(locales.get("en"), &login(Role::Officer), &shown)).await;
+            let told = cues.is_some() && *step == "summary";
+            assert_eq!(page.contains("<strong>0.37</strong>"), told, "{step}");
+            assert_eq!(page.contains("advisory, not a tested attack detection"), told, "{step}");
+            let pages = [
+                html(pages::supervisor(locales.get("en"), &login(Role::Supervisor), &shown)).await,
+                html(pages::login(locales.get("en"), true, None)).await,
+                serde_json::to_string(&shown.view).unwrap(),
+            ];
+            assert!(pages.iter().all(|page| !page.contains("0.37") && !page.contains("cues")), "{step}");
+        }
+    }
+}
