@@ -50,6 +50,7 @@ impl Service {
             station: header.station.clone(),
             sequence: header.sequence,
             record: header.record,
+            audit: header.audit,
             received_ms: (self.clock)(),
         };
         let receipt = sign_receipt(&self.key, &acknowledgement).map_err(|_| Refusal::Receipt)?;

@@ -3,6 +3,7 @@
 use crate::accept::Service;
 use crate::clock::Clock;
 use crate::database::{Database, DatabaseFault};
+use crate::import::Imported;
 use crate::service::router;
 use domain::case::{RecordId, StationId};
 use serde::Deserialize;
@@ -67,6 +68,9 @@ pub enum CommandFault {
     /// The body is not the one that was signed.
     #[error("the body is not the one that the header was signed for")]
     BodyDigest,
+    /// Some files of an import.
+    #[error("{0} files were not taken; the log says why")]
+    NotAllTaken(usize),
     /// Not a name for a station.
     #[error("`{0}` is not a station: 1 to 24 letters, digits and dashes")]
     BadStation(String),
@@ -150,6 +154,17 @@ pub async fn serve(
     axum::serve(listener, router(service)).with_graceful_shutdown(end).await.map_err(fault)?;
     database.close().await;
     Ok(())
+}
+
+/// Takes what stations have exported into a folder, independent of any connection.
+pub async fn import(data: &Path, from: &Path, clock: Clock) -> Result<Imported, CommandFault> {
+    let config = config_of(data)?;
+    let database = Database::open(&data.join(&config.database)).await?;
+    let key = FileKey::load(&data.join(&config.receipt_key))?;
+    let service = Service { database: database.clone(), key, authorities: authorities(data)?, clock };
+    let imported = crate::import::import(&service, from).await;
+    database.close().await;
+    imported
 }
 
 /// Where `open` finds the envelope.

@@ -18,7 +18,7 @@ const BUSY: Duration = Duration::from_secs(10);
 const REGISTER: &str = "INSERT INTO station_keys (station, key_id, public_key, registered) VALUES ($1, $2, $3, $4)
     ON CONFLICT DO NOTHING";
 
-const SCHEMA: [&str; 5] = [
+const SCHEMA: [&str; 7] = [
     "CREATE TABLE IF NOT EXISTS station_keys (
         station TEXT NOT NULL, key_id TEXT NOT NULL, public_key TEXT NOT NULL, registered BIGINT NOT NULL,
         PRIMARY KEY (station, key_id))",
@@ -32,6 +32,12 @@ const SCHEMA: [&str; 5] = [
     "CREATE TABLE IF NOT EXISTS key_rotations (
         station TEXT NOT NULL, old_key TEXT NOT NULL, new_key TEXT NOT NULL, overlap_until BIGINT NOT NULL,
         received BIGINT NOT NULL, statement BLOB NOT NULL, PRIMARY KEY (station, old_key))",
+    "CREATE TABLE IF NOT EXISTS audit_heads (
+        station TEXT NOT NULL, sequence BIGINT NOT NULL, lines BIGINT NOT NULL, head TEXT NOT NULL,
+        PRIMARY KEY (station, sequence))",
+    "CREATE TABLE IF NOT EXISTS alarms (
+        station TEXT NOT NULL, sequence BIGINT NOT NULL, alarm TEXT NOT NULL, received BIGINT NOT NULL,
+        PRIMARY KEY (station, sequence, alarm))",
     "CREATE INDEX IF NOT EXISTS records_by_name ON records (record)",
 ];
 
@@ -92,8 +98,10 @@ pub struct StationStatus {
     pub last_sequence: i64,
     /// How many records.
     pub count: i64,
-    /// How many other records claim a sequence number that is taken.
+    /// How many other records claim a sequence number that is taken, or hang on another record than the one before.
     pub forks: i64,
+    /// How many records came with an audit trail that was shorter or other than before.
+    pub alarms: i64,
 }
 
 impl Database {
@@ -203,6 +211,7 @@ impl Database {
             .execute(&mut *transaction)
             .await?;
         let kept = if inserted.rows_affected() == 1 {
+            keep_audit_head(&mut transaction, header, sequence, received_ms).await?;
             Kept::New
         } else if let Some(receipt) = receipt_of(&mut transaction, &digest).await? {
             Kept::Again(receipt)
@@ -225,7 +234,9 @@ impl Database {
         let row = sqlx::query(select).bind(station).fetch_one(&self.pool).await?;
         let forks = "SELECT COUNT(*) FROM forks WHERE station = $1";
         let forks = sqlx::query(forks).bind(station).fetch_one(&self.pool).await?.try_get(0)?;
-        Ok(Some(StationStatus { last_sequence: row.try_get(0)?, count: row.try_get(1)?, forks }))
+        let alarms = "SELECT COUNT(*) FROM alarms WHERE station = $1";
+        let alarms = sqlx::query(alarms).bind(station).fetch_one(&self.pool).await?.try_get(0)?;
+        Ok(Some(StationStatus { last_sequence: row.try_get(0)?, count: row.try_get(1)?, forks, alarms }))
     }
 
     /// Records in order of station and sequence: at most `limit`, after this station and sequence.
@@ -291,6 +302,37 @@ async fn keep_beside(
     let query = query.bind(header.record.to_string()).bind(received_ms).bind(envelope);
     query.execute(connection).await?;
     Ok(Kept::OffTheChain)
+}
+
+/// Keeps the end of the station's audit trail, and raises an alarm when it is shorter than with the record before, or
+/// other at the same length. The record itself is as good as any: it is taken.
+async fn keep_audit_head(
+    connection: &mut SqliteConnection,
+    header: &Header,
+    sequence: i64,
+    received_ms: i64,
+) -> Result<(), DatabaseFault> {
+    let station = &header.station.0;
+    let lines = i64::try_from(header.audit.lines).map_err(|_| DatabaseFault::Number)?;
+    let head = store::hex(&header.audit.digest);
+    let select = "SELECT lines, head FROM audit_heads WHERE station = $1 AND sequence < $2
+        ORDER BY sequence DESC LIMIT 1";
+    let before = sqlx::query(select).bind(station).bind(sequence).fetch_optional(&mut *connection).await?;
+    let before: Option<(i64, String)> =
+        before.map(|row| Ok::<_, sqlx::Error>((row.try_get(0)?, row.try_get(1)?))).transpose()?;
+    let follows = before.is_none_or(|(before, its_head)| lines > before || (lines == before && head == its_head));
+    if !follows {
+        tracing::error!(station, sequence, alarm = "audit-trail", "the audit trail is shorter or other than it was");
+        let insert = "INSERT INTO alarms (station, sequence, alarm, received) VALUES ($1, $2, $3, $4)
+            ON CONFLICT DO NOTHING";
+        let query = sqlx::query(insert).bind(station).bind(sequence).bind("audit-trail").bind(received_ms);
+        query.execute(&mut *connection).await?;
+    }
+    let insert = "INSERT INTO audit_heads (station, sequence, lines, head) VALUES ($1, $2, $3, $4)
+        ON CONFLICT DO NOTHING";
+    let query = sqlx::query(insert).bind(station).bind(sequence).bind(lines).bind(head);
+    query.execute(connection).await?;
+    Ok(())
 }
 
 async fn receipt_of(connection: &mut SqliteConnection, digest: &str) -> Result<Option<Vec<u8>>, sqlx::Error> {

@@ -7,10 +7,12 @@ mod accept;
 pub mod clock;
 pub mod commands;
 mod database;
+mod import;
 mod refusal;
 mod service;
 
 pub use accept::{Accepted, Service};
 pub use database::{Database, DatabaseFault, Kept, Listed, StationStatus};
+pub use import::{Imported, import};
 pub use refusal::Refusal;
 pub use service::router;

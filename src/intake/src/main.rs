@@ -29,6 +29,13 @@ enum Command {
         #[arg(long, requires = "station")]
         station_key: Option<PathBuf>,
     },
+    /// Take what a station has exported into a folder, and write receipts beside it.
+    Import {
+        #[arg(long)]
+        data: PathBuf,
+        /// The folder, as `gatepost store export` has filled it.
+        from: PathBuf,
+    },
     /// List the records, one a line.
     List {
         #[arg(long)]
@@ -107,6 +114,20 @@ async fn run(command: Command) -> Result<(), CommandFault> {
                 say(&format!("registered {station} with key {id}"))?;
             }
             Ok(())
+        }
+        Command::Import { data, from } => {
+            let imported = commands::import(&data, &from, clock::system()).await?;
+            for (file, why) in &imported.refused {
+                tracing::error!(file, why, "not taken");
+            }
+            say(&format!(
+                "{} new, {} known, {} keys, {} refused",
+                imported.new,
+                imported.again,
+                imported.keys,
+                imported.refused.len()
+            ))?;
+            if imported.refused.is_empty() { Ok(()) } else { Err(CommandFault::NotAllTaken(imported.refused.len())) }
         }
         Command::List { data, json } => commands::list(&data, json, &mut io::stdout().lock()).await,
         Command::Open { data, record, envelope, out } => {

@@ -111,6 +111,38 @@ async fn a_body_does_not_open_otherwise() {
     assert!(!out.exists(), "nothing was written");
 }
 
+/// The whole way without a connection: out of the station, into the intake, and back with receipts that free the bodies.
+#[tokio::test]
+async fn records_arrive_on_a_medium() {
+    let intake = Intake::new().await;
+    let mut station = Station::registered("S1", &intake).await;
+    let medium = tempfile::tempdir().unwrap();
+    for _ in 0..3 {
+        station.next();
+    }
+    let exported = station.export(medium.path());
+    assert_eq!(exported.records.iter().map(|record| record.sequence).collect::<Vec<_>>(), [1, 2, 3]);
+    assert_eq!(station.export(medium.path()), exported, "a second export adds nothing");
+    // One copy was damaged on its way, one is of a station that nobody knows here.
+    let second = medium.path().join(&exported.records[1].file);
+    let whole = fs::read(&second).unwrap();
+    fs::write(&second, &whole[..whole.len() - 1]).unwrap();
+    fs::write(medium.path().join("unknown.rec"), Station::new("S9").next()).unwrap();
+    let clock = || -> intake::clock::Clock { Arc::new(|| NOW_MS) };
+    let imported = commands::import(intake.dir.path(), medium.path(), clock()).await.unwrap();
+    assert_eq!((imported.new, imported.again, imported.refused.len()), (2, 0, 2), "{imported:?}");
+    assert_eq!(station.acknowledge_from(medium.path(), intake.receipt_key()), [1, 3]);
+    assert_eq!(station.waiting(), [2], "what has not arrived is still here");
+
+    let again = station.export(medium.path());
+    assert_eq!(again.records.len(), 1);
+    let imported = commands::import(intake.dir.path(), medium.path(), clock()).await.unwrap();
+    assert_eq!((imported.new, imported.again), (1, 2), "what was here stays once");
+    assert_eq!(station.acknowledge_from(medium.path(), intake.receipt_key()), [1, 2, 3]);
+    assert!(station.waiting().is_empty());
+    assert_eq!(intake.database.list(("", 0), 10).await.unwrap().len(), 3);
+}
+
 #[tokio::test]
 async fn the_list_has_one_line_for_each_record() {
     let intake = Intake::new().await;

@@ -60,7 +60,7 @@ async fn a_record_is_acknowledged_once_and_again_with_the_same_receipt() {
         assert_eq!((again.status, &again.body), (StatusCode::OK, &first.body));
     }
     let status = get(&intake, "/v1/stations/S1").await;
-    assert_eq!(status.json(), json!({ "last_sequence": 1, "count": 1, "forks": 0 }));
+    assert_eq!(status.json(), json!({ "last_sequence": 1, "count": 1, "forks": 0, "alarms": 0 }));
     station.acknowledge(&first.body, intake.receipt_key());
 }
 
@@ -93,7 +93,7 @@ async fn a_second_record_with_a_taken_number_is_a_fork_and_kept() {
         assert_eq!((fork.status, fork.json()["code"].as_str()), (StatusCode::CONFLICT, Some("I-06")));
     }
     let status = get(&intake, "/v1/stations/S1").await;
-    assert_eq!(status.json(), json!({ "last_sequence": 1, "count": 1, "forks": 1 }));
+    assert_eq!(status.json(), json!({ "last_sequence": 1, "count": 1, "forks": 1, "alarms": 0 }));
     assert_eq!(send(&intake, &one).await.status, StatusCode::OK, "the first one stands");
 }
 
@@ -170,6 +170,26 @@ async fn a_record_that_hangs_on_another_than_the_one_before_is_an_alarm_and_kept
     }
     assert_eq!(get(&intake, "/v1/stations/S1").await.json()["forks"], 1);
     assert_eq!(send(&intake, &station.next()).await.status, StatusCode::CREATED, "the chain goes on");
+}
+
+/// The receipt countersigns where the station's audit trail ended; one that is shorter later, or other, is an alarm.
+#[tokio::test]
+async fn an_audit_trail_that_was_cut_is_an_alarm() {
+    let intake = Intake::new().await;
+    let mut station = Station::registered("S1", &intake).await;
+    station.note(3);
+    let first = send(&intake, &station.next()).await;
+    let receipt = verify_receipt(intake.receipt_key(), &first.body).unwrap();
+    assert_eq!(receipt.audit, station.audit_head());
+    assert_eq!(receipt.audit.lines, 3);
+    station.note(1);
+    assert_eq!(send(&intake, &station.next()).await.status, StatusCode::CREATED);
+    assert_eq!(get(&intake, "/v1/stations/S1").await.json()["alarms"], 0);
+    for (lines, digest, alarms) in [(4, [9; 32], 1), (2, [9; 32], 2), (5, [7; 32], 2)] {
+        let envelope = station.next_with_audit(domain::record::AuditHead { lines, digest });
+        assert_eq!(send(&intake, &envelope).await.status, StatusCode::CREATED, "the record is taken all the same");
+        assert_eq!(get(&intake, "/v1/stations/S1").await.json()["alarms"], alarms, "{lines}");
+    }
 }
 
 fn envelope_parts(envelope: &[u8]) -> store::format::Envelope<'_> {

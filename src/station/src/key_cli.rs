@@ -6,9 +6,12 @@ use crate::passphrase::{self, PassphraseError};
 use crate::setup::{DataDir, write_private};
 use clap::{Args, Subcommand};
 use domain::case::StationId;
+use domain::units::StaffId;
 use std::io;
 use std::path::{Path, PathBuf};
-use store::{Cost, FileKey, KeyFault, Outbox, Passphrase, Rotation, SignFault, StoreFault, VerifyKey};
+use store::{
+    Action, Cost, Event, FileKey, KeyFault, Outbox, Passphrase, Reason, Rotation, SignFault, StoreFault, VerifyKey,
+};
 use thiserror::Error;
 
 /// Milliseconds of a day.
@@ -108,7 +111,7 @@ pub fn rotate(
     (now_ms, overlap_days): (i64, i64),
 ) -> Result<VerifyKey, KeyCliError> {
     // Held until the end: a station that runs would go on signing with the old key.
-    let _lock = Outbox::open(&data.store(), station)?;
+    let (mut outbox, _) = Outbox::open(&data.store(), station)?;
     let old = FileKey::open_sealed(&data.signing_key(), passphrase)?;
     let next_path = with_ending(&data.signing_key(), "rotated");
     // A rotation that was cut short; its key has signed nothing.
@@ -137,6 +140,13 @@ pub fn rotate(
     std::fs::rename(&next_path, &keys).map_err(io(&keys))?;
     std::fs::rename(&public, data.signing_key_public()).map_err(io(&public))?;
     keys.parent().map_or(Ok(()), sync).map_err(io(&keys))?;
+    outbox.note(&Event {
+        at_ms: now_ms,
+        who: StaffId("administrator".into()),
+        what: Action::KeyRotated,
+        case: None,
+        reason: Some(Reason::Key(new.id().into())),
+    })?;
     Ok(new)
 }
 

@@ -23,6 +23,16 @@ pub enum Role {
     Supervisor,
 }
 
+impl Role {
+    /// The word in the people file.
+    pub fn id(self) -> &'static str {
+        match self {
+            Self::Officer => "officer",
+            Self::Supervisor => "supervisor",
+        }
+    }
+}
+
 /// One person of the people file.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -80,6 +90,11 @@ impl People {
         let hash = hash(pin, &salt)?;
         self.person.push(Person { id: StaffId(id.into()), role, salt: hex(&salt), hash: hex(hash.as_slice()) });
         Ok(())
+    }
+
+    /// Whether somebody has this name.
+    pub fn knows(&self, id: &str) -> bool {
+        self.person.iter().any(|person| person.id.0 == id)
     }
 
     /// The person with this name and PIN. A wrong name costs the same time as a wrong PIN.

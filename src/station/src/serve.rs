@@ -11,10 +11,11 @@ use crate::upload;
 use crate::web::{self, App, Locales, Logins};
 use clap::Args;
 use domain::case::StationId;
+use domain::units::StaffId;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use store::{AuthorityKey, FileKey, KeyFault, Outbox, Sealer, StoreFault, VerifyKey};
+use store::{Action, AuthorityKey, Event, FileKey, KeyFault, Outbox, Reason, Sealer, StoreFault, VerifyKey};
 use thiserror::Error;
 use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
@@ -87,17 +88,23 @@ pub async fn serve(args: &ServeArgs) -> Result<(), ServeError> {
     let clock = Arc::new(Clock::new(loaded.zone.clone(), loaded.config.clock.trust));
     warn_of_an_unnamed_checkpoint(&loaded);
     let (keeper, interrupted) = open_store(&loaded, &data, &clock)?;
+    note_the_start(&loaded, &args.config, &keeper, &clock)?;
     let people = People::load(&data.people())?;
     let locales = Locales::load().map_err(ServeError::Locale)?;
 
     let driver_program = args.driver.clone().unwrap_or_else(|| beside_this_program("gatepost-driver"));
-    let desk =
-        desk::spawn(DeskParts { loaded: loaded.clone(), clock, keeper: keeper.clone(), driver_program, interrupted });
-    start_upload(&loaded, &data, keeper, &desk)?;
+    let desk = desk::spawn(DeskParts {
+        loaded: loaded.clone(),
+        clock: clock.clone(),
+        keeper: keeper.clone(),
+        driver_program,
+        interrupted,
+    });
+    start_upload(&loaded, &data, (keeper.clone(), &clock), &desk)?;
 
     let app = App {
         desk: desk.clone(),
-        logins: Logins::new(people),
+        logins: logins(people, &keeper, &clock),
         locales,
         language: loaded.config.desk.language.clone(),
         hosts: hosts(&loaded),
@@ -110,6 +117,7 @@ pub async fn serve(args: &ServeArgs) -> Result<(), ServeError> {
         () = stop => tracing::info!("the station is stopping"),
     }
     desk.stop().await;
+    keeper.note(&by_the_station(&clock, Action::Stopped, None));
     Ok(())
 }
 
@@ -126,6 +134,33 @@ fn warn_of_an_unnamed_checkpoint(loaded: &Loaded) {
             "no entry of the policy pack names this checkpoint; entries for every checkpoint apply"
         );
     }
+}
+
+/// Log-ins that tell the audit trail.
+fn logins(people: People, keeper: &Arc<Keeper>, clock: &Arc<Clock>) -> Logins {
+    let (keeper, clock) = (Arc::clone(keeper), Arc::clone(clock));
+    Logins::new(people).noting(move |who, what, reason| {
+        keeper.note(&Event { at_ms: clock.utc_ms(), who: who.clone(), what, case: None, reason });
+    })
+}
+
+fn by_the_station(clock: &Clock, what: Action, reason: Option<Reason>) -> Event {
+    Event { at_ms: clock.utc_ms(), who: StaffId("station".into()), what, case: None, reason }
+}
+
+/// What this run of the station rests on: configuration, rules and key.
+fn note_the_start(loaded: &Loaded, config: &Path, keeper: &Keeper, clock: &Clock) -> Result<(), ServeError> {
+    let text = std::fs::read(config).map_err(|e| ServeError::File(config.display().to_string(), e))?;
+    let policy = store::unhex32(&loaded.pack_digest).map(Reason::Digest);
+    for (what, reason) in [
+        (Action::Started, None),
+        (Action::ConfigurationLoaded, Some(Reason::Digest(store::format::digest(&text)))),
+        (Action::PolicyLoaded, policy),
+        (Action::KeyUsed, Some(Reason::Key(keeper.signing_key().into()))),
+    ] {
+        keeper.note(&by_the_station(clock, what, reason));
+    }
+    Ok(())
 }
 
 fn open_store(
@@ -162,7 +197,7 @@ fn open_store(
 fn start_upload(
     loaded: &Loaded,
     data: &DataDir,
-    keeper: Arc<Keeper>,
+    (keeper, clock): (Arc<Keeper>, &Arc<Clock>),
     desk: &desk::DeskHandle,
 ) -> Result<(), ServeError> {
     let intake = &loaded.config.intake;
@@ -172,7 +207,10 @@ fn start_upload(
     let receipts = VerifyKey::load(&data.receipts())?;
     let desk = desk.clone();
     let statements = key_cli::statements(data);
-    upload::start(keeper, target, (receipts, statements), move |upload::Arrived(sequence)| desk.arrived(sequence));
+    let (noting, clock) = (keeper.clone(), clock.clone());
+    let arrived = move |upload::Arrived(sequence)| desk.arrived(sequence);
+    let refused = move || noting.note(&by_the_station(&clock, Action::ReceiptRefused, None));
+    upload::start(keeper, target, (receipts, statements), arrived, refused);
     Ok(())
 }
 

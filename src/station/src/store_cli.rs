@@ -1,20 +1,33 @@
 //! `gatepost store`: looks after the store of sealed records.
 
+use crate::clock::Clock;
+use crate::config::Loaded;
+use crate::key_cli;
 use crate::setup::DataDir;
 use crate::store_measure::{self, MeasureArgs, MeasureError};
 use clap::{Args, Subcommand};
+use domain::case::StationId;
+use domain::units::StaffId;
+use std::io;
 use std::path::PathBuf;
+use store::{Action, Event, Outbox, VerifyKey};
 use thiserror::Error;
 
 /// What can be done with the store. The station must not be running.
 #[derive(Subcommand, Debug)]
 pub enum StoreCommand {
+    /// Takes the intake's receipts from a medium, and erases the bodies of what has arrived.
+    Acknowledge(MediumArgs),
+    /// Copies every waiting record to a folder on a medium, for `gatepost-intake import`. Nothing is erased.
+    Export(ExportArgs),
     /// Measures the disk of a folder: how long keeping a record takes, and opening a store in which many wait. Touches
     /// no store of a station.
     Measure(MeasureArgs),
     /// Throws the index away and makes it anew from the journal.
     RebuildIndex(StoreArgs),
-    /// Reads the journal and every record file, and compares digests.
+    /// Counts records, by what has become of them.
+    Stats(StoreArgs),
+    /// Reads the journal, the audit trail and every record file, and compares digests.
     Verify(StoreArgs),
 }
 
@@ -26,9 +39,47 @@ pub struct StoreArgs {
     pub data: PathBuf,
 }
 
+/// The store, and where receipts are.
+#[derive(Args, Debug)]
+pub struct MediumArgs {
+    /// The station's own files.
+    #[arg(long)]
+    pub data: PathBuf,
+    /// The folder that `gatepost-intake import` has written receipts into.
+    #[arg(long)]
+    pub from: PathBuf,
+}
+
+/// The store, and where copies go.
+#[derive(Args, Debug)]
+pub struct ExportArgs {
+    /// The station's configuration.
+    #[arg(long)]
+    pub config: PathBuf,
+    /// The station's own files.
+    #[arg(long)]
+    pub data: PathBuf,
+    /// A folder on the medium; it is made if it is not there.
+    #[arg(long)]
+    pub to: PathBuf,
+}
+
 /// The store cannot be looked after.
+
 #[derive(Debug, Error)]
 pub enum StoreCliError {
+    /// The configuration is wrong.
+    #[error(transparent)]
+    Config(#[from] crate::config::ConfigFaults),
+    /// A file.
+    #[error("{0}: {1}")]
+    Io(String, io::Error),
+    /// The intake's public key.
+    #[error(transparent)]
+    Key(#[from] store::KeyFault),
+    /// Some records could not be copied, or some receipts are none.
+    #[error("{0}")]
+    NotAll(String),
     /// Nothing was measured.
     #[error(transparent)]
     Measure(#[from] MeasureError),
@@ -45,14 +96,53 @@ pub fn run(command: &StoreCommand) -> Result<(), StoreCliError> {
     let folder = |args: &StoreArgs| DataDir(args.data.clone()).store();
     match command {
         StoreCommand::Measure(args) => store_measure::run(args)?,
+        StoreCommand::Acknowledge(args) => acknowledge(args)?,
+        StoreCommand::Export(args) => export(args)?,
+        StoreCommand::Stats(args) => {
+            println!("{}", serde_json::to_string_pretty(&store::stats(&folder(args))?)?);
+        }
         StoreCommand::Verify(args) => {
             println!("{}", serde_json::to_string_pretty(&store::verify(&folder(args))?)?);
         }
         StoreCommand::RebuildIndex(args) => {
             let found = store::verify(&folder(args))?;
-            let report = store::rebuild_index(&folder(args), &domain::case::StationId(found.station))?;
+            let report = store::rebuild_index(&folder(args), &StationId(found.station))?;
             println!("the index was made anew: {:?}; {} records in quarantine", report.index, report.quarantined.len());
         }
     }
     Ok(())
+}
+
+/// Records and statements about keys, so that the medium alone is enough for an intake that knew an earlier key.
+fn export(args: &ExportArgs) -> Result<(), StoreCliError> {
+    let loaded = Loaded::read(&args.config)?;
+    let clock = Clock::new(loaded.zone.clone(), loaded.config.clock.trust);
+    let data = DataDir(args.data.clone());
+    let (mut outbox, _) = Outbox::open(&data.store(), &StationId(loaded.config.station.id.clone()))?;
+    let exported = outbox.export(&args.to)?;
+    for (at, statement) in key_cli::statements(&data).iter().enumerate() {
+        let path = args.to.join(format!("{}-key-{at:03}.cose", exported.station));
+        std::fs::write(&path, statement).map_err(|e| StoreCliError::Io(path.display().to_string(), e))?;
+    }
+    let who = StaffId("administrator".into());
+    outbox.note(&Event { at_ms: clock.utc_ms(), who, what: Action::Exported, case: None, reason: None })?;
+    println!("{} records of station {} are on the medium", exported.records.len(), exported.station);
+    if exported.damaged.is_empty() {
+        return Ok(());
+    }
+    Err(StoreCliError::NotAll(format!("damaged, and in quarantine now: {:?}", exported.damaged)))
+}
+
+fn acknowledge(args: &MediumArgs) -> Result<(), StoreCliError> {
+    let data = DataDir(args.data.clone());
+    let station = StationId(store::verify(&data.store())?.station);
+    let intake = VerifyKey::load(&data.receipts())?;
+    let (mut outbox, _) = Outbox::open(&data.store(), &station)?;
+    let found = outbox.acknowledge_from(&args.from, &intake)?;
+    println!("{} records have arrived; {} wait", found.acknowledged.len(), outbox.stats().pending);
+    if found.refused.is_empty() {
+        return Ok(());
+    }
+    let lines: Vec<String> = found.refused.iter().map(|(file, why)| format!("{file}: {why}")).collect();
+    Err(StoreCliError::NotAll(format!("not taken:\n{}", lines.join("\n"))))
 }

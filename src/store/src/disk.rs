@@ -7,7 +7,7 @@ use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 
 /// The folders of a store, beside its root (written as `""`).
-pub const FOLDERS: [&str; 3] = ["records", "quarantine", "hold"];
+pub const FOLDERS: [&str; 4] = ["audit", "records", "quarantine", "hold"];
 
 /// A disk with the folders of one store. Names are relative: `journal.log`, `records/0000000001.rec`.
 ///

@@ -4,8 +4,10 @@
 //! before (zeros before the first) and the JSON. No line holds personal or biometric data.
 
 use domain::case::{CaseNumber, RecordId, StationId};
+use domain::record::AuditHead;
 use domain::session::Outcome;
 use domain::units::StaffId;
+use serde::de::DeserializeOwned;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use sha2::{Digest, Sha256};
 use std::collections::BTreeMap;
@@ -42,6 +44,11 @@ pub(crate) struct Appended {
     pub digest: Hash,
     pub bytes: u64,
     pub time_ms: i64,
+    /// Where the audit trail ended; journals of earlier versions do not say.
+    #[serde(default)]
+    pub audit_lines: u64,
+    #[serde(default)]
+    pub audit_head: Hash,
 }
 
 /// SHA-256, written in hexadecimal.
@@ -96,6 +103,8 @@ pub(crate) struct Replay {
     /// Time of the last record: UTC, milliseconds since 1970.
     pub newest_time_ms: Option<i64>,
     pub cases: BTreeMap<CaseNumber, OpenCase>,
+    /// Every end of the audit trail that a record was signed with, in order.
+    pub anchors: Vec<AuditHead>,
     /// Highest count of a case for each station and day: `S1-251224` to 7.
     pub counts: BTreeMap<String, u32>,
 }
@@ -117,7 +126,7 @@ pub(crate) struct Broken {
 
 impl Chain {
     /// The next line for this fact, and the chain with it.
-    pub(crate) fn next(&self, fact: &Fact) -> Result<(Vec<u8>, Self), serde_json::Error> {
+    pub(crate) fn next<T: Serialize>(&self, fact: &T) -> Result<(Vec<u8>, Self), serde_json::Error> {
         let json = serde_json::to_string(fact)?;
         let last = self.hash(json.as_bytes());
         let line = format!("{} {json}\n", crate::hex(&last));
@@ -129,7 +138,7 @@ impl Chain {
     }
 
     /// The fact of a line that hangs on this chain, and the chain with it.
-    fn read(&self, line: &[u8]) -> Result<(Fact, Self), &'static str> {
+    pub(crate) fn read<T: DeserializeOwned>(&self, line: &[u8]) -> Result<(T, Self), &'static str> {
         let (hash, json) = line.split_at_checked(65).ok_or("is too short")?;
         let last = self.hash(json);
         if hash != format!("{} ", crate::hex(&last)).as_bytes() {
@@ -205,6 +214,10 @@ impl Replay {
         self.entries.insert(appended.sequence, entry);
         self.last_digest = appended.digest.0;
         self.newest_time_ms = Some(appended.time_ms);
+        let anchor = appended.audit();
+        if anchor.lines > 0 && self.anchors.last() != Some(&anchor) {
+            self.anchors.push(anchor);
+        }
         self.cases.remove(&appended.case);
         Ok(())
     }
@@ -221,6 +234,12 @@ impl Replay {
             let highest = self.counts.entry(day.into()).or_default();
             *highest = count.max(*highest);
         }
+    }
+}
+
+impl Appended {
+    pub(crate) fn audit(&self) -> AuditHead {
+        AuditHead { lines: self.audit_lines, digest: self.audit_head.0 }
     }
 }
 
@@ -265,6 +284,8 @@ mod tests {
             digest: Hash([0xcd; 32]),
             bytes: 500_000,
             time_ms: 1_766_534_400_000,
+            audit_lines: 3,
+            audit_head: Hash([0xef; 32]),
         };
         vec![
             Fact::Created { version: 1, station: StationId("S1".into()) },
@@ -294,11 +315,11 @@ mod tests {
     fn lines_of_the_first_version() {
         let text = String::from_utf8(written(&facts())).unwrap();
         let json: Vec<&str> = text.lines().map(|line| &line[65..]).collect();
-        let (record, digest) = ("ab".repeat(16), "cd".repeat(32));
+        let (record, digest, audit) = ("ab".repeat(16), "cd".repeat(32), "ef".repeat(32));
         assert_eq!(json[0], r#"{"fact":"created","version":1,"station":"S1"}"#);
         assert_eq!(json[1], r#"{"fact":"case-opened","case":"S1-251224-0007","officer":"officer-1"}"#);
         let appended = format!(
-            r#"{{"fact":"appended","sequence":1,"record":"{record}","case":"S1-251224-0007","outcome":"enrolled-with-exceptions","digest":"{digest}","bytes":500000,"time_ms":1766534400000}}"#
+            r#"{{"fact":"appended","sequence":1,"record":"{record}","case":"S1-251224-0007","outcome":"enrolled-with-exceptions","digest":"{digest}","bytes":500000,"time_ms":1766534400000,"audit_lines":3,"audit_head":"{audit}"}}"#
         );
         assert_eq!(json[3], appended);
         assert_eq!(json[4], r#"{"fact":"acknowledged","sequence":1,"received_ms":7}"#);

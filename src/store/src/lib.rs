@@ -7,6 +7,7 @@
 //! What it assumes of the disk: a file whose `fdatasync` returned keeps its bytes, a rename is whole or not there, and
 //! both the name and the rename last once the folder is synced. Nothing is assumed of bytes that were not synced.
 
+mod audit;
 pub mod disk;
 pub mod format;
 mod index;
@@ -19,13 +20,17 @@ mod recent;
 mod seal;
 mod sign;
 
+pub use audit::{Action, Event, Reason};
 pub use index::IndexState;
 pub use keys::{
     AuthorityKey, AuthoritySecret, Cost, FileKey, KeyFault, MAX_OVERLAP_MS, Passphrase, Rotation, RotationRefused,
     Signer, VerifyKey,
 };
-pub use maintain::{Verified, rebuild_index, verify};
-pub use outbox::{OpenReport, Outbox, Queued, ReadFault, Receipt, Reservation, Stats, StoreFault};
+pub use maintain::{Verified, rebuild_index, stats, verify};
+pub use outbox::{
+    Exported, ExportedRecord, OpenReport, Outbox, Queued, RECEIPT_ENDING, RECORD_ENDING, ReadFault, Receipt, Receipts,
+    Reservation, Stats, StoreFault,
+};
 pub use receipt::{Acknowledgement, ReceiptRefused, sign_receipt, verify_receipt};
 pub use seal::{OpenFault, SEALING, SealFault, Sealer, open};
 pub use sign::{SignFault, SignatureRefused, peek_header, verify_header};

@@ -3,7 +3,7 @@
 use crate::disk::{Disk, RealDisk};
 use crate::format::{Stub, digest};
 use crate::journal::{self, State};
-use crate::outbox::{OpenReport, Outbox, StoreFault};
+use crate::outbox::{OpenReport, Outbox, Stats, StoreFault, verify_trail};
 use domain::case::StationId;
 use std::io;
 use std::path::Path;
@@ -23,6 +23,10 @@ pub struct Verified {
     pub stubs: u64,
     /// Waiting records that are missing or damaged.
     pub damaged: Vec<u64>,
+    /// Lines of the audit trail.
+    pub audit_lines: u64,
+    /// Hash of the last of them: what the intake has countersigned, if it is not older.
+    pub audit_head: String,
     /// Records that an earlier check put into quarantine.
     pub quarantined: Vec<u64>,
 }
@@ -30,13 +34,18 @@ pub struct Verified {
 /// Reads the whole journal and every record, and changes nothing.
 ///
 /// # Errors
-/// [`StoreFault::Locked`] while the station runs; [`StoreFault::JournalBroken`] names the line.
+/// [`StoreFault::Locked`] while the station runs; [`StoreFault::JournalBroken`] and [`StoreFault::AuditBroken`] name the
+/// line.
 pub fn verify(folder: &Path) -> Result<Verified, StoreFault> {
     let disk = lock(folder)?;
     let bytes = disk.read("journal.log").map_err(|error| StoreFault::io("read", "journal.log", error))?;
     let read = journal::read(&bytes)?;
+    let station = read.replay.station.clone().unwrap_or(StationId(String::new()));
+    let audit = verify_trail(&disk, &station, &read.replay.anchors)?;
     let mut found = Verified {
-        station: read.replay.station.map(|station| station.0).unwrap_or_default(),
+        station: station.0,
+        audit_lines: audit.lines,
+        audit_head: crate::hex(&audit.digest),
         journal_lines: read.chain.lines,
         torn_bytes: bytes.len() - read.good,
         ..Verified::default()
@@ -57,6 +66,14 @@ pub fn verify(folder: &Path) -> Result<Verified, StoreFault> {
         }
     }
     Ok(found)
+}
+
+/// How many records there are and where they stand, as the journal says. Changes nothing.
+pub fn stats(folder: &Path) -> Result<Stats, StoreFault> {
+    let disk = lock(folder)?;
+    let bytes = disk.read("journal.log").map_err(|error| StoreFault::io("read", "journal.log", error))?;
+    let read = journal::read(&bytes)?;
+    Ok(Stats::of(&read.replay, read.chain.lines))
 }
 
 /// Drops the index and makes it again from the journal. Digests of documents seen lately are forgotten.

@@ -1,10 +1,11 @@
 //! The intake's signed receipt: proof that a record has arrived, and leave to erase its body here.
 
 use crate::format::cbor::{Node, decode, encode};
-use crate::format::{check_receipt, station_id, version_node};
+use crate::format::{array, check_receipt, receipt_version_node, station_id};
 use crate::keys::{Signer, VerifyKey};
 use crate::sign::{Purpose, SignFault, SignatureRefused, sign_message, verify_message};
 use domain::case::{RecordId, StationId};
+use domain::record::AuditHead;
 use thiserror::Error;
 
 /// What a receipt acknowledges.
@@ -18,6 +19,8 @@ pub struct Acknowledgement {
     pub sequence: u64,
     /// The record's own name.
     pub record: RecordId,
+    /// Where the station's audit trail ended, as the record's header says: countersigned with the receipt.
+    pub audit: AuditHead,
     /// When the intake had it on its disk: UTC, milliseconds since 1970.
     pub received_ms: i64,
 }
@@ -45,11 +48,13 @@ pub enum ReceiptRefused {
 /// Signs a receipt with the intake's key.
 pub fn sign_receipt(key: &dyn Signer, of: &Acknowledgement) -> Result<Vec<u8>, SignFault> {
     let payload = encode(&Node::map([
-        ("version", version_node()),
+        ("version", receipt_version_node()),
         ("digest", Node::Bytes(&of.digest)),
         ("station", Node::text(&of.station.0)),
         ("sequence", Node::Uint(of.sequence)),
         ("record", Node::Bytes(&of.record.0)),
+        ("audit-lines", Node::Uint(of.audit.lines)),
+        ("audit-head", Node::Bytes(&of.audit.digest)),
         ("received", Node::int(of.received_ms)),
     ]));
     sign_message(key, Purpose::Receipt, payload.to_vec())
@@ -86,6 +91,7 @@ fn read(node: &Node<'_>) -> Option<Acknowledgement> {
         station: station_id(node.get("station")?.as_text()?)?,
         sequence: node.get("sequence")?.as_u64()?,
         record: RecordId(node.get("record")?.as_bytes()?.try_into().ok()?),
+        audit: AuditHead { lines: node.get("audit-lines")?.as_u64()?, digest: array(node, "audit-head")? },
         received_ms: node.get("received")?.as_i64()?,
     })
 }

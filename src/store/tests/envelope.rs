@@ -201,6 +201,7 @@ fn receipts_hold_for_one_record_and_one_key() {
         station: world.station.clone(),
         sequence: 3,
         record: domain::case::RecordId([1; 16]),
+        audit: Default::default(),
         received_ms: -5,
     };
     let receipt = sign_receipt(&world.intake, &given).unwrap();

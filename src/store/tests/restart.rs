@@ -228,12 +228,47 @@ fn a_body_is_erased_on_a_valid_receipt_only() {
     assert_eq!((found.good, found.stubs, found.damaged.len()), (1, 1, 0));
 }
 
+/// Whatever comes back from the network: nothing of it erases a body but the one receipt that is true.
+#[test]
+fn a_thousand_forged_receipts_erase_nothing() {
+    let world = World::new();
+    filled(&world, 2);
+    let (mut outbox, _) = open(&world);
+    let waiting = outbox.pending(10).unwrap();
+    let (good, other) = (world.receipt(&waiting[0]), world.receipt(&waiting[1]));
+    let header = outbox.read(1).map(|bytes| store::format::Envelope::decode(&bytes).unwrap().cose.to_vec()).unwrap();
+    let by_station = sign_receipt(&world.key, &acknowledgement(&world, &waiting[0])).unwrap();
+    let mut refused = 0;
+    for n in 0..1000usize {
+        let forged = match n % 5 {
+            0 => [&good[..n % good.len()], &[n as u8; 3], &good[n % good.len()..]].concat(),
+            1 => good[..good.len() - 1 - n % (good.len() - 1)].to_vec(),
+            2 => [&good[..good.len() - 64], &other[other.len() - 64..]].concat(),
+            3 => by_station.iter().chain(&header).copied().take(n).collect(),
+            _ => {
+                let mut touched = good.clone();
+                touched[n % good.len()] ^= 1 << (n % 8);
+                touched
+            }
+        };
+        refused += usize::from(outbox.acknowledge(&forged, world.intake.public()).is_err());
+    }
+    assert_eq!(refused, 1000);
+    assert_eq!(outbox.stats().pending, 2);
+    for queued in waiting {
+        assert_eq!(store::format::digest(&outbox.read(queued.sequence).unwrap()), queued.digest);
+    }
+    assert_eq!(outbox.acknowledge(&good, world.intake.public()).unwrap().sequence, 1);
+    assert!(!record_path(&world, 1).exists(), "the true one erases at once");
+}
+
 fn acknowledgement(world: &World, of: &store::Queued) -> Acknowledgement {
     Acknowledgement {
         digest: of.digest,
         station: world.station.clone(),
         sequence: of.sequence,
         record: of.record,
+        audit: Default::default(),
         received_ms: NOW_MS,
     }
 }

@@ -6,7 +6,7 @@
 
 mod steps;
 
-pub use steps::{HEADER_VERSION, Header, Position, Seal, Sealed, Sign, SignedRecord};
+pub use steps::{AuditHead, HEADER_VERSION, Header, Position, Seal, Sealed, Sign, SignedRecord};
 
 use crate::case::{CaseNumber, RecordId, StationId};
 use crate::device::DeviceDescriptor;

@@ -70,8 +70,19 @@ pub struct Header {
     pub boot_id: String,
     /// The station's clock had jumped and nobody had confirmed the date: the time is not to be believed, the sequence is.
     pub clock_jumped: bool,
+    /// The station's audit trail when this was signed.
+    pub audit: AuditHead,
     /// Simulated devices took part.
     pub simulated: bool,
+}
+
+/// Where an audit trail ends: a trail that is shorter, or other up to that line, was cut or altered.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct AuditHead {
+    /// Lines so far.
+    pub lines: u64,
+    /// Hash of the last of them, or what the first will hang on.
+    pub digest: [u8; 32],
 }
 
 /// A record whose body nobody here can read any more. It can be cloned so that one that found no space can be signed
@@ -101,6 +112,8 @@ pub struct Position {
     pub boot_id: String,
     /// The clock jumped since somebody last confirmed the date. The outbox cannot know: the station says so.
     pub clock_jumped: bool,
+    /// Where the audit trail ends.
+    pub audit: AuditHead,
 }
 
 /// A sealed record with its signed header: the only thing that the outbox takes.
@@ -146,6 +159,7 @@ impl Sealed {
             time_ms: at.time_ms,
             boot_id: at.boot_id,
             clock_jumped: at.clock_jumped,
+            audit: at.audit,
             simulated: self.simulated,
         };
         let cose = signer.sign(&header)?;

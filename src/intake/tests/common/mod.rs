@@ -4,14 +4,16 @@
 use axum::Router;
 use domain::case::{CaseNumber, RecordId, StationId};
 use domain::guarded::{Biometric, Personal};
-use domain::record::{Body, Draft, Enrolment, FaceBasis, FaceSample, FingerSample, Traveller, Versions};
+use domain::record::{
+    AuditHead, Body, Draft, Enrolment, FaceBasis, FaceSample, FingerSample, Position, SignedRecord, Traveller, Versions,
+};
 use domain::session::Outcome;
 use domain::units::{Ppi, StaffId};
 use intake::{Database, Service, commands, router};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
-use store::{AuthorityKey, FileKey, Outbox, Sealer, VerifyKey};
+use store::{Action, AuthorityKey, Event, FileKey, Outbox, Sealer, VerifyKey};
 use tempfile::TempDir;
 
 /// 2025-12-24T00:00:00Z.
@@ -127,6 +129,39 @@ impl Station {
         (draft.id, self.keep(draft))
     }
 
+    /// Keeps a record that says this of the audit trail.
+    pub fn next_with_audit(&mut self, audit: AuditHead) -> Vec<u8> {
+        let draft = self.draft(Outcome::Cancelled, Body::Closure);
+        let at = Position { audit, ..self.outbox.position(NOW_MS, "boot") };
+        self.append(draft.seal(&self.sealer).unwrap().sign(&self.key, at).unwrap())
+    }
+
+    /// Notes this many events in the audit trail.
+    pub fn note(&mut self, count: usize) {
+        let who = StaffId("anna".into());
+        let event = Event { at_ms: NOW_MS, who, what: Action::LoggedIn, case: None, reason: None };
+        (0..count).for_each(|_| self.outbox.note(&event).unwrap());
+    }
+
+    pub fn audit_head(&self) -> AuditHead {
+        self.outbox.audit_head()
+    }
+
+    /// Copies what waits to a medium.
+    pub fn export(&mut self, to: &Path) -> store::Exported {
+        self.outbox.export(to).unwrap()
+    }
+
+    /// Takes the receipts of a medium: for which records.
+    pub fn acknowledge_from(&mut self, from: &Path, key: &VerifyKey) -> Vec<u64> {
+        self.outbox.acknowledge_from(from, key).unwrap().acknowledged
+    }
+
+    /// Sequence numbers of what waits.
+    pub fn waiting(&mut self) -> Vec<u64> {
+        self.outbox.pending(100).unwrap().iter().map(|queued| queued.sequence).collect()
+    }
+
     pub fn acknowledge(&mut self, receipt: &[u8], key: &VerifyKey) {
         self.outbox.acknowledge(receipt, key).unwrap();
     }
@@ -140,7 +175,10 @@ impl Station {
 
     fn keep(&mut self, draft: Draft) -> Vec<u8> {
         let at = self.outbox.position(NOW_MS, "boot");
-        let record = draft.seal(&self.sealer).unwrap().sign(&self.key, at).unwrap();
+        self.append(draft.seal(&self.sealer).unwrap().sign(&self.key, at).unwrap())
+    }
+
+    fn append(&mut self, record: SignedRecord) -> Vec<u8> {
         let sequence = self.outbox.append(record).unwrap().sequence();
         self.outbox.read(sequence).unwrap()
     }

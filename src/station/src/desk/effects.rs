@@ -6,6 +6,7 @@ use super::face::FaceTaken;
 use super::finger::{self, FingerJudged, Judged, Placed};
 use super::keep::{self, Finished, Kept};
 use super::placement;
+use super::trail::Note;
 use super::view::{FaultView, RecordView};
 use domain::case::CaseNumber;
 use domain::device::{CaptureGroup, DeviceDescriptor, DeviceFault, DeviceKind, ErrorKind};
@@ -15,9 +16,10 @@ use domain::image::FingerImage;
 use domain::permit::CapturePermit;
 use domain::record::FingerSample;
 use domain::session::{Aim, Attempt, Effect, Event, Outcome, ReviewReason, Slot, Step, Wrong};
-use domain::units::Millis;
+use domain::units::{Millis, StaffId};
 use drivers::host::{HostEvent, HostEventKind};
 use std::time::{Duration, Instant};
+use store::{Action, Event as AuditEvent, Reason};
 
 /// What a camera may need before its first frame, on top of the time for a good one.
 const CAMERA_START_MS: u64 = 3_000;
@@ -26,7 +28,12 @@ impl Desk {
     /// Applies an event to the case at the desk and carries out what follows.
     pub(super) fn at_desk(&mut self, event: Event) -> Result<(), DeskRefusal> {
         let case = self.at_desk.as_mut().ok_or(DeskRefusal::DeskEmpty)?;
+        let note = Note::of(&event);
         let effects = case.apply(event)?;
+        if let Some((who, what, reason)) = note.map(|note| note.on(case)) {
+            let number = case.number().clone();
+            self.note(who, what, Some(number), reason);
+        }
         self.hint = None;
         self.hinted.clear();
         self.fault = None;
@@ -50,7 +57,10 @@ impl Desk {
     pub(super) fn on_parked(&mut self, number: &CaseNumber, event: Event) -> Result<(), DeskRefusal> {
         let case = self.parked.get_mut(number).ok_or(DeskRefusal::NoSuchCase)?;
         let mut keeping = Vec::new();
-        for effect in case.apply(event)? {
+        let note = Note::of(&event);
+        let effects = case.apply(event)?;
+        let noted = note.map(|note| note.on(case));
+        for effect in effects {
             match effect {
                 Effect::KeepRecord(outcome) => {
                     case.simulated |= self.devices.any_simulated();
@@ -61,8 +71,16 @@ impl Desk {
                 Effect::Capture(..) | Effect::Park(_) | Effect::StopDevices => {}
             }
         }
+        if let Some((who, what, reason)) = noted {
+            self.note(who, what, Some(number.clone()), reason);
+        }
         keeping.into_iter().for_each(|finished| self.keep(finished));
         Ok(())
+    }
+
+    /// Writes a line of the audit trail.
+    pub(super) fn note(&self, who: StaffId, what: Action, case: Option<CaseNumber>, reason: Option<Reason>) {
+        self.keeper.note(&AuditEvent { at_ms: self.clock.utc_ms(), who, what, case, reason });
     }
 
     fn keep(&mut self, finished: Result<Finished, String>) {
@@ -136,6 +154,7 @@ impl Desk {
         if let Err(fault) = self.keeper.parked(&number, &why) {
             self.store_failed(fault);
         }
+        self.note(case.session.officer().clone(), Action::Parked, Some(number.clone()), Reason::word(reason.id()));
         self.prompt = None;
         self.last = Some(number.clone());
         self.ended(number.clone(), Outcome::InReview, None);
@@ -178,6 +197,7 @@ impl Desk {
             HostEventKind::Fault(fault) => {
                 // An idle device's trouble shows on the health page.
                 tracing::warn!(device = %event.device, code = %fault.code, detail = %fault.log, "device fault");
+                self.note(StaffId("station".into()), Action::DeviceFault, None, Reason::parse(&fault.code));
                 self.document_not_read(&event.device, &fault);
             }
             HostEventKind::Described(_) => {

@@ -16,7 +16,7 @@ use sha2::Sha256;
 use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
-use store::{Outbox, Receipt, Reservation, Sealer, Signer, StoreFault};
+use store::{Action, Event as AuditEvent, Outbox, Reason, Receipt, Reservation, Sealer, Signer, StoreFault};
 use tokio::sync::{Notify, mpsc};
 use zeroize::Zeroizing;
 
@@ -83,6 +83,19 @@ impl Keeper {
         self.refused.lock().unwrap_or_else(PoisonError::into_inner).insert(sequence);
     }
 
+    /// Writes down in the audit trail what somebody did. The act itself stands whatever becomes of the line: a store
+    /// that fails takes no new traveller, and a full disk has room for lines when it has room for anything.
+    pub fn note(&self, event: &AuditEvent) {
+        if let Err(fault) = self.outbox().note(event) {
+            tracing::error!(code = fault.code(), detail = %fault, "a line of the audit trail could not be written");
+        }
+    }
+
+    /// The identifier of the key that signs records.
+    pub fn signing_key(&self) -> &str {
+        self.signer.public().id()
+    }
+
     /// The number of the next case of this day.
     pub fn next_case(&self, day: Date) -> CaseNumber {
         self.outbox().next_case(day)
@@ -137,7 +150,20 @@ impl Keeper {
         let position = Position { clock_jumped: clock.jumped(), ..outbox.position(clock.utc_ms(), &self.boot_id) };
         let record = sealed.sign(&*self.signer, position).map_err(|fault| fault.to_string())?;
         match outbox.append(record) {
-            Ok(receipt) => Ok(Ok(receipt)),
+            Ok(receipt) => {
+                let event = AuditEvent {
+                    at_ms: clock.utc_ms(),
+                    who: StaffId("station".into()),
+                    what: Action::RecordKept,
+                    case: Some(receipt.case().clone()),
+                    reason: Reason::word(receipt.outcome().id()),
+                };
+                // The record is kept; the next line, or the next start, tells of a disk that fails.
+                if let Err(fault) = outbox.note(&event) {
+                    tracing::error!(code = fault.code(), detail = %fault, "a line of the audit trail could not be written");
+                }
+                Ok(Ok(receipt))
+            }
             Err(StoreFault::NoSpace) => Ok(Err(StoreFault::NoSpace)),
             Err(fault) => Err(told(fault)),
         }

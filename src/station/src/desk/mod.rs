@@ -18,6 +18,7 @@ mod panel;
 mod placement;
 mod preview;
 mod sight;
+mod trail;
 mod view;
 
 pub use actor::{DeskParts, spawn};

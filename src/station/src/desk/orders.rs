@@ -16,6 +16,7 @@ use domain::policy::{Modality, Verdict};
 use domain::record::ReviewTrace;
 use domain::session::{CapturePlan, Event, FaceException, Session, Step};
 use domain::units::StaffId;
+use store::Action;
 
 /// Cases that may wait at one time: each holds its best samples in memory.
 const MOST_PARKED: usize = 100;
@@ -67,6 +68,7 @@ impl Desk {
         let now = self.clock.local();
         let number = self.keeper.next_case(now.date());
         self.keeper.opened(&number, &by).map_err(DeskRefusal::Store)?;
+        self.note(by.clone(), Action::CaseOpened, Some(number.clone()), None);
         let session = Session::open(number, by, self.clock.in_doubt());
         self.at_desk = Some(Case::new(session, now.to_string()));
         self.last = None;

@@ -21,14 +21,16 @@ const BATCH: usize = 16;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Arrived(pub u64);
 
-/// Starts the upload: first the statements about the station's keys, then records. It never ends; it is dropped with the program.
+/// Starts the upload: first the statements about the station's keys, then records. `arrived` hears of every record that
+/// the intake has, `refused` of every receipt that is none. It never ends; it is dropped with the program.
 pub fn start(
     keeper: Arc<Keeper>,
     target: Box<dyn Target>,
     (intake, statements): (VerifyKey, Vec<Vec<u8>>),
     arrived: impl Fn(Arrived) + Send + Sync + 'static,
+    refused: impl Fn() + Send + Sync + 'static,
 ) {
-    let upload = Upload { keeper, target, intake, arrived: Box::new(arrived) };
+    let upload = Upload { keeper, target, intake, arrived: Box::new(arrived), refused: Box::new(refused) };
     tokio::spawn(async move {
         let mut pause = SHORTEST_PAUSE;
         // The intake has to know a key before it takes records by it.
@@ -53,6 +55,7 @@ struct Upload {
     target: Box<dyn Target>,
     intake: VerifyKey,
     arrived: Box<dyn Fn(Arrived) + Send + Sync>,
+    refused: Box<dyn Fn() + Send + Sync>,
 }
 
 impl Upload {
@@ -137,6 +140,7 @@ impl Upload {
             }
             Some(Err(refused)) => {
                 tracing::warn!(sequence, %refused, "the intake's receipt is not accepted; nothing is erased");
+                (self.refused)();
                 false
             }
             None => false,

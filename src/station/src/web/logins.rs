@@ -5,6 +5,7 @@ use domain::units::StaffId;
 use std::collections::HashMap;
 use std::sync::Mutex;
 use std::time::{Duration, Instant};
+use store::{Action, Reason};
 
 /// A log-in that nobody used for this long is over: longer than a queue's lull, shorter than a break.
 const IDLE: Duration = Duration::from_secs(30 * 60);
@@ -43,7 +44,11 @@ pub enum LoginRefusal {
 pub struct Logins {
     people: People,
     state: Mutex<State>,
+    /// Hears of every log-in and log-out, for the audit trail.
+    noted: Box<Noted>,
 }
+
+type Noted = dyn Fn(&StaffId, Action, Option<Reason>) + Send + Sync;
 
 #[derive(Default)]
 struct State {
@@ -54,12 +59,24 @@ struct State {
 impl Logins {
     /// Nobody is logged in.
     pub fn new(people: People) -> Self {
-        Self { people, state: Mutex::default() }
+        Self { people, state: Mutex::default(), noted: Box::new(|_, _, _| ()) }
+    }
+
+    /// Tells of every log-in and log-out: who, what and why.
+    pub fn noting(self, noted: impl Fn(&StaffId, Action, Option<Reason>) + Send + Sync + 'static) -> Self {
+        Self { noted: Box::new(noted), ..self }
+    }
+
+    /// Notes a log-in that failed. A name that nobody has stays out of the trail: it may be anything, a PIN among it.
+    fn note_refused(&self, id: &str, why: &str) {
+        let known = self.people.knows(id);
+        (self.noted)(&StaffId(if known { id } else { "unknown" }.into()), Action::LogInRefused, Reason::word(why));
     }
 
     /// Checks a PIN; the token for the cookie, and who it is. Takes some 30 ms by design: call it off the event loop.
     pub fn log_in(&self, id: &str, pin: &str, now: Instant) -> Result<(String, Login), LoginRefusal> {
         if self.locked(id, now) {
+            self.note_refused(id, "locked");
             return Err(LoginRefusal::Locked);
         }
         let person = self.people.check(id, pin).cloned();
@@ -74,6 +91,8 @@ impl Logins {
                 let entry = state.failures.entry(id.into()).or_insert((0, now));
                 *entry = (entry.0 + 1, now);
             }
+            drop(state);
+            self.note_refused(id, "wrong");
             return Err(LoginRefusal::Wrong);
         };
         state.failures.remove(id);
@@ -86,6 +105,8 @@ impl Logins {
             state.by_token.remove(&oldest);
         }
         state.by_token.insert(token.clone(), login.clone());
+        drop(state);
+        (self.noted)(&login.id, Action::LoggedIn, Reason::word(login.role.id()));
         Ok((token, login))
     }
 
@@ -103,8 +124,9 @@ impl Logins {
 
     /// Ends a log-in.
     pub fn log_out(&self, token: &str) {
-        if let Ok(mut state) = self.state.lock() {
-            state.by_token.remove(token);
+        let gone = self.state.lock().ok().and_then(|mut state| state.by_token.remove(token));
+        if let Some(login) = gone {
+            (self.noted)(&login.id, Action::LoggedOut, None);
         }
     }
 

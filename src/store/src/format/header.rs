@@ -4,7 +4,7 @@ use super::cbor::{Node, decode, encode};
 use super::{FormatFault, schema};
 use crate::seal::SEALING;
 use domain::case::{CaseNumber, RecordId, StationId};
-use domain::record::{HEADER_VERSION, Header};
+use domain::record::{AuditHead, HEADER_VERSION, Header};
 use domain::session::Outcome;
 use zeroize::Zeroizing;
 
@@ -27,6 +27,8 @@ pub fn encode_header(header: &Header) -> Zeroizing<Vec<u8>> {
         ("time", Node::int(header.time_ms)),
         ("boot", Node::text(&header.boot_id)),
         ("clock-jumped", Node::Bool(header.clock_jumped)),
+        ("audit-lines", Node::Uint(header.audit.lines)),
+        ("audit-head", Node::Bytes(&header.audit.digest)),
         ("simulated", Node::Bool(header.simulated)),
     ]))
 }
@@ -59,6 +61,10 @@ pub fn decode_header(bytes: &[u8]) -> Result<Header, FormatFault> {
         time_ms: node.get("time").and_then(Node::as_i64).ok_or(fault("time", "is missing"))?,
         boot_id: boot_id(text("boot")?).ok_or(fault("boot", "is not a boot identifier"))?,
         clock_jumped: node.get("clock-jumped").and_then(Node::as_bool).ok_or(fault("clock-jumped", "is missing"))?,
+        audit: AuditHead {
+            lines: node.get("audit-lines").and_then(Node::as_u64).ok_or(fault("audit-lines", "is missing"))?,
+            digest: array(&node, "audit-head").ok_or(fault("audit-head", "is missing"))?,
+        },
         simulated: node.get("simulated").and_then(Node::as_bool).ok_or(fault("simulated", "is missing"))?,
     })
 }

@@ -10,7 +10,7 @@ pub use body::{BodyImage, RecordBody, decode_body, encode_body};
 pub use envelope::{Envelope, MAX_ENVELOPE_BYTES, Stub, digest};
 pub use header::{decode_header, encode_header};
 
-pub(crate) use header::station_id;
+pub(crate) use header::{array, station_id};
 
 use cbor::{CborFault, Node};
 use thiserror::Error;
@@ -79,7 +79,12 @@ pub(crate) fn check_rotation(node: &Node<'_>) -> Result<(), FormatFault> {
     schema::KEY_ROTATION.check(node)
 }
 
-/// The version that stands in every map.
+/// The version that stands in every receipt.
+pub(crate) fn receipt_version_node<'a>() -> Node<'a> {
+    Node::Uint(schema::RECEIPT_VERSION)
+}
+
+/// The version that stands in every other map.
 pub(crate) fn version_node<'a>() -> Node<'a> {
     Node::Uint(schema::VERSION)
 }

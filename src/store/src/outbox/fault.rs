@@ -9,6 +9,14 @@ use thiserror::Error;
 /// anything about a person.
 #[derive(Debug, Error)]
 pub enum StoreFault {
+    /// The audit trail was cut or altered. Everything is left as it is: it is evidence.
+    #[error("line {line} of the audit trail {why}")]
+    AuditBroken {
+        /// Counted from 1.
+        line: u64,
+        /// What is wrong with it.
+        why: &'static str,
+    },
     /// The configured name of the station cannot stand in a header.
     #[error("`{0}` is not a station: 1 to 24 letters, digits and dashes")]
     BadStation(String),
@@ -36,6 +44,9 @@ pub enum StoreFault {
     /// Another program has the store open.
     #[error("another program has the store open")]
     Locked,
+    /// A folder outside of the store, on a medium say, cannot be read or written. The store is as it was.
+    #[error("{0}: {1}")]
+    Medium(String, io::Error),
     /// The disk is full. Nothing of what was asked has happened, the store goes on, and the same can be asked again
     /// when there is room.
     #[error("no space on the disk of the store")]
@@ -91,6 +102,8 @@ impl StoreFault {
             Self::Poisoned(_) => "S-08",
             Self::TooLarge(_) => "S-09",
             Self::BadStation(_) => "S-10",
+            Self::AuditBroken { .. } => "S-11",
+            Self::Medium(..) => "S-12",
         }
     }
 
@@ -103,6 +116,10 @@ impl StoreFault {
             Self::JournalBroken { .. } | Self::JournalMissing(_) => {
                 "The station's journal is damaged. Change nothing on this station and call the administrator."
             }
+            Self::AuditBroken { .. } => {
+                "The station's audit trail was cut or altered. Change nothing on this station and call the administrator."
+            }
+            Self::Medium(..) => "The medium cannot be read or written. Try another one; nothing is lost here.",
             Self::Locked => "The station program is already running. Close the second one.",
             Self::NoSpace => "The station's disk is full. Take no new travellers and call the administrator.",
             Self::NotNext { .. } => {

@@ -3,11 +3,16 @@
 //! Order of every append: temporary file, write, sync, rename, sync of the folder, journal line, sync; then, and only
 //! then, a [`Receipt`]. One program writes; inside it, a mutex does.
 
+mod export;
 mod fault;
 mod open;
 mod steps;
+mod trail;
 mod words;
 
+pub(crate) use trail::verify as verify_trail;
+
+pub use export::{Exported, ExportedRecord, RECEIPT_ENDING, RECORD_ENDING, Receipts};
 pub use fault::{ReadFault, StoreFault};
 pub use open::OpenReport;
 pub use words::{Queued, Receipt, Reservation, Stats};
@@ -25,6 +30,7 @@ use domain::units::StaffId;
 use std::collections::{BTreeMap, BTreeSet};
 use std::io;
 use std::sync::Arc;
+use trail::Trail;
 
 const JOURNAL: &str = "journal.log";
 
@@ -56,6 +62,7 @@ pub struct Outbox {
     unerased: BTreeSet<u64>,
     /// Bytes of the journal's whole lines: where it is cut when a line finds no room.
     journal_bytes: u64,
+    trail: Trail,
     ballast: bool,
     holds: u64,
     poisoned: Option<String>,
@@ -65,7 +72,8 @@ impl Outbox {
     /// Where the next record will stand in the chain. It is signed with it and appended before any other.
     pub fn position(&self, time_ms: i64, boot_id: &str) -> Position {
         let (sequence, previous) = (self.next_sequence, self.last_digest);
-        Position { sequence, previous, time_ms, boot_id: boot_id.into(), clock_jumped: false }
+        let audit = self.audit_head();
+        Position { sequence, previous, time_ms, boot_id: boot_id.into(), clock_jumped: false, audit }
     }
 
     /// The number for the next case of this local day: one more than the highest that was ever opened on it.
@@ -101,6 +109,8 @@ impl Outbox {
             digest: Hash(digest(&envelope)),
             bytes: envelope.len() as u64,
             time_ms: header.time_ms,
+            audit_lines: header.audit.lines,
+            audit_head: Hash(header.audit.digest),
         };
         self.room_for(appended.bytes)?;
         let file = record_file(header.sequence);
@@ -165,6 +175,7 @@ impl Outbox {
             station: self.station.clone(),
             sequence: given.sequence,
             record: entry.record,
+            audit: given.audit,
             received_ms: given.received_ms,
         })?;
         if entry.state == State::Pending || entry.state == State::Quarantined {

@@ -1,6 +1,6 @@
 //! Opening a store: read the journal, compare it with the files and the index, mend what a crash may leave, report it.
 
-use super::{BALLAST, JOURNAL, MARGIN_BYTES, Outbox, Stats, StoreFault, TIGHT_BYTES, record_file};
+use super::{BALLAST, JOURNAL, MARGIN_BYTES, Outbox, Stats, StoreFault, TIGHT_BYTES, record_file, trail};
 use crate::disk::{Disk, RealDisk};
 use crate::format::{Envelope, digest, station_id};
 use crate::index::{Index, IndexState};
@@ -56,6 +56,7 @@ impl Outbox {
         let ballast = give_back_holds(&*disk);
         let (read, cut_tail) = read_journal(&*disk, station)?;
         let Read { replay, chain, good } = read;
+        let trail = trail::open(&*disk, station, &replay.anchors)?;
         let mut entries = replay.entries;
         let mut outbox = Self {
             disk,
@@ -71,6 +72,7 @@ impl Outbox {
             newest_time_ms: replay.newest_time_ms,
             unerased: BTreeSet::new(),
             journal_bytes: good as u64,
+            trail,
             ballast,
             holds: 0,
             poisoned: None,
@@ -159,6 +161,8 @@ impl Outbox {
             digest: Hash(digest(&bytes)),
             bytes: bytes.len() as u64,
             time_ms: header.time_ms,
+            audit_lines: header.audit.lines,
+            audit_head: Hash(header.audit.digest),
         })
     }
 }

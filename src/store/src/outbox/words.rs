@@ -1,7 +1,7 @@
 //! What the outbox hands out.
 
 use crate::disk::Disk;
-use crate::journal::{Entry, State};
+use crate::journal::{Entry, Replay, State};
 use domain::case::{CaseNumber, RecordId};
 use domain::session::Outcome;
 use std::sync::Arc;
@@ -92,6 +92,15 @@ impl Drop for Reservation {
 }
 
 impl Stats {
+    /// What a journal says.
+    pub(crate) fn of(replay: &Replay, journal_lines: u64) -> Self {
+        let parked = replay.cases.values().filter(|case| case.parked).count() as u64;
+        let (records, open_cases) = (replay.entries.len() as u64, replay.cases.len() as u64);
+        let mut stats = Self { records, open_cases, parked_cases: parked, journal_lines, ..Self::default() };
+        replay.entries.values().for_each(|entry| stats.enter(entry));
+        stats
+    }
+
     pub(super) fn enter(&mut self, entry: &Entry) {
         match entry.state {
             State::Acknowledged | State::Erased => self.acknowledged += 1,

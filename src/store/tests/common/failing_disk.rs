@@ -15,6 +15,10 @@ pub enum Trouble {
     CutBefore,
     /// The power goes in the middle: half of the bytes are there, names have changed.
     CutTorn,
+    /// The power goes in the middle: the file has its new length, and of its bytes only the second half arrived.
+    CutReordered,
+    /// The power goes in the middle: the file has its new length, and none of its bytes arrived.
+    CutZeros,
     /// The power goes when all is done, but before the caller hears of it.
     CutAfter,
     /// The call fails, and the program lives on. Its bytes may be there or not.
@@ -23,11 +27,23 @@ pub enum Trouble {
     Full,
 }
 
+impl Trouble {
+    /// Every way in which the power can go.
+    pub const CUTS: [Self; 5] = [Self::CutBefore, Self::CutTorn, Self::CutReordered, Self::CutZeros, Self::CutAfter];
+
+    fn cuts(self) -> bool {
+        Self::CUTS.contains(&self)
+    }
+}
+
 #[derive(Default)]
 struct Inner {
     visible: Files,
     /// What a power cut leaves for certain: synced bytes under synced names.
     durable: Files,
+    /// Names, renames and removals since the last sync of their folder, in order: after a power cut any of them may
+    /// have happened, whatever became of the others.
+    unsynced: Vec<NameChange>,
     calls: usize,
     trouble: BTreeMap<usize, Trouble>,
     /// Bytes that are free, where the disk has an end; files in `hold` take up what was held.
@@ -35,6 +51,13 @@ struct Inner {
     held: BTreeMap<String, u64>,
     dead: bool,
     forgetful: bool,
+}
+
+#[derive(Clone)]
+enum NameChange {
+    Made(String, Vec<u8>),
+    Moved(String, String),
+    Removed(String),
 }
 
 /// Clones share the disk.
@@ -72,6 +95,26 @@ impl FailingDisk {
         if with_unsynced_names { inner.visible.clone() } else { inner.durable.clone() }
     }
 
+    /// What is left after a power cut when of the changes of names that were not synced just those happened whose bits
+    /// are set: some were dropped, and later ones may have come before earlier ones.
+    pub fn after_cut_of(&self, picked: u64) -> Files {
+        let inner = self.0.lock().unwrap();
+        let mut files = inner.durable.clone();
+        let chosen = inner.unsynced.iter().enumerate().filter(|(at, _)| picked >> (at % 64) & 1 == 1);
+        for (_, change) in chosen {
+            match change {
+                NameChange::Made(file, bytes) => drop(files.insert(file.clone(), bytes.clone())),
+                NameChange::Moved(from, to) => {
+                    // The bytes are those of the file that was synced under its first name.
+                    let bytes = files.remove(from).or_else(|| inner.visible.get(to).cloned());
+                    bytes.into_iter().for_each(|bytes| drop(files.insert(to.clone(), bytes)));
+                }
+                NameChange::Removed(file) => drop(files.remove(file)),
+            }
+        }
+        files
+    }
+
     /// What everybody can read now.
     pub fn files(&self) -> Files {
         self.0.lock().unwrap().visible.clone()
@@ -85,7 +128,7 @@ impl FailingDisk {
         }
         let trouble = inner.trouble.get(&inner.calls).copied();
         inner.calls += 1;
-        inner.dead = matches!(trouble, Some(Trouble::CutBefore | Trouble::CutTorn | Trouble::CutAfter));
+        inner.dead = trouble.is_some_and(Trouble::cuts);
         match trouble {
             None => {
                 let fits = inner.take_up(bytes.len() as u64);
@@ -98,6 +141,11 @@ impl FailingDisk {
                 return Err(io::ErrorKind::StorageFull.into());
             }
             Some(Trouble::CutTorn | Trouble::Fails) => act(&mut inner, &bytes[..bytes.len() / 2]),
+            Some(Trouble::CutReordered) => {
+                let half = bytes.len() / 2;
+                act(&mut inner, &[&vec![0; half], &bytes[half..]].concat());
+            }
+            Some(Trouble::CutZeros) => act(&mut inner, &vec![0; bytes.len()]),
             Some(Trouble::CutAfter) => act(&mut inner, bytes),
         }
         Err(io::Error::other("trouble"))
@@ -192,6 +240,7 @@ impl Disk for FailingDisk {
         }
         self.write_call(&[], |inner, _| {
             let bytes = inner.visible.remove(file).map_or(0, |bytes| bytes.len());
+            inner.unsynced.push(NameChange::Removed(file.into()));
             inner.give_back(bytes as u64);
         })
     }
@@ -201,6 +250,7 @@ impl Disk for FailingDisk {
         self.write_call(&[], |inner, _| {
             if let Some(bytes) = inner.visible.remove(from) {
                 let replaced = inner.visible.insert(to.into(), bytes).map_or(0, |bytes| bytes.len());
+                inner.unsynced.push(NameChange::Moved(from.into(), to.into()));
                 inner.give_back(replaced as u64);
             }
         })
@@ -215,12 +265,17 @@ impl Disk for FailingDisk {
             let synced = inner.visible.iter().filter(|(file, _)| folder_of(file) == folder);
             let synced: Files = synced.map(|(file, bytes)| (file.clone(), bytes.clone())).collect();
             inner.durable.extend(synced);
+            inner.unsynced.retain(|change| {
+                let (NameChange::Made(file, _) | NameChange::Moved(_, file) | NameChange::Removed(file)) = change;
+                folder_of(file) != folder
+            });
         })
     }
 
     fn write(&self, file: &str, bytes: &[u8]) -> io::Result<()> {
         self.write_call(bytes, |inner, bytes| {
             let replaced = inner.visible.insert(file.into(), bytes.to_vec()).map_or(0, |bytes| bytes.len());
+            inner.unsynced.push(NameChange::Made(file.into(), bytes.to_vec()));
             inner.give_back(replaced as u64);
         })
     }

@@ -58,6 +58,7 @@ impl World {
             station: self.station.clone(),
             sequence: of.sequence,
             record: of.record,
+            audit: Default::default(),
             received_ms: NOW_MS + 1000,
         };
         sign_receipt(&self.intake, &acknowledgement).unwrap()

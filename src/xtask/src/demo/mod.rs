@@ -26,7 +26,7 @@ pub const PORT: u16 = 8600;
 const READY: Duration = Duration::from_secs(30);
 
 /// Changes when data of an earlier version can no longer be used.
-const LAYOUT: &str = "2";
+const LAYOUT: &str = "3";
 
 /// Where one demonstration keeps its data, and where its programs listen.
 #[derive(Clone, Debug)]

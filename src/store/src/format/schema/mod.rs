@@ -45,7 +45,10 @@ pub(in crate::format) struct Shape {
     pub fields: &'static [Field],
 }
 
-/// Version of everything but the outer header.
+/// Version of receipts: the second countersigns the audit trail.
+pub(super) const RECEIPT_VERSION: u64 = 2;
+
+/// Version of everything but the outer header and receipts.
 pub(super) const VERSION: u64 = 1;
 
 impl Shape {

@@ -1,6 +1,6 @@
 //! The tables themselves, in the order of `record.cddl`.
 
-use super::{Field, Kind, Shape, VERSION};
+use super::{Field, Kind, RECEIPT_VERSION, Shape, VERSION};
 use domain::record::HEADER_VERSION;
 
 const fn field(key: &'static str, kind: Kind) -> Field {
@@ -35,6 +35,8 @@ pub(in crate::format) static HEADER: Shape = shape(
         field("time", Kind::Int),
         field("boot", Kind::Text),
         field("clock-jumped", Kind::Bool),
+        field("audit-lines", Kind::Uint),
+        field("audit-head", Kind::Digest),
         field("simulated", Kind::Bool),
     ],
 );
@@ -42,11 +44,13 @@ pub(in crate::format) static HEADER: Shape = shape(
 pub(in crate::format) static RECEIPT: Shape = shape(
     "receipt",
     &[
-        field("version", Kind::Version(VERSION)),
+        field("version", Kind::Version(RECEIPT_VERSION)),
         field("digest", Kind::Digest),
         field("station", Kind::Text),
         field("sequence", Kind::Uint),
         field("record", Kind::RecordId),
+        field("audit-lines", Kind::Uint),
+        field("audit-head", Kind::Digest),
         field("received", Kind::Int),
     ],
 );

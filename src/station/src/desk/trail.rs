@@ -1,0 +1,63 @@
+//! What goes into the audit trail from the desk: every event that changed a case, with who and why in a word.
+
+use super::case::Case;
+use domain::session::Event;
+use domain::units::StaffId;
+use store::{Action, Reason};
+
+/// What somebody did to a case, before it is known whether the session takes it.
+pub struct Note {
+    who: Option<StaffId>,
+    what: Action,
+    reason: Option<Reason>,
+}
+
+impl Note {
+    /// What an event says for the trail; nothing for one that changes no more than the page.
+    pub fn of(event: &Event) -> Option<Self> {
+        let word = |text: &str| Reason::word(text);
+        let (what, reason) = match event {
+            Event::AttemptScored(aim, attempts) => {
+                let passed = !attempts.is_empty() && attempts.iter().all(|(_, attempt)| attempt.passes);
+                (Action::CaptureEnded, word(&format!("{}-{}", aim.id(), if passed { "accepted" } else { "rejected" })))
+            }
+            Event::CaptureDeclared(_) => (Action::CaptureBegun, None),
+            Event::DateConfirmed => (Action::ClockConfirmed, None),
+            Event::Decided(decision) => (Action::Decided, word(verdict(decision.verdict))),
+            Event::DeviceFailed(_, code) => (Action::DeviceFault, Reason::parse(code)),
+            Event::ExemptionClaimed { ground, .. } => (Action::ExemptionClaimed, word(ground)),
+            Event::Recalled => (Action::CaptureBegun, word("recalled")),
+            Event::Retry => (Action::CaptureBegun, word("again")),
+            Event::ReviewApproved(by) => return Some(Self::by(by, Action::Approved, None)),
+            Event::ReviewRecapture(by) => return Some(Self::by(by, Action::Refused, word("recapture"))),
+            Event::ReviewRefused(by) => return Some(Self::by(by, Action::Refused, None)),
+            Event::Signed => (Action::Signed, None),
+            Event::TravellerRefused => (Action::TravellerRefused, None),
+            Event::Vetoed(slot, veto) => (Action::Overridden, word(&format!("{}-{}", slot.id(), veto.id()))),
+            Event::Cancelled => (Action::Cancelled, None),
+            // A jumped clock stands in the next header; what follows a record is noted with its outcome.
+            Event::ClockDoubted | Event::Proceed | Event::RecordKept | Event::SentToSupervisor => return None,
+        };
+        Some(Self { who: None, what, reason })
+    }
+
+    fn by(who: &StaffId, what: Action, reason: Option<Reason>) -> Self {
+        Self { who: Some(who.clone()), what, reason }
+    }
+
+    /// With the case that it was done to: who, what, why.
+    pub fn on(self, case: &Case) -> (StaffId, Action, Option<Reason>) {
+        (self.who.unwrap_or_else(|| case.session.officer().clone()), self.what, self.reason)
+    }
+}
+
+fn verdict(verdict: domain::policy::Verdict) -> &'static str {
+    use domain::policy::Verdict;
+    match verdict {
+        Verdict::AskSupervisor => "ask-supervisor",
+        Verdict::Exempt => "exempt",
+        Verdict::NoRule => "no-rule",
+        Verdict::NotInScope => "not-in-scope",
+        Verdict::Required => "required",
+    }
+}

@@ -1,0 +1,175 @@
+//! The audit trail on the disk: opened beside the journal, held against the ends of it that records were signed with.
+
+use super::{Outbox, StoreFault, folder_of};
+use crate::audit::{self, Event, FOLDER, SEGMENT_BYTES, beginning, segment};
+use crate::disk::{Disk, is_full};
+use crate::journal::{Broken, Chain};
+use domain::case::StationId;
+use domain::record::AuditHead;
+
+/// Where the next line goes.
+pub(super) struct Trail {
+    chain: Chain,
+    file: String,
+    /// Bytes of the segment's whole lines.
+    bytes: u64,
+}
+
+impl Outbox {
+    /// Writes down what somebody did. It is on the disk when this returns.
+    ///
+    /// # Errors
+    /// [`StoreFault::NoSpace`] on a full disk, with nothing written; any other fault closes the store.
+    pub fn note(&mut self, event: &Event) -> Result<(), StoreFault> {
+        self.usable()?;
+        if self.trail.bytes >= SEGMENT_BYTES {
+            self.next_segment()?;
+        }
+        let (line, chain) = match self.trail.chain.next(event) {
+            Ok(next) => next,
+            Err(error) => return Err(self.poison("encode", FOLDER, error.into())),
+        };
+        self.make_room(line.len() as u64);
+        match self.disk.append(&self.trail.file, &line) {
+            Ok(()) => {
+                self.trail.chain = chain;
+                self.trail.bytes += line.len() as u64;
+                Ok(())
+            }
+            Err(error) if is_full(&error) => match self.disk.cut(&self.trail.file, self.trail.bytes) {
+                Ok(()) => Err(StoreFault::NoSpace),
+                Err(error) => Err(self.poison("cut the torn line of", FOLDER, error)),
+            },
+            Err(error) => Err(self.poison("append to", FOLDER, error)),
+        }
+    }
+
+    /// Where the audit trail ends now.
+    pub fn audit_head(&self) -> AuditHead {
+        audit::head(&self.trail.chain)
+    }
+
+    /// Begins a new segment. On a full disk the old one goes on.
+    fn next_segment(&mut self) -> Result<(), StoreFault> {
+        let file = segment(self.trail.chain.lines + 1);
+        match self.disk.write(&file, b"").and_then(|()| self.disk.sync_dir(folder_of(&file))) {
+            Ok(()) => {
+                (self.trail.file, self.trail.bytes) = (file, 0);
+                Ok(())
+            }
+            Err(error) if is_full(&error) => Ok(()),
+            Err(error) => Err(self.poison("begin", &file, error)),
+        }
+    }
+}
+
+/// Opens the trail, cuts a torn last line, and holds it against its anchors.
+pub(super) fn open(disk: &dyn Disk, station: &StationId, anchors: &[AuditHead]) -> Result<Trail, StoreFault> {
+    let segments = segments(disk)?;
+    let Some(&last) = segments.last() else {
+        return if anchors.is_empty() { create(disk, station) } else { Err(broken(1, "is missing with all others")) };
+    };
+    let base = match segments.iter().rev().nth(1) {
+        None if last == 1 => beginning(station),
+        None => return Err(broken(1, "is missing with all others of the segments before")),
+        Some(before) => {
+            let bytes = read(disk, *before)?;
+            audit::end_of(&bytes, last - 1).ok_or_else(|| broken(last - 1, "cannot be read"))?
+        }
+    };
+    let bytes = read(disk, last)?;
+    let mut check = Check { anchors, wrong: None };
+    check.head(&base);
+    let found =
+        audit::read(&bytes, &base, |chain| check.head(chain)).map_err(|Broken { line, why }| broken(line, why))?;
+    check.end(&found.chain)?;
+    let file = segment(last);
+    if found.good < bytes.len() {
+        let cut = || {
+            disk.write(&format!("quarantine/audit-tail.{}", found.chain.lines), &bytes[found.good..])?;
+            disk.sync_dir("quarantine")?;
+            disk.cut(&file, found.good as u64)
+        };
+        cut().map_err(|error| StoreFault::io("cut the torn line of", &file, error))?;
+        tracing::warn!(
+            bytes = bytes.len() - found.good,
+            "the last line of the audit trail was torn and has been cut off"
+        );
+    }
+    Ok(Trail { chain: found.chain, file, bytes: found.good as u64 })
+}
+
+/// Reads all of the trail and holds it against every anchor: where it ends.
+pub(crate) fn verify(disk: &dyn Disk, station: &StationId, anchors: &[AuditHead]) -> Result<AuditHead, StoreFault> {
+    let mut chain = beginning(station);
+    let mut check = Check { anchors, wrong: None };
+    let segments = segments(disk)?;
+    for (at, first) in segments.iter().enumerate() {
+        if *first != chain.lines + 1 {
+            return Err(broken(chain.lines + 1, "is missing"));
+        }
+        let bytes = read(disk, *first)?;
+        let found = audit::read(&bytes, &chain, |chain| check.head(chain));
+        let found = found.map_err(|Broken { line, why }| broken(line, why))?;
+        if found.good < bytes.len() && at + 1 < segments.len() {
+            return Err(broken(found.chain.lines + 1, "is torn"));
+        }
+        chain = found.chain;
+    }
+    check.end(&chain)?;
+    Ok(audit::head(&chain))
+}
+
+/// Compares heads of the trail with what records were signed with.
+struct Check<'a> {
+    anchors: &'a [AuditHead],
+    wrong: Option<u64>,
+}
+
+impl Check<'_> {
+    fn head(&mut self, chain: &Chain) {
+        let found = audit::head(chain);
+        let at = self.anchors.partition_point(|anchor| anchor.lines < found.lines);
+        let expected = self.anchors.get(at).filter(|anchor| anchor.lines == found.lines);
+        if expected.is_some_and(|anchor| *anchor != found) {
+            self.wrong.get_or_insert(found.lines);
+        }
+    }
+
+    fn end(&self, chain: &Chain) -> Result<(), StoreFault> {
+        if let Some(line) = self.wrong {
+            return Err(broken(line, "is not the one that a record was signed with"));
+        }
+        match self.anchors.last() {
+            Some(anchor) if anchor.lines > chain.lines => {
+                Err(broken(chain.lines + 1, "is missing, and a record was signed with it"))
+            }
+            _ => Ok(()),
+        }
+    }
+}
+
+fn create(disk: &dyn Disk, station: &StationId) -> Result<Trail, StoreFault> {
+    let file = segment(1);
+    // The folder may be new in a store of an earlier version.
+    let created = disk.write(&file, b"").and_then(|()| disk.sync_dir(FOLDER)).and_then(|()| disk.sync_dir(""));
+    created.map_err(|error| StoreFault::io("create", &file, error))?;
+    Ok(Trail { chain: beginning(station), file, bytes: 0 })
+}
+
+/// Numbers of the first lines of the segments, in order.
+fn segments(disk: &dyn Disk) -> Result<Vec<u64>, StoreFault> {
+    let listed = disk.list(FOLDER).map_err(|error| StoreFault::io("list", FOLDER, error))?;
+    let mut firsts: Vec<u64> = listed.iter().filter_map(|(name, _)| audit::first_line(name)).collect();
+    firsts.sort_unstable();
+    Ok(firsts)
+}
+
+fn read(disk: &dyn Disk, first: u64) -> Result<Vec<u8>, StoreFault> {
+    let file = segment(first);
+    disk.read(&file).map_err(|error| StoreFault::io("read", &file, error))
+}
+
+fn broken(line: u64, why: &'static str) -> StoreFault {
+    StoreFault::AuditBroken { line, why }
+}
