@@ -70,9 +70,9 @@ fn lines(found: &FaceAssessment) -> Vec<(String, Rgb<u8>)> {
         lines.push(match answer {
             Assessment::Scored { native, score, .. } => {
                 let colour = if score.get() < FAIR { POOR } else { WHITE };
-                (format!("{:<26}{:>4} {native:>10.3}", component.id(), score.get()), colour)
+                (format!("{:<28}{:>4} {native:>10.3}", component.id(), score.get()), colour)
             }
-            Assessment::FailureToAssess(_) => (format!("{:<26}  --", component.id()), GREY),
+            Assessment::FailureToAssess(_) => (format!("{:<28}  --", component.id()), GREY),
         });
     }
     lines

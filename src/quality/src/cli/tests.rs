@@ -212,3 +212,26 @@ proptest! {
         prop_assert_eq!(answer(arguments, &paths).len(), paths.len());
     }
 }
+
+#[test]
+fn a_face_picture_is_drawn_with_what_was_found() {
+    let folder = tempfile::tempdir().unwrap();
+    let (picture, drawing) = (folder.path().join("wall.pgm"), folder.path().join("drawn.png"));
+    fs::write(&picture, pgm(320, 240, |_, _| 120)).unwrap();
+    let asked = ["face", "--json", "--engine", "blazeface", "--draw", drawing.to_str().unwrap()];
+    let answers = json(&asked, std::slice::from_ref(&picture));
+    assert_eq!(answers[0]["faces"], serde_json::json!([]), "{}", answers[0]);
+    assert_eq!(answers[0]["engine"], "blazeface");
+    // A panel of values beside the picture, with the reasons why there are none.
+    let drawn = image::open(&drawing).unwrap().into_rgb8();
+    assert!(drawn.width() > 320 && drawn.height() >= 240, "{:?}", drawn.dimensions());
+    assert_eq!(drawn.get_pixel(10, 10).0, [120; 3]);
+    let nowhere = json(
+        &["face", "--json", "--engine", "blazeface", "--draw", "/no/such/drawn.png"],
+        std::slice::from_ref(&picture),
+    );
+    assert_eq!(nowhere[0]["error"]["code"], "Q-07", "{}", nowhere[0]);
+    // A drawing shows one picture.
+    let two = ["gatepost-quality", "face", "--draw", "drawn.png", "a.png", "b.png"];
+    assert!(run(&Arguments::try_parse_from(two).unwrap(), &mut Vec::new()).is_err());
+}
