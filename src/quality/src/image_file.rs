@@ -108,6 +108,8 @@ pub fn decode(bytes: &[u8]) -> Result<Picture, ReadError> {
     let reader = reader.with_guessed_format().map_err(ReadError::Unreadable)?;
     let stated_ppi = match reader.format() {
         Some(ImageFormat::Png) => png_resolution(bytes),
+        // The decoder fills up with grey what is missing: nobody is judged on that.
+        Some(ImageFormat::Jpeg) if !jpeg_ends(bytes) => return Err(ReadError::Damaged("it has no end".into())),
         Some(ImageFormat::Jpeg) => jpeg_resolution(bytes),
         Some(ImageFormat::Pnm) => None,
         _ => return Err(ReadError::UnknownFormat),
@@ -153,6 +155,27 @@ fn png_resolution(bytes: &[u8]) -> Option<(f64, f64)> {
         // Four bytes of check sum follow the body.
         rest = body.get(length.checked_add(4)?..)?;
     }
+}
+
+/// Whether the end marker follows the picture's data. Segments before the data are skipped: a small picture in one of
+/// them has an end of its own. In the data a byte of FF is followed by 0 or is a marker.
+fn jpeg_ends(bytes: &[u8]) -> bool {
+    let mut rest = bytes.get(2..).unwrap_or_default();
+    while let &[0xFF, marker, ref after @ ..] = rest {
+        if marker == 0xDA {
+            return after.windows(2).any(|pair| pair == [0xFF, 0xD9]);
+        }
+        // Bytes that fill up, and markers without a segment.
+        let alone = marker == 0xFF || marker == 0x01 || (0xD0..=0xD8).contains(&marker);
+        let length = after.first_chunk::<2>().map_or(0, |length| usize::from(u16::from_be_bytes(*length)));
+        let skipped = match (marker, alone) {
+            (0xFF, _) => rest.get(1..),
+            (_, true) => Some(after),
+            _ => after.get(length.max(2)..),
+        };
+        rest = skipped.unwrap_or_default();
+    }
+    false
 }
 
 /// The density of the JFIF header in pixels per inch, when it has a unit. The header follows the start marker.
@@ -265,6 +288,8 @@ mod tests {
             (b"P6 8192 8192 255\n", "Q-03"),
             (&png[..png.len() / 2], "Q-04"),
             (&jpeg[..20], "Q-04"),
+            (&jpeg[..jpeg.len() * 3 / 4], "Q-04"),
+            (&jpeg[..jpeg.len() - 2], "Q-04"),
         ] {
             let error = decode(bytes).unwrap_err();
             assert_eq!(error.code(), code, "{error} of {:?}", bytes.escape_ascii().to_string());
