@@ -109,7 +109,7 @@ fn portraits_of_found_points_have_the_configured_geometry() {
         );
     }
     let within = |list: &[f32], most: f32| list.iter().filter(|off| **off <= most).count() as f32 / list.len() as f32;
-    for (name, list, most) in [("eye line", &off[1], 0.02), ("middle", &off[2], 0.02), ("slope", &off[3], 1.5)] {
+    for (name, list, most) in [("eye line", &off[1], 0.02), ("middle", &off[2], 0.02), ("slope", &off[3], 2.0)] {
         assert!(within(list, most) >= 0.95, "{name}: {list:?}");
     }
     // The network's chin is off by a few hundredths of the face on one head, either way: a beard or a collar hides it.
