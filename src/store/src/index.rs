@@ -39,6 +39,20 @@ impl Index {
     /// Opens the index in this folder and makes it say what the journal says.
     pub(crate) fn open(folder: &Path, entries: &BTreeMap<u64, Entry>) -> (Self, IndexState) {
         let there = folder.exists();
+        // sled may end the program on damage instead of saying so. Then this file is still there at the next start.
+        let opening = beside(folder, ".opening");
+        let died = there && opening.exists();
+        if died && set_aside(folder).is_err() {
+            return (Self::in_memory(entries), IndexState::InMemory("it ended the program when it was opened".into()));
+        }
+        // On a full disk the mark is missing, and only what it is for.
+        let _ = std::fs::write(&opening, b"");
+        let opened = Self::open_marked(folder, there && !died, entries);
+        let _ = std::fs::remove_file(&opening);
+        opened
+    }
+
+    fn open_marked(folder: &Path, there: bool, entries: &BTreeMap<u64, Entry>) -> (Self, IndexState) {
         let reason = match Self::open_sled(folder).and_then(|index| Ok((index.reconcile(entries)?, index))) {
             Ok((0, index)) if there || entries.is_empty() => return (index, IndexState::Intact),
             Ok((_, index)) if !there => return (index, IndexState::Rebuilt("it was not there".into())),
@@ -153,13 +167,18 @@ impl Index {
 
 /// Moves a damaged index out of the way; the one that was moved before is dropped.
 fn set_aside(folder: &Path) -> std::io::Result<()> {
-    let mut aside = folder.as_os_str().to_owned();
-    aside.push(".damaged");
-    let aside = PathBuf::from(aside);
+    let aside = beside(folder, ".damaged");
     if aside.exists() {
         std::fs::remove_dir_all(&aside)?;
     }
     if folder.exists() { std::fs::rename(folder, aside) } else { Ok(()) }
+}
+
+/// A name beside a folder: its own, and this ending.
+fn beside(folder: &Path, ending: &str) -> PathBuf {
+    let mut name = folder.as_os_str().to_owned();
+    name.push(ending);
+    name.into()
 }
 
 fn sequence_of(key: &[u8]) -> Option<u64> {
