@@ -8,6 +8,9 @@ use domain::image::Frame;
 use domain::units::QualityScore;
 use serde::Serialize;
 
+/// How many times the least pixels between the eyes there must be before a shown "closer" goes away.
+const PIXEL_MARGIN: f64 = 13.0 / 12.0;
+
 /// What the answers about a face rest on: what the engine is able to tell.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 pub enum Basis {
@@ -132,15 +135,21 @@ impl FaceAssessment {
     pub(super) fn places(&self, limits: &FaceLimits, shown: Option<Advice>) -> Option<Places> {
         let g = self.geometry?;
         let (width, height) = (f64::from(self.frame_width.max(1)), f64::from(self.frame_height.max(1)));
-        let place = |range: &super::Range, value: f64, shows: [Advice; 2]| match shown {
-            Some(hint) if shows.contains(&hint) => range.narrowed().place(value),
+        // Only the end that the hint is about: who comes closer must not be sent back from a place that is right.
+        let place = |range: &super::Range, value: f64, [below, above]: [Advice; 2]| match shown {
+            Some(hint) if hint == below => range.narrowed_at(Place::Below).place(value),
+            Some(hint) if hint == above => range.narrowed_at(Place::Above).place(value),
             _ => range.place(value),
         };
+        let margin = if shown == Some(Advice::Closer) { PIXEL_MARGIN } else { 1.0 };
+        // A turned head shows fewer pixels than it has: it is told to look straight, not to come closer.
+        let between_eyes = self.component(Component::InterEyeDistance).native();
+        let between_eyes = between_eyes.map_or(f64::from(g.inter_eye), |native| native.max(f64::from(g.inter_eye)));
         Some(Places {
             size: place(&limits.head_size, f64::from(g.eye_to_chin) / height, [Advice::Closer, Advice::Back]),
             across: place(&limits.eyes_across, f64::from(g.eyes.0) / width, [Advice::Left, Advice::Right]),
-            down: place(&limits.eyes_down, f64::from(g.eyes.1) / height, [Advice::Up, Advice::Down]),
-            enough_pixels: f64::from(g.inter_eye) >= limits.least_inter_eye_px,
+            down: place(&limits.eyes_down, f64::from(g.eyes.1) / height, [Advice::Down, Advice::Up]),
+            enough_pixels: between_eyes >= limits.least_inter_eye_px * margin,
         })
     }
 }

@@ -49,9 +49,22 @@ impl FaceAssessment {
             Place::Within => None,
         };
         let poor = limits.mandatory().filter(|&c| self.poor(limits, shown, c));
-        let poor = poor.filter_map(|c| advice_for(c, self.component(c).advice()));
+        let poor = poor.filter_map(|c| self.advice(c));
         let faults: Vec<Advice> = poor.chain([size, across, down].into_iter().flatten()).collect();
         HINTS.iter().copied().filter(|hint| faults.contains(hint)).collect()
+    }
+
+    /// What to change for a component under its limit.
+    fn advice(&self, component: Component) -> Option<Advice> {
+        /// Mean luminance under which a poor range is for want of light.
+        const DARK: f64 = 0.25;
+        let own = self.component(component).advice();
+        if component != Component::DynamicRange || own.is_some() {
+            return advice_for(component, own);
+        }
+        // A limit may lie above what the component itself calls poor; then it does not say to which end the face sank.
+        let luminance = self.component(Component::LuminanceMean).native()?;
+        Some(if luminance < DARK { Advice::MoreLight } else { Advice::LessLight })
     }
 
     fn poor(&self, limits: &FaceLimits, shown: Option<Advice>, component: Component) -> bool {
@@ -63,7 +76,7 @@ impl FaceAssessment {
         if answer.native().is_none() && matches!(component, Component::EyesOpen | Component::MouthClosed) {
             return false;
         }
-        let is_shown = shown.is_some() && shown == advice_for(component, answer.advice());
+        let is_shown = shown.is_some() && shown == self.advice(component);
         !limits.keeps(component, answer, is_shown)
     }
 }
@@ -71,8 +84,9 @@ impl FaceAssessment {
 #[cfg(test)]
 mod tests {
     use super::super::limits::tests::proposed;
-    use super::super::{Detection, FaceBox, assess, scenes};
+    use super::super::{Detection, FaceBox, Landmarks, Sighting, assess, scenes};
     use super::*;
+    use domain::units::QualityScore;
 
     #[test]
     fn hints_stand_once_and_have_an_order() {
@@ -109,6 +123,82 @@ mod tests {
             let got = assess(&scenes::drawn_face(640, 480, &face), &Detection::of(vec![face]).into());
             assert_eq!(got.hint(&limits, None), fresh, "{eyes}");
             assert_eq!(got.hint(&limits, Some(Advice::Right)), shown, "{eyes}");
+        }
+    }
+
+    #[test]
+    fn a_shown_hint_does_not_bring_its_opposite() {
+        let limits = proposed();
+        let frame =
+            scenes::drawn_face(640, 480, &FaceBox { x: 215.0, y: 110.0, width: 210.0, height: 210.0, score: 9.0 });
+        // Within each limit, and nearer to the end that the shown hint is not about than a shown hint's margin.
+        for (shown, x, y, side) in [
+            (Advice::Closer, 175.0, 60.0, 290.0),
+            (Advice::Back, 234.0, 130.0, 170.0),
+            (Advice::Left, 640.0 * 0.63 - 105.0, 110.0, 210.0),
+            (Advice::Right, 640.0 * 0.37 - 105.0, 110.0, 210.0),
+            (Advice::Down, 215.0, 480.0 * 0.55 - 86.0, 210.0),
+            (Advice::Up, 215.0, 480.0 * 0.29 - 86.0, 210.0),
+        ] {
+            let face = FaceBox { x, y, width: side, height: side, score: 9.0 };
+            let got = assess(&frame, &Detection::of(vec![face]).into());
+            let placed = |shown| {
+                let hints = got.hints(&limits, shown);
+                hints.into_iter().find(|h| HINTS[1..7].contains(h))
+            };
+            assert_eq!((placed(None), placed(Some(shown))), (None, None), "{shown:?}");
+        }
+    }
+
+    #[test]
+    fn a_turned_head_is_not_told_to_come_closer() {
+        const FACE: FaceBox = FaceBox { x: 235.0, y: 130.0, width: 170.0, height: 170.0, score: 9.0 };
+        let frame = scenes::drawn_face(640, 480, &FACE);
+        let mut limits = proposed();
+        // Of the 68 pixels between the eyes a head turned by 35 degrees shows 56.
+        let Some(points) = turned(&FACE, 35.0) else { panic!("no points") };
+        let got = assess(&frame, &Sighting::by_landmarks(Detection::of(vec![FACE]), Some(points)));
+        let seen = f64::from(got.geometry.unwrap().inter_eye);
+        let told = got.component(Component::InterEyeDistance).native().unwrap();
+        limits.least_inter_eye_px = (seen + told) / 2.0;
+        assert!(told > 1.15 * seen, "{seen} {told}");
+        for shown in [None, Some(Advice::LookStraight)] {
+            let hints = got.hints(&limits, shown);
+            assert!(hints.contains(&Advice::LookStraight) && !hints.contains(&Advice::Closer), "{hints:?}");
+        }
+        // On the limit: a shown hint goes only when there are clearly enough.
+        limits.least_inter_eye_px = told / 1.04;
+        let closer = |shown| got.hints(&limits, shown).contains(&Advice::Closer);
+        assert_eq!((closer(None), closer(Some(Advice::Closer)), closer(Some(Advice::Back))), (false, true, false));
+    }
+
+    /// A face's points turned by degrees about the upright axis through its middle.
+    fn turned(face: &FaceBox, degrees: f32) -> Option<Landmarks> {
+        let mut points = Box::new(*scenes::points(face).points());
+        let (sin, cos) = degrees.to_radians().sin_cos();
+        let middle = face.x + face.width / 2.0;
+        for [x, _, z] in &mut *points {
+            let across = *x - middle;
+            (*x, *z) = (middle + across * cos - *z * sin, *z * cos + across * sin);
+        }
+        let points = Landmarks::new(points, 1.0);
+        points.is_sound().then_some(points)
+    }
+
+    #[test]
+    fn a_washed_out_face_is_not_told_to_seek_light() {
+        const GOOD: FaceBox = FaceBox { x: 215.0, y: 110.0, width: 210.0, height: 210.0, score: 9.0 };
+        let frame = scenes::drawn_face(640, 480, &GOOD);
+        let mut limits = proposed();
+        limits.least_scores = [(Component::DynamicRange, QualityScore::MAX)].into();
+        limits.natives.clear();
+        for (name, frame, hint) in
+            [("bright", frame.clone(), Advice::LessLight), ("dark", scenes::lit(&frame, 0.62), Advice::MoreLight)]
+        {
+            let got = assess(&frame, &Detection::of(vec![GOOD]).into());
+            let answer = got.component(Component::DynamicRange);
+            assert!(answer.score().unwrap().get() >= 40 && answer.advice().is_none(), "{name}: {answer:?}");
+            assert_eq!(got.hints(&limits, None), [hint], "{name}");
         }
     }
 }

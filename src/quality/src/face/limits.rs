@@ -136,11 +136,15 @@ impl Range {
         }
     }
 
-    /// The range that a value must re-enter before a shown hint goes away: a twelfth narrower at each end, so that a
-    /// face that stands exactly on a limit does not make the hint flicker.
-    pub fn narrowed(&self) -> Self {
+    /// The range that a value must re-enter before a shown hint about one end goes away: a twelfth narrower at that end,
+    /// so that a face that stands exactly on a limit does not make the hint flicker.
+    pub fn narrowed_at(&self, end: Place) -> Self {
         let margin = (self.max - self.min) / 12.0;
-        Self { min: self.min + margin, max: self.max - margin }
+        match end {
+            Place::Below => Self { min: self.min + margin, ..*self },
+            Place::Above => Self { max: self.max - margin, ..*self },
+            Place::Within => *self,
+        }
     }
 }
 
@@ -196,7 +200,7 @@ impl Limit {
 pub(super) fn advice_for(component: Component, own: Option<Advice>) -> Option<Advice> {
     own.or(match component {
         Component::SingleFacePresent => Some(Advice::OneOnly),
-        Component::UnderExposurePrevention | Component::DynamicRange => Some(Advice::MoreLight),
+        Component::UnderExposurePrevention => Some(Advice::MoreLight),
         Component::OverExposurePrevention | Component::IlluminationUniformity => Some(Advice::LessLight),
         Component::Sharpness => Some(Advice::HoldStill),
         Component::EyesOpen => Some(Advice::OpenEyes),
@@ -299,6 +303,21 @@ pub(super) mod tests {
     }
 
     #[test]
+    fn every_component_can_be_given_a_limit() {
+        let mut limits = proposed_json();
+        limits["least_scores"]["BackgroundUniformity"] = json!(50);
+        let limits: FaceLimits = serde_json::from_value(limits).unwrap();
+        for (answer, kept) in [
+            (Assessment::scored(120.0, 47.0, None), false),
+            (Assessment::scored(6.0, 80.0, None), true),
+            (Assessment::FailureToAssess("too little background in the frame"), false),
+        ] {
+            assert_eq!(limits.keeps(Component::BackgroundUniformity, &answer, false), kept, "{answer:?}");
+            assert!(proposed().keeps(Component::BackgroundUniformity, &answer, false));
+        }
+    }
+
+    #[test]
     fn limits_are_kept_or_clearly_kept() {
         let limits = proposed();
         let scored = |native, score| Assessment::scored(native, score, None);
@@ -329,14 +348,15 @@ pub(super) mod tests {
     #[test]
     fn narrowed_lies_inside() {
         let range = Range::new(0.24, 0.48).unwrap();
-        for (value, wide, narrow) in [
-            (0.23, Place::Below, Place::Below),
-            (0.25, Place::Within, Place::Below),
-            (0.3, Place::Within, Place::Within),
-            (0.47, Place::Within, Place::Above),
-            (0.5, Place::Above, Place::Above),
+        for (value, wide, from_below, from_above) in [
+            (0.23, Place::Below, Place::Below, Place::Below),
+            (0.25, Place::Within, Place::Below, Place::Within),
+            (0.3, Place::Within, Place::Within, Place::Within),
+            (0.47, Place::Within, Place::Within, Place::Above),
+            (0.5, Place::Above, Place::Above, Place::Above),
         ] {
-            assert_eq!((range.place(value), range.narrowed().place(value)), (wide, narrow), "{value}");
+            let narrow = [Place::Below, Place::Above].map(|end| range.narrowed_at(end).place(value));
+            assert_eq!((range.place(value), narrow), (wide, [from_below, from_above]), "{value}");
         }
     }
 }

@@ -1,5 +1,6 @@
 //! Pictures drawn for the tests of this folder. None of them is anybody.
 
+use super::geometry::EYE_CORNERS;
 use super::pose::{Pose, tests::posed};
 use super::{FaceBox, Landmarks};
 use domain::image::Frame;
@@ -91,6 +92,31 @@ pub fn points(face: &FaceBox) -> Landmarks {
     }
     MIDDLE.iter().for_each(|&(index, place)| points[index] = at(place));
     Landmarks::new(points, 1.0)
+}
+
+/// A rectangle: its middle, half of its width and height, and its linear light.
+pub type Painted = ([f32; 2], [f32; 2], [f32; 3]);
+
+/// Rectangles on one colour, the first of them in front, in linear light that `light` scales by channel.
+pub fn painted(width: u32, height: u32, skin: [f32; 3], light: [f32; 3], front: &[Painted]) -> Frame {
+    draw(width, height, |x, y| {
+        let at = [x as f32 + 0.5, y as f32 + 0.5];
+        let inside = |(middle, half, _): &&Painted| (0..2).all(|axis| (at[axis] - middle[axis]).abs() < half[axis]);
+        let colour = front.iter().find(inside).map_or(skin, |&(.., colour)| colour);
+        [0, 1, 2].map(|c| ((colour[c] * light[c]).clamp(0.0, 1.0).powf(1.0 / 2.2) * 255.0) as u8)
+    })
+}
+
+/// Eyes with a pupil and white, open by `eyes` pixels; a line of lashes where they are shut.
+pub fn open_eyes(landmarks: &Landmarks, eyes: f32) -> Vec<Painted> {
+    let points = landmarks.points();
+    let eye = |[a, b]: [usize; 2]| {
+        let [p, q] = [points[a], points[b]];
+        let (middle, half) = ([(p[0] + q[0]) / 2.0, (p[1] + q[1]) / 2.0], (q[0] - p[0]).abs() / 2.0);
+        let pupil = (middle, [0.3 * half, eyes.max(2.0) / 2.0], [0.02, 0.015, 0.01]);
+        [pupil, (middle, [1.2 * half, eyes / 2.0], [0.62, 0.6, 0.58])]
+    };
+    EYE_CORNERS.into_iter().flat_map(eye).collect()
 }
 
 /// A smooth, shaded oval of skin colour without features: no face.

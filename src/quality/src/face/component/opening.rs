@@ -15,17 +15,18 @@ pub fn eyes(view: &FaceView) -> Assessment {
         Err(why) => return Assessment::FailureToAssess(why),
         Ok(marked) => marked.openings.eyes,
     };
-    let [Some(one), Some(other)] = openings else { return Assessment::FailureToAssess("too few pixels for the lids") };
-    let native = one.min(other);
+    let native = match openings {
+        [Ok(one), Ok(other)] => one.min(other),
+        [Err(why), _] | [_, Err(why)] => return Assessment::FailureToAssess(why),
+    };
     Assessment::scored(native, 100.0 * sigmoid(native, 0.02, 0.01), (native < SHUT).then_some(Advice::OpenEyes))
 }
 
 /// Native: gap between the lips by eye-to-chin distance; score 100 (1 - sigmoid(native, .2, .06)).
 pub fn mouth(view: &FaceView) -> Assessment {
-    match view.marked.as_ref().map(|marked| marked.openings.mouth) {
+    match view.marked.as_ref().map_err(|why| *why).and_then(|marked| marked.openings.mouth) {
         Err(why) => Assessment::FailureToAssess(why),
-        Ok(None) => Assessment::FailureToAssess("too few pixels for the lips"),
-        Ok(Some(native)) => {
+        Ok(native) => {
             let score = 100.0 * (1.0 - sigmoid(native, 0.2, 0.06));
             Assessment::scored(native, score, (native > OPEN).then_some(Advice::CloseMouth))
         }
@@ -40,9 +41,9 @@ mod tests {
     #[test]
     fn the_eye_that_is_less_open_counts() {
         for (openings, answer) in [
-            ([Some(0.06), Some(0.05)], Assessment::scored(0.05, 95.0, None)),
-            ([Some(0.06), Some(0.0)], Assessment::scored(0.0, 12.0, Some(Advice::OpenEyes))),
-            ([Some(0.06), None], Assessment::FailureToAssess("too few pixels for the lids")),
+            ([Ok(0.06), Ok(0.05)], Assessment::scored(0.05, 95.0, None)),
+            ([Ok(0.06), Ok(0.0)], Assessment::scored(0.0, 12.0, Some(Advice::OpenEyes))),
+            ([Ok(0.06), Err("something before an eye")], Assessment::FailureToAssess("something before an eye")),
         ] {
             assert_eq!(eyes(&marked(|marked| marked.openings.eyes = openings)), answer);
         }
@@ -51,10 +52,10 @@ mod tests {
     #[test]
     fn parted_lips_are_told_to_close() {
         for (opening, answer) in [
-            (Some(0.0), Assessment::scored(0.0, 97.0, None)),
-            (Some(0.05), Assessment::scored(0.05, 92.0, Some(Advice::CloseMouth))),
-            (Some(0.2), Assessment::scored(0.2, 50.0, Some(Advice::CloseMouth))),
-            (None, Assessment::FailureToAssess("too few pixels for the lips")),
+            (Ok(0.0), Assessment::scored(0.0, 97.0, None)),
+            (Ok(0.05), Assessment::scored(0.05, 92.0, Some(Advice::CloseMouth))),
+            (Ok(0.2), Assessment::scored(0.2, 50.0, Some(Advice::CloseMouth))),
+            (Err("too few pixels for the lips"), Assessment::FailureToAssess("too few pixels for the lips")),
         ] {
             assert_eq!(mouth(&marked(|marked| marked.openings.mouth = opening)), answer);
         }

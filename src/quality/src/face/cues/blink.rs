@@ -2,9 +2,10 @@
 //!
 //! At rest people blink some 17 times a minute, in conversation more often (Bentivoglio et al., "Analysis of blink rate
 //! patterns in normal subjects", Movement Disorders, 1997); one in a hundred goes for half a minute without. A short
-//! look therefore says little, and the score grows slowly.
+//! look therefore says little, and the score grows slowly. The lids are those that the picture shows, not FaceMesh's, which
+//! draws open ones over shut eyes; behind dark lenses nothing is said.
 
-use super::{Finding, Lids, nth};
+use super::{Finding, nth};
 use domain::units::Millis;
 use std::collections::VecDeque;
 
@@ -32,7 +33,7 @@ pub(super) struct Blink {
 
 impl Blink {
     /// The opening of the lids, in any unit that stays the same while the head stays.
-    pub fn feed(&mut self, at: Millis, Lids(opening): Lids) {
+    pub fn feed(&mut self, at: Millis, opening: f32) {
         let gap = self.last.and_then(|last| at.0.checked_sub(last.0));
         self.last = Some(at);
         if let Some(gap) = gap.filter(|&gap| gap <= LARGEST_GAP) {
@@ -53,7 +54,7 @@ impl Blink {
     /// Grows towards 1 with the time constant `slow_ms`, from the last blink on.
     pub fn finding(&self, slow_ms: u64) -> Finding {
         if self.last.is_none() {
-            return Finding::NotAssessed("needs landmarks");
+            return Finding::NotAssessed("no eyes on which lids are measured");
         }
         if self.watched < LEAST_WATCHED && !self.blinked {
             return Finding::NotAssessed("watched for too short a time");

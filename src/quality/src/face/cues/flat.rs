@@ -5,10 +5,14 @@
 //! with FaceMesh on rendered heads and sheets, in distances between the eyes: what an affine map leaves over is .036 for
 //! a head turned by 5 degrees and .03 for one that moved aside by .65, .002 to .008 for sheets that did the same.
 //!
+//! The reference is renewed every few seconds, and at once after a gap or a jump: who shows a head first and a sheet then
+//! is not compared with the head for long.
+//!
 //! Somebody who moves aside and keeps facing the camera shows little depth too: the cue is a hint to look, no more.
 
 use super::{Finding, nth};
 use crate::face::Landmarks;
+use domain::units::Millis;
 use std::collections::VecDeque;
 use zeroize::Zeroize;
 
@@ -27,6 +31,12 @@ const SETTLED: u32 = 5;
 const MOST: usize = 64;
 /// Scale against the reference beyond which perspective would be taken for depth: a new reference is taken.
 const LARGEST_SCALE: f32 = 1.25;
+/// Time after which a new reference is taken, ms (own value: longer than a step aside takes).
+const RENEWED: u64 = 3_000;
+/// Frames farther apart, ms, or points that are farther from where they were, in distances between the eyes, may show
+/// something else than before: all begins anew. Who walks makes .3 from frame to frame.
+const LARGEST_GAP: u64 = 500;
+const JUMP: f32 = 0.75;
 /// Movement, in distances between the eyes, under which a sheet and a head cannot be told apart, and over which they can.
 const MOVED: [f32; 2] = [0.25, 0.65];
 /// What is left over of a flat thing at most, and of a head at least.
@@ -41,6 +51,11 @@ pub(super) struct Flat {
     now: Points,
     reference: Points,
     moves: VecDeque<Move>,
+    /// The last of the moves are against this reference: so many.
+    fresh: usize,
+    /// Times of the last frame and of the reference.
+    last: Millis,
+    since: Millis,
     seen: bool,
 }
 
@@ -56,16 +71,21 @@ struct Move {
 }
 
 impl Flat {
-    pub fn feed(&mut self, landmarks: &Landmarks) {
+    pub fn feed(&mut self, at: Millis, landmarks: &Landmarks) {
         self.seen = true;
         let newest = RIGID.map(|at| [landmarks.points()[at][0], landmarks.points()[at][1]]);
+        if self.is_other(at, &newest) {
+            (self.frames, self.fresh) = (0, 0);
+            self.moves.clear();
+        }
+        self.last = at;
         let share = if self.frames == 0 { 1.0 } else { NEWEST };
         for (now, new) in self.now.as_flattened_mut().iter_mut().zip(newest.as_flattened()) {
             *now += (new - *now) * share;
         }
         self.frames = self.frames.saturating_add(1);
         if self.frames == SETTLED {
-            self.reference = self.now;
+            self.renew(at);
         }
         if self.frames <= SETTLED {
             return;
@@ -76,17 +96,37 @@ impl Flat {
                     self.moves.pop_front();
                 }
                 self.moves.push_back(moved);
+                self.fresh = (self.fresh + 1).min(MOST);
+                if at.0.saturating_sub(self.since.0) >= RENEWED {
+                    self.renew(at);
+                }
             }
-            _ => self.reference = self.now,
+            _ => self.renew(at),
         }
+    }
+
+    fn renew(&mut self, at: Millis) {
+        (self.reference, self.since, self.fresh) = (self.now, at, 0);
+    }
+
+    /// Whether frames are missing in between, or the points have jumped.
+    fn is_other(&self, at: Millis, newest: &Points) -> bool {
+        let jump = self.now.iter().zip(newest).map(|(p, q)| (p[0] - q[0]).hypot(p[1] - q[1])).sum::<f32>();
+        let [p, q] = CORNERS.map(|corner| self.now[corner]);
+        let unit = (p[0] - q[0]).hypot(p[1] - q[1]) / CORNERS_APART;
+        let gap = at.0.checked_sub(self.last.0);
+        self.frames > 0 && (gap.is_none_or(|gap| gap > LARGEST_GAP) || jump > JUMP * unit * RIGID.len() as f32)
     }
 
     pub fn finding(&self, least_frames: usize) -> Finding {
         if !self.seen {
             return Finding::NotAssessed("needs landmarks");
         }
-        let far = self.moves.iter().map(|m| m.far).fold(0.0, f32::max);
-        let telling = self.moves.iter().filter(|m| m.far >= far / 2.0);
+        // Those against an earlier reference speak only until there are enough of the new one.
+        let stale = if self.fresh >= least_frames.max(1) { self.moves.len() - self.fresh } else { 0 };
+        let moves = || self.moves.iter().skip(stale);
+        let far = moves().map(|m| m.far).fold(0.0, f32::max);
+        let telling = moves().filter(|m| m.far >= far / 2.0);
         let Some(left) = nth(telling.map(|m| m.left), 0.8).filter(|_| self.moves.len() >= least_frames) else {
             return Finding::NotAssessed("too few frames");
         };

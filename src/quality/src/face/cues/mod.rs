@@ -9,7 +9,7 @@ mod border;
 mod flat;
 mod frozen;
 
-use super::{Landmarks, Sighting};
+use super::{Landmarks, Sighting, view::lids};
 use blink::Blink;
 use border::Border;
 use domain::image::Frame;
@@ -139,8 +139,10 @@ impl Cues {
             self.border.feed(frame, face);
         }
         if let Some(landmarks) = sighting.landmarks.as_ref().filter(|landmarks| landmarks.is_sound()) {
-            self.flat.feed(landmarks);
-            self.blink.feed(frame.captured_at, Lids::of(landmarks));
+            self.flat.feed(frame.captured_at, landmarks);
+            if let Some(opening) = lids(frame, landmarks) {
+                self.blink.feed(frame.captured_at, opening as f32);
+            }
         }
     }
 
@@ -164,22 +166,6 @@ impl Cues {
         });
         let against = against.reduce(|all, one| all * one);
         CueScore { score: against.map(|against| ((1.0 - against) * 100.0).round() / 100.0), findings }
-    }
-}
-
-/// Opening of the lids in distances between the eyes' corners: the mean of both eyes.
-#[derive(Clone, Copy, Debug)]
-struct Lids(f32);
-
-impl Lids {
-    /// Upper and lower lid and the corners of each eye, in FaceMesh's numbers.
-    const EYES: [[usize; 4]; 2] = [[159, 145, 33, 133], [386, 374, 362, 263]];
-
-    fn of(landmarks: &Landmarks) -> Self {
-        let points = landmarks.points();
-        let apart = |a: usize, b: usize| (points[a][0] - points[b][0]).hypot(points[a][1] - points[b][1]);
-        let opening = |[upper, lower, outer, inner]: [usize; 4]| apart(upper, lower) / apart(outer, inner).max(1.0);
-        Self(Self::EYES.map(opening).iter().sum::<f32>() / 2.0)
     }
 }
 

@@ -10,6 +10,14 @@ const SETTINGS: CueSettings = CueSettings {
 };
 const FACE: FaceBox = FaceBox { x: 220.0, y: 150.0, width: 180.0, height: 180.0, score: 1.0 };
 
+/// A face in a picture of 320 x 240 pixels.
+const SMALL: FaceBox = FaceBox { x: 105.0, y: 55.0, width: 105.0, height: 105.0, score: 1.0 };
+
+/// That face with eyes open by some pixels.
+fn eyes(open: f32) -> Frame {
+    scenes::painted(320, 240, [0.75, 0.5, 0.38], [1.0; 3], &scenes::open_eyes(&scenes::points(&SMALL), open))
+}
+
 /// What one cue says after a stream of frames, 50 ms apart.
 fn watch(cue: Cue, stream: impl IntoIterator<Item = (Frame, Option<FaceBox>, Option<Landmarks>)>) -> Finding {
     let mut cues = Cues::new(SETTINGS);
@@ -70,6 +78,9 @@ fn what_cannot_be_assessed_says_so() {
     let scene = scenes::drawn_face(640, 480, &FACE);
     let black = scenes::flat(160, 120, [3; 3]);
     let points = Landmarks::new(Box::new([[300.0; 3]; POINTS]), 1.0);
+    let face = scenes::points(&SMALL);
+    let dark = scenes::open_eyes(&face, 0.0).into_iter().map(|(middle, ..)| (middle, [13.0, 12.0], [0.03; 3]));
+    let lenses = scenes::painted(320, 240, [0.75, 0.5, 0.38], [1.0; 3], &dark.collect::<Vec<_>>());
     let many = |frame: &Frame, face, landmarks: Option<&Landmarks>| vec![(frame.clone(), face, landmarks.cloned()); 40];
     let near = FaceBox { x: 20.0, y: 10.0, width: 460.0, height: 460.0, score: 1.0 };
     for (name, cue, stream, why) in [
@@ -84,8 +95,9 @@ fn what_cannot_be_assessed_says_so() {
             "too few frames that show the head with room around it",
         ),
         ("boxes only", Cue::Flat, many(&scene, Some(FACE), None), "needs landmarks"),
-        ("boxes only", Cue::Unblinking, many(&scene, Some(FACE), None), "needs landmarks"),
-        ("for a moment", Cue::Unblinking, many(&scene, Some(FACE), Some(&points)), "watched for too short a time"),
+        ("boxes only", Cue::Unblinking, many(&scene, Some(FACE), None), "no eyes on which lids are measured"),
+        ("dark lenses", Cue::Unblinking, many(&lenses, Some(FACE), Some(&face)), "no eyes on which lids are measured"),
+        ("for a moment", Cue::Unblinking, many(&eyes(7.0), Some(FACE), Some(&face)), "watched for too short a time"),
         ("all points in one", Cue::Flat, many(&scene, Some(FACE), Some(&points)), "too few frames"),
     ] {
         assert_eq!(watch(cue, stream), Finding::NotAssessed(why), "{name}");
@@ -129,9 +141,8 @@ fn a_border_around_the_head_is_seen_and_a_wall_is_not_one() {
     }
 }
 
-/// Points of a head `depth` times as deep as a head is, turned by `yaw` radians and moved aside by `aside` pixels, with
-/// lids open by a share.
-fn head(depth: f32, yaw: f32, aside: f32, lids: f32) -> Landmarks {
+/// Points of a head `depth` times as deep as a head is, turned by `yaw` radians and moved aside by `aside` pixels.
+fn head(depth: f32, yaw: f32, aside: f32) -> Landmarks {
     let mut points = Box::new([[0f32; 3]; POINTS]);
     // Across, down and towards the camera, in distances between the eyes: an average head's.
     let places: &[(usize, [f32; 3])] = &[
@@ -154,10 +165,6 @@ fn head(depth: f32, yaw: f32, aside: f32, lids: f32) -> Landmarks {
         (454, [1.15, 0.3, -0.9]),
         (50, [-0.75, 0.5, 0.0]),
         (280, [0.75, 0.5, 0.0]),
-        (159, [-0.5, -0.07 * lids, 0.0]),
-        (145, [-0.5, 0.07 * lids, 0.0]),
-        (386, [0.5, -0.07 * lids, 0.0]),
-        (374, [0.5, 0.07 * lids, 0.0]),
     ];
     for &(index, [x, y, z]) in places {
         let across = x * yaw.cos() + depth * z * yaw.sin();
@@ -171,7 +178,7 @@ fn a_plane_is_told_from_a_head_once_it_moves() {
     let frame = scenes::flat(64, 64, [90; 3]);
     let stream = |depth: f32, yaw: f32, aside: f32| {
         let moves = (0..50).map(move |i| (i as f32 / 8.0).sin());
-        let moves = moves.map(move |now| head(depth, yaw * now, aside * now, 1.0));
+        let moves = moves.map(move |now| head(depth, yaw * now, aside * now));
         watch(Cue::Flat, moves.map(|points| (frame.clone(), Some(FACE), Some(points))))
     };
     for (name, depth, yaw, aside, low, high) in [
@@ -189,11 +196,40 @@ fn a_plane_is_told_from_a_head_once_it_moves() {
 }
 
 #[test]
-fn eyes_that_do_not_blink_grow_suspect() {
+fn a_head_shown_first_does_not_speak_for_a_sheet_for_ever() {
     let frame = scenes::flat(64, 64, [90; 3]);
+    let swing = |i: u32| 60.0 * (i as f32 / 8.0).sin();
+    // Twenty frames a second; the head that is shown first looks aside, so that the sheet cannot be it.
+    let stream = |first: u32, hidden: u64, far: f32, all: u32| {
+        let mut cues = Cues::new(SETTINGS);
+        for i in 0..all {
+            let points = if i < first { head(1.0, 0.25, swing(i)) } else { head(0.0, 0.0, swing(i) + far) };
+            let mut frame = frame.clone();
+            frame.captured_at = Millis(1000 + 50 * u64::from(i) + if i < first { 0 } else { hidden });
+            cues.feed(&frame, &Sighting::by_landmarks(Detection::of(vec![FACE]), Some(points)));
+        }
+        score(cues.score().findings.into_iter().find(|(cue, _)| *cue == Cue::Flat).unwrap().1)
+    };
+    assert!(stream(6, 0, 0.0, 50) < 0.1, "the sheet is held against the head");
+    for (name, score) in [
+        ("after some seconds", stream(6, 0, 0.0, 130)),
+        ("after a gap", stream(6, 700, 0.0, 60)),
+        ("after a jump", stream(6, 0, 90.0, 60)),
+        ("a sheet from the first", stream(0, 0, 0.0, 300)),
+    ] {
+        assert!(score > 0.8, "{name}: {score}");
+    }
+}
+
+#[test]
+fn eyes_that_do_not_blink_grow_suspect() {
+    let [open, shut] = [eyes(7.0), eyes(0.0)];
+    // The points stay: FaceMesh draws open lids over shut eyes.
+    let face = scenes::points(&SMALL);
     let stream = |frames: u32, blinks: &[u32]| {
-        let lids = (0..frames).map(|i| if blinks.iter().any(|b| (*b..b + 4).contains(&i)) { 0.2 } else { 1.0 });
-        watch(Cue::Unblinking, lids.map(|lids| (frame.clone(), Some(FACE), Some(head(1.0, 0.0, 0.0, lids)))))
+        let blink = |i| blinks.iter().any(|b| (*b..b + 4).contains(&i));
+        let frames = (0..frames).map(|i| if blink(i) { shut.clone() } else { open.clone() });
+        watch(Cue::Unblinking, frames.map(|frame| (frame, Some(SMALL), Some(face.clone()))))
     };
     // Twenty frames a second.
     for (name, finding, low, high) in [
@@ -215,7 +251,7 @@ fn cues_add_up_in_fine_steps_and_name_the_strongest() {
     for at in 0..300u32 {
         let mut frame = noisy(&scene, at.min(60), 6);
         frame.captured_at = Millis(u64::from(at) * 50);
-        let landmarks = Some(head(0.0, 0.0, 60.0 * (at as f32 / 9.0).sin(), 1.0));
+        let landmarks = Some(head(0.0, 0.0, 60.0 * (at as f32 / 9.0).sin()));
         cues.feed(&frame, &Sighting::by_landmarks(Detection::of(vec![FACE]), landmarks));
         steps.extend(cues.score().score.map(|score| (score * 100.0).round() as u32));
     }

@@ -112,6 +112,15 @@ impl FaceView {
     }
 }
 
+/// How far the eyes are open, in eye-to-chin distances: the mean of those that can be measured, none where none can.
+pub fn lids(frame: &Frame, landmarks: &Landmarks) -> Option<f64> {
+    let geometry = Geometry::of_points(landmarks)?;
+    let (_, skin) = region::mean_colours(frame, &cheeks(frame, &geometry, Some(landmarks)));
+    let eyes = Openings::of(frame, landmarks.points(), &geometry, skin).eyes;
+    let open: Vec<f64> = eyes.into_iter().flatten().collect();
+    (!open.is_empty()).then(|| open.iter().sum::<f64>() / open.len() as f64)
+}
+
 /// Pixels in a histogram.
 pub fn total(histogram: &Histogram) -> f64 {
     histogram.iter().map(|&n| f64::from(n)).sum()

@@ -11,13 +11,13 @@ use crate::face::POINTS;
 use crate::face::geometry::{EYE_CORNERS, Geometry, LIP_EDGES, MOUTH_CORNERS};
 use domain::image::Frame;
 
-/// Openings in units of the eye-to-chin distance; none where there are too few pixels.
+/// Openings in units of the eye-to-chin distance, or why they are not known.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Openings {
     /// Between the lids of the eye on the left of the picture, and of the other.
-    pub eyes: [Option<f64>; 2],
+    pub eyes: [Result<f64, &'static str>; 2],
     /// Between the lips.
-    pub mouth: Option<f64>,
+    pub mouth: Result<f64, &'static str>,
 }
 
 /// The fewest pixels between the corners of an eye on which lids are judged.
@@ -40,6 +40,16 @@ const EYE: Rule = Rule { whiter: 0.35, least_white: 0.5, darkest: 0.3 };
 /// As [`EYE`].
 const MOUTH: Rule = Rule { whiter: 0.25, least_white: 0.3, darkest: 0.2 };
 
+/// The least ratio of the cheeks' red to their blue with which white can be told from skin (own value: on light skin under
+/// bluish lamps it is 1.6; a grey picture's is 1).
+const LEAST_TONE: f32 = 1.15;
+/// Luminance of the mouth's middle, as a share of the cheeks', below which it is not skin that most of the region shows.
+const MOSTLY_SKIN: f32 = 0.4;
+/// Rows of an eye that no lids uncover: three fifths of the distance between its corners. What is taller, or comes from
+/// the edge by more than a brow does, is a dark lens or a patch.
+const TALLEST_EYE: usize = 20;
+const TALLEST_BROW: usize = 8;
+
 /// Added to red and blue before their ratio is taken: what a sensor's noise makes of black.
 const FLOOR: f32 = 0.004;
 
@@ -58,14 +68,20 @@ impl Openings {
         let middle = |[a, b]: [usize; 2]| mix(at(a), at(b));
         let [left, right] = EYE_CORNERS.map(middle);
         let across = [0, 1].map(|axis| (right[axis] - left[axis]) / geometry.inter_eye);
+        let cheeks = luminance(&skin.map(|light| light as f32));
         let skin = (skin[0] as f32 + FLOOR) / (skin[2] as f32 + FLOOR);
+        if skin < LEAST_TONE {
+            let why = "white cannot be told from skin in this light";
+            return Self { eyes: [Err(why); 2], mouth: Err(why) };
+        }
         let unit = geometry.eye_to_chin;
         let look = |centre, half, grid| Patch { centre, across, half, grid }.light(frame);
         let eyes = EYE_CORNERS.map(|corners| {
             let width = apart(at(corners[0]), at(corners[1]));
             let half = (EYE_HALF.0 * width, EYE_HALF.1 * width);
-            let light = (width >= LEAST_EYE).then(|| look(middle(corners), half, EYE_GRID))??;
-            Some(lids(&light, skin) * f64::from(2.0 * half.1 / (EYE_GRID.1 - 1) as f32 / unit))
+            let light = (width >= LEAST_EYE).then(|| look(middle(corners), half, EYE_GRID)).flatten();
+            let rows = lids(&light.ok_or("too few pixels for the lids")?, skin)?;
+            Ok(rows * f64::from(2.0 * half.1 / (EYE_GRID.1 - 1) as f32 / unit))
         });
         let width = apart(at(MOUTH_CORNERS[0]), at(MOUTH_CORNERS[1])).max(0.3 * unit);
         let half = (MOUTH_HALF.0 * width, MOUTH_HALF.1 * unit);
@@ -77,8 +93,8 @@ impl Openings {
             (down / half.1 + 1.0) * (MOUTH_GRID.1 - 1) as f32 / 2.0
         };
         let edges = LIP_EDGES.map(row_of);
-        let mouth =
-            light.map(|light| lips(&light, skin, edges) * f64::from(2.0 * MOUTH_HALF.1) / (MOUTH_GRID.1 - 1) as f64);
+        let rows = light.ok_or("too few pixels for the lips").and_then(|light| lips(&light, skin, cheeks, edges));
+        let mouth = rows.map(|rows| rows * f64::from(2.0 * MOUTH_HALF.1) / (MOUTH_GRID.1 - 1) as f64);
         Self { eyes, mouth }
     }
 }
@@ -161,84 +177,93 @@ impl Rule {
 }
 
 /// Rows that an eye is open: in each column the longest run that is no skin, and of those the middle one, so that
-/// neither the corners nor a lash decide.
-fn lids(light: &[[f32; 3]], skin: f32) -> f64 {
+/// neither the corners nor a lash decide. An opening has lids above and below: a run from the edge is none.
+fn lids(light: &[[f32; 3]], skin: f32) -> Result<f64, &'static str> {
+    let (columns, rows) = EYE_GRID;
     let mut all: Vec<f32> = light.iter().map(luminance).collect();
     let median = median(&mut all);
-    let mut longest = [0u32; EYE_GRID.0];
-    let mut run = [0u32; EYE_GRID.0];
-    for row in light.chunks_exact(EYE_GRID.0) {
-        for ((light, run), longest) in row.iter().zip(&mut run).zip(&mut longest) {
-            *run = if EYE.holds(light, skin, median) { *run + 1 } else { 0 };
-            *longest = (*longest).max(*run);
+    let mut longest = [0; EYE_GRID.0];
+    let mut covered = 0;
+    for (column, longest) in longest.iter_mut().enumerate() {
+        let (mut from, mut at_edge) = (0, 0);
+        for to in 0..=rows {
+            if to < rows && EYE.holds(&light[to * columns + column], skin, median) {
+                continue;
+            }
+            let run = if from == 0 || to == rows { &mut at_edge } else { &mut *longest };
+            *run = (to - from).max(*run);
+            from = to + 1;
         }
+        covered += usize::from(at_edge > TALLEST_BROW);
     }
     longest.sort_unstable();
-    f64::from(longest[EYE_GRID.0 / 2])
+    let open = longest[columns / 2];
+    let hidden = 2 * covered > columns || open > TALLEST_EYE;
+    if hidden { Err("something before an eye") } else { Ok(open as f64) }
 }
 
 /// Rows that a mouth is open: the longest run that is no skin in the mean over all columns, in which a beard has no
-/// hairs. A run that reaches the edge is a grey beard and one beside the inner edges of the lips a grey moustache, not an
-/// opening.
-fn lips(light: &[[f32; 3]], skin: f32, edges: [f32; 2]) -> f64 {
+/// hairs. A run that reaches the edge is a beard and one beside the inner edges of the lips a grey moustache, not an
+/// opening; a dark run between the lips that reaches the edge may be a mouth that is opened wider than the region.
+/// `cheeks` is the luminance of skin.
+fn lips(light: &[[f32; 3]], skin: f32, cheeks: f32, edges: [f32; 2]) -> Result<f64, &'static str> {
     let (columns, rows) = MOUTH_GRID;
     let mut profile = [[0f32; 3]; MOUTH_GRID.1];
     for (mean, row) in profile.iter_mut().zip(light.chunks_exact(columns)) {
         (0..3).for_each(|c| mean[c] = row.iter().map(|light| light[c]).sum::<f32>() / columns as f32);
     }
     let median = median(&mut profile.each_ref().map(luminance));
+    // Where most of the region is a beard or the inside of the mouth, its own median says nothing about skin.
+    let usual = if median < MOSTLY_SKIN * cheeks { cheeks } else { median };
     let (mut longest, mut from) = (0, 0);
-    for (to, light) in profile.iter().enumerate() {
-        if MOUTH.holds(light, skin, median) {
+    for to in 0..=rows {
+        if to < rows && MOUTH.holds(&profile[to], skin, usual) {
             continue;
         }
         let between_lips = to as f32 > edges[0] - 1.0 && (from as f32) < edges[1] + 2.0;
         if from > 1 && to < rows - 2 && between_lips {
             longest = longest.max(to - from);
+        } else if (from..to).contains(&(rows / 2)) && luminance(&profile[rows / 2]) < MOUTH.darkest * usual {
+            return Err("the mouth is covered or wide open");
         }
         from = to + 1;
     }
-    longest as f64
+    Ok(longest as f64)
 }
 
 #[cfg(test)]
 mod tests {
-    use super::super::super::{FaceBox, Landmarks, scenes};
+    use super::super::super::{FaceBox, scenes, scenes::Painted};
     use super::*;
-    use domain::units::Millis;
 
     const FACE: FaceBox = FaceBox { x: 215.0, y: 110.0, width: 210.0, height: 210.0, score: 1.0 };
 
-    /// Skin with eyes open by `eyes` and a mouth by `mouth`, in pixels; the light scales each channel.
-    fn drawn(skin: [f32; 3], light: [f32; 3], eyes: f32, mouth: f32) -> (Frame, Landmarks) {
+    const LIGHT: [f32; 3] = [0.75, 0.5, 0.38];
+    const TEETH: [f32; 3] = [0.6, 0.58, 0.55];
+    const NOTHING: Painted = ([0.0; 2], [0.0; 2], [0.0; 3]);
+
+    /// Middles of the eye on the left, of the other, and of the lips.
+    fn places() -> [[f32; 2]; 3] {
         let points = scenes::points(&FACE);
-        let at = |[a, b]: [usize; 2]| {
-            let (a, b) = (points.points()[a], points.points()[b]);
-            [(a[0] + b[0]) / 2.0, (a[1] + b[1]) / 2.0]
-        };
-        let (left, right, lips) = (at(EYE_CORNERS[0]), at(EYE_CORNERS[1]), at(LIP_EDGES));
-        let rgb = (0..480 * 640).flat_map(|i| {
-            let (x, y) = ((i % 640) as f32 + 0.5, (i / 640) as f32 + 0.5);
-            let inside =
-                |[cx, cy]: [f32; 2], half: f32, height: f32| (x - cx).abs() < half && (y - cy).abs() < height / 2.0;
-            let colour = if inside(lips, 24.0, mouth) {
-                [0.6, 0.58, 0.55]
-            } else if inside(left, 5.0, eyes.max(2.0)) || inside(right, 5.0, eyes.max(2.0)) {
-                [0.02, 0.015, 0.01]
-            } else if inside(left, 20.0, eyes) || inside(right, 20.0, eyes) {
-                [0.62, 0.6, 0.58]
-            } else {
-                skin
-            };
-            [0, 1, 2].map(|c| ((colour[c] * light[c]).clamp(0.0, 1.0).powf(1.0 / 2.2) * 255.0) as u8)
-        });
-        (Frame::new(640, 480, Millis(0), 0, rgb.collect()).unwrap(), points)
+        let at = |[a, b]: [usize; 2]| mix2(points.points()[a], points.points()[b]);
+        [at(EYE_CORNERS[0]), at(EYE_CORNERS[1]), at(LIP_EDGES)]
     }
 
-    fn measured(skin: [f32; 3], light: [f32; 3], eyes: f32, mouth: f32) -> Openings {
-        let (frame, points) = drawn(skin, light, eyes, mouth);
+    fn mix2(a: [f32; 3], b: [f32; 3]) -> [f32; 2] {
+        mix([a[0], a[1]], [b[0], b[1]])
+    }
+
+    /// Skin with eyes open by `eyes` and a mouth by `mouth`, in pixels, and what hides them; the light scales each channel.
+    fn measured(skin: [f32; 3], light: [f32; 3], eyes: f32, mouth: f32, before: &[Painted]) -> Openings {
+        let [left, right, lips] = places();
+        let mut painted = before.to_vec();
+        painted.push((lips, [24.0, mouth / 2.0], TEETH));
+        painted.extend(scenes::open_eyes(&scenes::points(&FACE), eyes));
+        let frame = scenes::painted(640, 480, skin, light, &painted);
+        let points = scenes::points(&FACE);
         let geometry = Geometry::of_points(&points).unwrap();
         let lit = [0, 1, 2].map(|c| f64::from(skin[c] * light[c]));
+        assert!(left[0] < right[0]);
         Openings::of(&frame, points.points(), &geometry, lit)
     }
 
@@ -254,7 +279,7 @@ mod tests {
         ] {
             let unit = f64::from(Geometry::of_points(&scenes::points(&FACE)).unwrap().eye_to_chin);
             for (eyes, mouth) in [(14.0, 0.0), (0.0, 0.0), (10.0, 12.0), (0.0, 30.0)] {
-                let got = measured(skin, light, eyes, mouth);
+                let got = measured(skin, light, eyes, mouth, &[]);
                 for eye in got.eyes {
                     let off = (eye.unwrap() * unit - f64::from(eyes)).abs();
                     assert!(off <= 3.0, "{name}: eyes {eyes} measured {eye:?} of {unit}");
@@ -266,6 +291,69 @@ mod tests {
     }
 
     #[test]
+    fn lenses_and_patches_are_no_open_eyes() {
+        let [left, right, _] = places();
+        let unit = f64::from(Geometry::of_points(&scenes::points(&FACE)).unwrap().eye_to_chin);
+        for (skin, tone) in [(LIGHT, "light"), ([0.32, 0.15, 0.08], "brown")] {
+            for (name, colour) in [("black", [0.02; 3]), ("grey", [0.2; 3]), ("bandage", [0.7, 0.7, 0.68])] {
+                for (down, half) in [(0.0, 12.0), (0.0, 30.0), (-9.0, 16.0), (9.0, 16.0)] {
+                    let before = |[x, y]: [f32; 2]| ([x, y + down], [26.0, half], colour);
+                    let got = measured(skin, [1.0; 3], 14.0, 0.0, &[before(left), before(right)]).eyes;
+                    assert_eq!(got, [Err("something before an eye"); 2], "{name} {half} {down} on {tone} skin");
+                    // One eye's patch does not speak for the other.
+                    let [one, other] = measured(skin, [1.0; 3], 14.0, 0.0, &[before(left)]).eyes;
+                    assert!(one.is_err() && (other.unwrap() * unit - 14.0).abs() <= 3.0, "{name}: {one:?} {other:?}");
+                }
+            }
+        }
+        // A brow that reaches into the region is neither.
+        let brow = |[x, y]: [f32; 2]| ([x, y - 16.0], [24.0, 5.0], [0.02, 0.015, 0.01]);
+        for eyes in [14.0, 0.0] {
+            for eye in measured(LIGHT, [1.0; 3], eyes, 0.0, &[brow(left), brow(right)]).eyes {
+                assert!((eye.unwrap() * unit - f64::from(eyes)).abs() <= 3.0, "{eyes}: {eye:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn skin_without_colour_is_not_judged() {
+        for (name, skin, light) in [
+            ("monochrome", [0.4; 3], [1.0; 3]),
+            ("blue light", LIGHT, [0.4, 0.7, 1.0]),
+            ("bluer", LIGHT, [0.2, 0.7, 1.0]),
+        ] {
+            for eyes in [0.0, 14.0] {
+                let got = measured(skin, light, eyes, 0.0, &[]);
+                assert!(got.eyes.iter().all(Result::is_err) && got.mouth.is_err(), "{name}: {got:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_wide_mouth_is_open_and_a_beard_is_not() {
+        let [.., lips] = places();
+        let [x, y] = lips;
+        let unit = f64::from(Geometry::of_points(&scenes::points(&FACE)).unwrap().eye_to_chin);
+        let (red, hair, lip) = ([0.12, 0.02, 0.02], [0.03, 0.02, 0.015], [0.4, 0.2, 0.16]);
+        // A fifth of the eye-to-chin distance of 160 pixels, more, and as much as is looked at.
+        for (height, known) in [(33.0, true), (44.0, true), (56.0, true), (70.0, false), (110.0, false)] {
+            let got = measured(LIGHT, [1.0; 3], 14.0, 0.0, &[(lips, [24.0, height / 2.0], red)]).mouth;
+            match got {
+                Ok(gap) => assert!(known && (gap * unit - f64::from(height)).abs() <= 3.0, "{height}: {gap} of {unit}"),
+                Err(why) => assert!(!known && why == "the mouth is covered or wide open", "{height}: {why}"),
+            }
+        }
+        for (name, before, gap) in [
+            ("full", [(lips, [24.0, 8.0], lip), (lips, [50.0, 60.0], hair), NOTHING], 0.0),
+            ("below", [(lips, [24.0, 8.0], lip), ([x, y + 30.0], [50.0, 30.0], hair), NOTHING], 0.0),
+            ("open", [(lips, [24.0, 6.0], red), (lips, [24.0, 16.0], lip), (lips, [50.0, 60.0], hair)], 12.0),
+        ] {
+            let got = measured(LIGHT, [1.0; 3], 14.0, 0.0, &before).mouth.unwrap() * unit;
+            assert!((got - gap).abs() <= 3.0, "{name}: {got}");
+        }
+    }
+
+    #[test]
     fn few_pixels_and_places_outside_the_frame_are_not_judged() {
         let small = scenes::points(&FaceBox { x: 20.0, y: 20.0, width: 40.0, height: 40.0, score: 1.0 });
         let outside = scenes::points(&FaceBox { x: 700.0, ..FACE });
@@ -273,8 +361,9 @@ mod tests {
             [("small", &small, 640, 480), ("outside", &outside, 640, 480), ("one pixel", &outside, 1, 1)]
         {
             let geometry = Geometry::of_points(points).unwrap();
-            let got = Openings::of(&scenes::flat(width, height, [90; 3]), points.points(), &geometry, [0.1; 3]);
-            assert_eq!(got, Openings { eyes: [None; 2], mouth: None }, "{name}");
+            let got = Openings::of(&scenes::flat(width, height, [90; 3]), points.points(), &geometry, [0.2, 0.1, 0.1]);
+            let [eyes, mouth] = [Err("too few pixels for the lids"), Err("too few pixels for the lips")];
+            assert_eq!(got, Openings { eyes: [eyes; 2], mouth }, "{name}");
         }
     }
 }
