@@ -217,7 +217,7 @@ fn lips(light: &[[f32; 3]], skin: f32, cheeks: f32, edges: [f32; 2]) -> Result<f
     let usual = if median < MOSTLY_SKIN * cheeks { cheeks } else { median };
     let (mut longest, mut from) = (0, 0);
     for to in 0..=rows {
-        if to < rows && MOUTH.holds(&profile[to], skin, usual) {
+        if profile.get(to).is_some_and(|light| MOUTH.holds(light, skin, usual)) {
             continue;
         }
         let between_lips = to as f32 > edges[0] - 1.0 && (from as f32) < edges[1] + 2.0;
@@ -237,7 +237,6 @@ mod tests {
     use super::*;
 
     const FACE: FaceBox = FaceBox { x: 215.0, y: 110.0, width: 210.0, height: 210.0, score: 1.0 };
-
     const LIGHT: [f32; 3] = [0.75, 0.5, 0.38];
     const TEETH: [f32; 3] = [0.6, 0.58, 0.55];
     const NOTHING: Painted = ([0.0; 2], [0.0; 2], [0.0; 3]);
