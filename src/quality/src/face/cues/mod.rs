@@ -9,7 +9,7 @@ mod border;
 mod flat;
 mod frozen;
 
-use super::{Landmarks, Sighting, view::lids};
+use super::{Sighting, view::lids};
 use blink::Blink;
 use border::Border;
 use domain::image::Frame;

@@ -1,4 +1,4 @@
-use super::super::{Detection, FaceBox, POINTS, scenes};
+use super::super::{Detection, FaceBox, Landmarks, POINTS, scenes};
 use super::*;
 use domain::units::Millis;
 use proptest::prelude::*;
