@@ -44,7 +44,8 @@ impl Place {
             fs::create_dir_all(place.path(folder)).unwrap();
         }
         let from = repository().join("config");
-        for file in ["station.toml", "thresholds.toml", "policies/ru-entry.toml"] {
+        let rules = ["policies/ru-entry.toml", "policies/ru-entry.toml.sig", "policies/demonstration.pub"];
+        for file in ["station.toml", "thresholds.toml"].into_iter().chain(rules) {
             fs::copy(from.join(file), place.path("config").join(file)).unwrap();
         }
         for file in FACE_MODELS {

@@ -2,8 +2,11 @@
 //!
 //! Nothing of a document is echoed: neither in the answer, which holds codes and an age range, nor in an error.
 
+mod signing;
 #[cfg(test)]
 mod tests;
+
+pub use signing::{KeygenArgs, SignArgs};
 
 use crate::config::Loaded;
 use clap::{Args, Subcommand};
@@ -33,6 +36,10 @@ const COMMAND_LINE: &str = "command-line";
 pub enum PolicyCommand {
     /// Tells every fault of policy packs
     Check(CheckArgs),
+    /// Makes a new key pair for signing policy packs
+    Keygen(KeygenArgs),
+    /// Signs a policy pack with the authority's key
+    Sign(SignArgs),
     /// Tells what the rules say about a document, a date and a checkpoint, and why
     Explain(Box<ExplainArgs>),
 }
@@ -94,6 +101,9 @@ pub struct CheckArgs {
     /// The packs
     #[arg(required = true, value_name = "FILE")]
     pub files: Vec<PathBuf>,
+    /// Public key of the authority: the signatures beside the packs are checked too
+    #[arg(long, value_name = "FILE")]
+    pub trust: Option<PathBuf>,
 }
 
 /// Lines of a machine readable zone from the command line. They are personal data and are not printed.
@@ -132,6 +142,8 @@ pub fn run(command: PolicyCommand) -> Result<(), CliError> {
     match command {
         PolicyCommand::Check(args) => check(&args),
         PolicyCommand::Explain(args) => explain(&args),
+        PolicyCommand::Keygen(args) => signing::keygen(&args),
+        PolicyCommand::Sign(args) => signing::sign_pack(&args),
     }
 }
 
@@ -155,13 +167,15 @@ pub fn explain(args: &ExplainArgs) -> Result<(), CliError> {
 pub fn check(args: &CheckArgs) -> Result<(), CliError> {
     let (mut sound, mut faults) = (Vec::new(), Vec::new());
     for file in &args.files {
-        match read_pack(file) {
-            Ok(pack) => sound.push(format!(
-                "{}: {}, {} entries, {} grounds",
+        let signed = args.trust.as_deref().map(|trust| signing::signed_by(file, trust)).transpose();
+        match read_pack(file).and_then(|pack| Ok((pack, signed?))) {
+            Ok((pack, signed)) => sound.push(format!(
+                "{}: {}, {} entries, {} grounds{}",
                 file.display(),
                 pack.label(),
                 pack.entries.len(),
-                pack.grounds.len()
+                pack.grounds.len(),
+                signed.unwrap_or_default()
             )),
             Err(CliError(text)) => faults.push(text),
         }
@@ -178,7 +192,7 @@ fn rules(args: &ExplainArgs) -> Result<(Pack, Vec<EntryConfirmation>), CliError>
         Some(config) => {
             let loaded = Loaded::read(config).map_err(|faults| CliError(faults.to_string()))?;
             let confirmed = loaded.config.policy.confirmed.iter().map(EntryConfirmation::from).collect();
-            Ok((loaded.pack, confirmed))
+            Ok((loaded.rules.pack, confirmed))
         }
         None => Ok((read_pack(&pack_path(args.pack.as_deref())?)?, Vec::new())),
     }

@@ -1,7 +1,7 @@
 //! `gatepost serve`: puts the parts together and runs until it is told to stop.
 
 use crate::clock::Clock;
-use crate::config::{ConfigFaults, Loaded};
+use crate::config::{ConfigFaults, Loaded, Look, RulesWatch};
 use crate::desk::{self, DeskParts, Keeper};
 use crate::key_cli;
 use crate::passphrase::{self, PassphraseError};
@@ -15,11 +15,15 @@ use domain::units::StaffId;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::Duration;
 use store::{Action, AuthorityKey, Event, FileKey, KeyFault, Outbox, Reason, Sealer, StoreFault, VerifyKey};
 use thiserror::Error;
 use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
 use zeroize::Zeroizing;
+
+/// How often the files of the rules are looked at. A law does not change by the second.
+const LOOK_AT_RULES: Duration = Duration::from_secs(2);
 
 /// Arguments of `gatepost serve`.
 #[derive(Args, Debug)]
@@ -100,6 +104,7 @@ pub async fn serve(args: &ServeArgs) -> Result<(), ServeError> {
         driver_program,
         interrupted,
     });
+    watch_rules(RulesWatch::new(&args.config, loaded.clone()), clock.clone(), desk.clone());
     start_upload(&loaded, &data, (keeper.clone(), &clock), &desk)?;
 
     let app = App {
@@ -128,7 +133,7 @@ fn warn_of_an_unnamed_checkpoint(loaded: &Loaded) {
         domain::policy::Checkpoints::Every => false,
         domain::policy::Checkpoints::Listed(ids) => ids.iter().any(|id| id == checkpoint),
     };
-    if !loaded.pack.entries.iter().any(named) {
+    if !loaded.rules.pack.entries.iter().any(named) {
         tracing::warn!(
             checkpoint,
             "no entry of the policy pack names this checkpoint; entries for every checkpoint apply"
@@ -192,6 +197,37 @@ fn open_store(
     let document_key = std::fs::read(&path).map_err(|e| ServeError::File(path.display().to_string(), e))?;
     let keeper = Keeper::new(outbox, Sealer::new(authority), Box::new(signer), Zeroizing::new(document_key));
     Ok((Arc::new(keeper), report.interrupted))
+}
+
+/// Looks after the files of the rules, and tells the desk when others take over. What is refused leaves the working ones
+/// in place, and is told once.
+fn watch_rules(mut watch: RulesWatch, clock: Arc<Clock>, desk: desk::DeskHandle) {
+    tokio::spawn(async move {
+        let mut tick = tokio::time::interval(LOOK_AT_RULES);
+        tick.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+        loop {
+            tick.tick().await;
+            let today = clock.local().date();
+            let looked = tokio::task::spawn_blocking(move || {
+                let look = watch.look(today);
+                (watch, look)
+            });
+            // Only a stopping runtime does not carry it out.
+            let Ok((again, look)) = looked.await else { return };
+            watch = again;
+            match look {
+                Look::Same => {}
+                Look::Replaced(loaded) => {
+                    if !desk.rules(loaded).await {
+                        return;
+                    }
+                }
+                Look::Refused(faults) => {
+                    tracing::error!(%faults, "other rules were refused; the working ones stay");
+                }
+            }
+        }
+    });
 }
 
 fn start_upload(

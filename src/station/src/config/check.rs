@@ -1,8 +1,8 @@
 //! Reading the configuration files and telling all their faults at once.
 
 use super::{
-    ClockConfig, ConfigFault, ConfigFaults, Desk, Device, Intake, Laboratory, Loaded, Policy, Quality, Station,
-    StationConfig, Thresholds,
+    ClockConfig, ConfigFault, ConfigFaults, Desk, Device, Intake, Laboratory, Loaded, Policy, Quality, SignedPack,
+    Station, StationConfig, Thresholds,
 };
 use crate::people::hex;
 use domain::policy::Pack;
@@ -31,18 +31,15 @@ pub fn read(path: &Path) -> Result<Loaded, ConfigFaults> {
         );
         faults.push(ConfigFault { file: file.clone(), line: line_of(&text, "time_zone"), text: text_of });
     }
-    let pack = read_pack(&beside.join(&config.policy.pack));
+    let rules = rules(path, &text, &config);
     let thresholds = read_thresholds(&beside.join(&config.quality.thresholds));
     let scorer = read_scorer(&file, &text, config.quality.forest.as_ref().map(|forest| beside.join(forest)));
-    if let Ok((pack, _)) = &pack {
-        faults.extend(unknown_entries(&file, &text, &config, pack));
-    }
-    match (zone, pack, thresholds, scorer) {
-        (Ok(zone), Ok((pack, pack_digest)), Ok((thresholds, thresholds_digest)), Ok(scorer)) if faults.is_empty() => {
-            Ok(Loaded { config, pack, pack_digest, thresholds, thresholds_digest, zone, scorer })
+    match (zone, rules, thresholds, scorer) {
+        (Ok(zone), Ok(rules), Ok((thresholds, thresholds_digest)), Ok(scorer)) if faults.is_empty() => {
+            Ok(Loaded { config, rules, thresholds, thresholds_digest, zone, scorer })
         }
-        (_, pack, thresholds, scorer) => {
-            faults.extend(pack.err().into_iter().flatten());
+        (_, rules, thresholds, scorer) => {
+            faults.extend(rules.err().into_iter().flatten());
             faults.extend(thresholds.err());
             faults.extend(scorer.err());
             Err(ConfigFaults(faults))
@@ -59,18 +56,13 @@ fn digest(text: &str) -> String {
     hex(&Sha256::digest(text.as_bytes()))
 }
 
-/// Reads and validates a policy pack.
-fn read_pack(path: &Path) -> Result<(Pack, String), Vec<ConfigFault>> {
-    let text = read_text(path).map_err(|fault| vec![fault])?;
+/// Reads the pack that a configuration names, and checks what the configuration says about it.
+pub(super) fn rules(path: &Path, text: &str, config: &StationConfig) -> Result<SignedPack, Vec<ConfigFault>> {
     let file = path.display().to_string();
-    let faults = |found: domain::policy::PackFaults| {
-        found
-            .0
-            .into_iter()
-            .map(|fault| ConfigFault { file: file.clone(), line: fault.line, text: fault.text })
-            .collect()
-    };
-    Pack::parse(&text).map(|pack| (pack, digest(&text))).map_err(faults)
+    let rules = super::rules::read(path.parent().unwrap_or(Path::new(".")), &config.policy)?;
+    let mut faults = unknown_entries(&file, text, config, &rules.pack);
+    faults.extend(unfounded(&file, text, config));
+    if faults.is_empty() { Ok(rules) } else { Err(faults) }
 }
 
 fn read_thresholds(path: &Path) -> Result<(Thresholds, String), ConfigFault> {
@@ -181,6 +173,26 @@ fn unknown_entries(file: &str, text: &str, config: &StationConfig, pack: &Pack) 
         text: format!("the policy pack has no entry \"{}\"", confirmed.entry),
     };
     unknown.map(fault).collect()
+}
+
+/// A confirmation says who confirmed, when, and on what basis; the record carries it.
+fn unfounded(file: &str, text: &str, config: &StationConfig) -> Vec<ConfigFault> {
+    let blank = |word: &str| word.trim().is_empty();
+    let faulty = config.policy.confirmed.iter().filter_map(|confirmed| {
+        let key = if blank(&confirmed.who) {
+            "who"
+        } else if blank(&confirmed.basis) {
+            "basis"
+        } else if confirmed.when.parse::<jiff::civil::Date>().is_err() {
+            "when"
+        } else {
+            return None;
+        };
+        let line = line_of(text, &format!("entry = \"{}\"", confirmed.entry));
+        let told = "a confirmation needs who confirmed, when (2026-07-01), and on what basis";
+        Some(ConfigFault { file: file.into(), line, text: format!("entry \"{}\": {key}: {told}", confirmed.entry) })
+    });
+    faulty.collect()
 }
 
 fn toml_fault(file: &str, text: &str, error: &toml::de::Error) -> ConfigFault {

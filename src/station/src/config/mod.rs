@@ -3,8 +3,12 @@
 //! Unknown keys are refused, nothing legal has a default, and every fault is reported at once with its file and line.
 
 mod check;
+mod rules;
+mod signed;
 mod thresholds;
 
+pub use rules::{Look, RulesWatch};
+pub use signed::{PackSignature, SignatureFault, SignedPack, sign, signature_file, verify};
 pub use thresholds::{FingerLimits, SmallSensorLimits, Thresholds};
 
 use domain::device::DeviceKind;
@@ -85,19 +89,21 @@ pub enum ClockTrust {
     TimeDaemon,
 }
 
-/// The rules.
-#[derive(Clone, Debug, Deserialize)]
+/// The rules. A change of this section, of the pack or of its signature works without a restart.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Policy {
-    /// The pack, relative to the configuration file.
+    /// The pack, relative to the configuration file. Its signature lies beside it, in a file of its name with `.sig`.
     pub pack: PathBuf,
+    /// The public key of the authority that signs packs, relative to the configuration file.
+    pub trust: PathBuf,
     /// Announced entries that the operator has confirmed.
     #[serde(default)]
     pub confirmed: Vec<Confirmed>,
 }
 
 /// An announced entry that the operator has confirmed.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Confirmed {
     /// The entry of the pack.
@@ -207,10 +213,8 @@ impl std::error::Error for ConfigFaults {}
 pub struct Loaded {
     /// station.toml.
     pub config: StationConfig,
-    /// The policy pack.
-    pub pack: domain::policy::Pack,
-    /// SHA-256 of the pack's text, hexadecimal.
-    pub pack_digest: String,
+    /// The policy pack, with who signed it.
+    pub rules: SignedPack,
     /// thresholds.toml.
     pub thresholds: Thresholds,
     /// SHA-256 of the text of thresholds.toml, hexadecimal.

@@ -49,6 +49,8 @@ pub enum Message {
     NoSpace(String),
     /// Somebody at a page asks for something.
     Order(Order),
+    /// Another policy pack, or other confirmations, take over.
+    Rules(Arc<Loaded>),
     /// A supervisor wants to see a sample.
     Sample(SampleRequest),
     /// The station is stopping.
@@ -184,6 +186,7 @@ impl Desk {
                 Message::Kept(case, kept) => self.kept(&case, kept),
                 Message::NoSpace(fault) => self.store_failed(fault),
                 Message::Arrived(sequence) => self.arrived(sequence),
+                Message::Rules(loaded) => self.take_rules(loaded),
             }
             self.publish();
         }
@@ -199,6 +202,14 @@ impl Desk {
         self.recent.retain(|recent| recent.case != case);
         self.recent.push_front(RecentView { case, outcome, record });
         self.recent.truncate(MOST_RECENT);
+    }
+
+    /// From now on decisions are made under another pack. What was decided stays as it is, and says by which.
+    fn take_rules(&mut self, loaded: Arc<Loaded>) {
+        let before = self.loaded.rules.version();
+        self.at_desk.iter_mut().chain(self.parked.values_mut()).for_each(|case| case.rules_change(&before));
+        tracing::info!(%before, now = loaded.rules.version(), "other rules work from now on");
+        self.loaded = loaded;
     }
 
     fn arrived(&mut self, sequence: u64) {

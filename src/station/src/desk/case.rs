@@ -48,6 +48,8 @@ pub struct Case {
     pub reservation: Option<Reservation>,
     /// The newest decision: it outlives the step that held it, for the record.
     pub decided: Option<Decision>,
+    /// Which pack made it, where another one works by now.
+    pub rules: Option<String>,
     /// The newest progress, likewise.
     pub taken: Option<Progress>,
 }
@@ -70,13 +72,18 @@ impl Case {
             attack_cues: None,
             reservation: None,
             decided: None,
+            rules: None,
             taken: None,
         }
     }
 
     /// Takes one event: the session goes on, or refuses and nothing changes.
     pub fn apply(&mut self, event: Event) -> Result<Vec<Effect>, Refused> {
+        let decided_now = matches!(event, Event::Decided(_));
         let (session, effects) = self.session.apply(event)?;
+        if decided_now {
+            self.rules = None;
+        }
         self.session = session;
         if let Some(decision) = self.decision().cloned() {
             self.decided = Some(decision);
@@ -85,6 +92,13 @@ impl Case {
             self.taken = Some(progress);
         }
         Ok(effects)
+    }
+
+    /// Another pack takes over: what was decided so far was decided under this one.
+    pub fn rules_change(&mut self, before: &str) {
+        if self.decided.is_some() {
+            self.rules.get_or_insert_with(|| before.to_owned());
+        }
     }
 
     /// Its number.

@@ -14,7 +14,7 @@ pub fn decide(loaded: &Loaded, clock: &Clock, facts: &Facts) -> Decision {
     let station = &loaded.config.station;
     let checkpoint = Checkpoint { id: station.checkpoint.clone(), technically_possible: station.technically_possible };
     let confirmed: Vec<EntryConfirmation> = loaded.config.policy.confirmed.iter().map(Into::into).collect();
-    policy::decide(&loaded.pack, facts, clock.local(), &checkpoint, &confirmed)
+    policy::decide(&loaded.rules.pack, facts, clock.local(), &checkpoint, &confirmed)
 }
 
 /// The facts of an MRZ, from the reader or typed.

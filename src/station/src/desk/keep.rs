@@ -202,6 +202,8 @@ pub fn finish(loaded: &Loaded, case: &mut Case, outcome: Outcome) -> Result<Fini
         | Outcome::NotInScope
         | Outcome::RefusedByTraveller => Body::Closure,
     };
+    // The pack that decided, and not one that came since.
+    let rules = case.rules.take().unwrap_or_else(|| loaded.rules.version());
     case.samples.wipe();
     case.traveller = None;
     let draft = Draft {
@@ -213,7 +215,7 @@ pub fn finish(loaded: &Loaded, case: &mut Case, outcome: Outcome) -> Result<Fini
         officer: case.session.officer().clone(),
         outcome,
         decision: case.decided.clone(),
-        versions: versions(loaded, &body),
+        versions: versions(loaded, rules, &body),
         review: review(case, outcome),
         replaces: None,
         simulated: case.simulated,
@@ -260,7 +262,7 @@ fn review(case: &Case, outcome: Outcome) -> Option<ReviewTrace> {
     Some(review)
 }
 
-fn versions(loaded: &Loaded, body: &Body) -> Versions {
+fn versions(loaded: &Loaded, policy: String, body: &Body) -> Versions {
     let models = match body {
         Body::Enrolment(taken) => {
             let face = taken.face.iter().map(|face| face.engine.clone());
@@ -271,10 +273,9 @@ fn versions(loaded: &Loaded, body: &Body) -> Versions {
         }
         Body::Closure | Body::Exemption(_) => Vec::new(),
     };
-    let pack = &loaded.pack;
     Versions {
         software: crate::SOFTWARE.into(),
-        policy: format!("{} {} sha256:{}", pack.id, pack.version, loaded.pack_digest),
+        policy,
         thresholds: format!("sha256:{}", loaded.thresholds_digest),
         models,
     }

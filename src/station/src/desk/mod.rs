@@ -34,6 +34,7 @@ pub use view::{
     SlotView, TravellerPanel, View,
 };
 
+use crate::config::Loaded;
 use actor::Message;
 use command::{Order, Picture, SampleRequest};
 use domain::case::CaseNumber;
@@ -88,6 +89,11 @@ impl DeskHandle {
         tokio::spawn(async move {
             let _ = messages.send(Message::Arrived(sequence)).await;
         });
+    }
+
+    /// Another policy pack, or other confirmations, take over; false when the station is stopping.
+    pub async fn rules(&self, loaded: Arc<Loaded>) -> bool {
+        self.messages.send(Message::Rules(loaded)).await.is_ok()
     }
 
     /// Closes the devices and ends the desk's task.

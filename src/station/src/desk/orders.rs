@@ -142,7 +142,7 @@ impl Desk {
         if !self.claimable(case).contains(&ground) {
             return Err(DeskRefusal::UnknownGround);
         }
-        if !facts::is_evidence(&self.loaded.pack, &ground, &evidence) {
+        if !facts::is_evidence(&self.loaded.rules.pack, &ground, &evidence) {
             return Err(DeskRefusal::UnknownAnswer);
         }
         let mut known = case.facts.clone().ok_or(DeskRefusal::NotNow)?;
@@ -162,13 +162,14 @@ impl Desk {
     /// Grounds that may be attested for this case: those of the entry that decided.
     pub(super) fn claimable(&self, case: &Case) -> Vec<String> {
         let entry = case.decision().and_then(|decision| decision.entry.as_deref());
-        let entry = entry.and_then(|id| self.loaded.pack.entry(id));
+        let entry = entry.and_then(|id| self.loaded.rules.pack.entry(id));
         entry.map(|entry| entry.grounds.clone()).unwrap_or_default()
     }
 
     /// These grounds with the kinds of evidence that each takes.
     pub(super) fn claims(&self, grounds: Vec<String>) -> Vec<ClaimPanel> {
-        let evidence = |id: &str| self.loaded.pack.ground(id).map(|ground| ground.evidence.clone()).unwrap_or_default();
+        let evidence =
+            |id: &str| self.loaded.rules.pack.ground(id).map(|ground| ground.evidence.clone()).unwrap_or_default();
         grounds.into_iter().map(|ground| ClaimPanel { evidence: evidence(&ground), ground }).collect()
     }
 
@@ -192,7 +193,7 @@ impl Desk {
         let reservation = self.keeper.reserve(RESERVED_BYTES).map_err(DeskRefusal::Store)?;
         // One finger after the other, unless the scanner takes hands: cut into fingers, or whole, and then we cut them.
         let groups = scanner.map(|scanner| scanner.groups).unwrap_or_default();
-        let capture = &self.loaded.pack.capture;
+        let capture = &self.loaded.rules.pack.capture;
         let (placements, missing) =
             if fingers { (capture.plan(&groups, &missing), missing) } else { (Vec::new(), Vec::new()) };
         if let Some(case) = self.at_desk.as_mut() {
@@ -263,7 +264,7 @@ impl Desk {
             if decided.verdict != Verdict::Exempt || !decided.stands() {
                 return Err(DeskRefusal::UnknownGround);
             }
-            (*known, case.decided) = (confirmed, Some(decided));
+            (*known, case.decided, case.rules) = (confirmed, Some(decided), None);
         }
         let local_time = self.clock.local().to_string();
         tracing::info!(case = %number, supervisor = %by.0, decision = word, "a case was reviewed");

@@ -24,7 +24,7 @@ fn args(more: &[&str]) -> ExplainArgs {
     let line = Line::try_parse_from(fixed.into_iter().chain(more.iter().copied()));
     match line.map(|line| line.command) {
         Ok(PolicyCommand::Explain(args)) => *args,
-        Ok(PolicyCommand::Check(_)) => panic!("not a check"),
+        Ok(_) => panic!("not an explanation"),
         Err(error) => panic!("{error}"),
     }
 }
@@ -116,14 +116,14 @@ fn lines_of_a_zone_come_in_any_form_and_are_not_printed() {
 
 #[test]
 fn packs_are_checked_with_file_and_line() {
-    let sound = CheckArgs { files: vec![pack_file().into()] };
+    let sound = CheckArgs { files: vec![pack_file().into()], trust: None };
     assert_eq!(check(&sound), Ok(()));
     let dir = tempfile::tempdir().unwrap();
     let broken = dir.path().join("broken.toml");
     let text = std::fs::read_to_string(pack_file()).unwrap();
     std::fs::write(&broken, text.replacen("valid_to = 2026-06-30T23:59", "valid_to = 2020-06-30T23:59", 1)).unwrap();
     let files = vec![pack_file().into(), broken, dir.path().join("absent.toml")];
-    let told = check(&CheckArgs { files }).unwrap_err().to_string();
+    let told = check(&CheckArgs { files, trust: None }).unwrap_err().to_string();
     assert!(told.contains("broken.toml:") && told.contains("the dates are inverted"), "{told}");
     assert!(told.contains("absent.toml: cannot be read"), "{told}");
 }

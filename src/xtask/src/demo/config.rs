@@ -44,7 +44,7 @@ impl Place {
         set("desk", "listen", &|_| format!("127.0.0.1:{}", self.port));
         set("intake", "url", &|_| format!("http://localhost:{}", self.intake_port()));
         let moved = |file: &str| folder.join(file).display().to_string();
-        for (section, key) in [("policy", "pack"), ("quality", "thresholds"), ("quality", "model")] {
+        for (section, key) in [("policy", "pack"), ("policy", "trust"), ("quality", "thresholds"), ("quality", "model")] {
             set(section, key, &moved);
         }
         let fallback = config.get_mut("quality").and_then(|quality| quality.get_mut("fallback"));
@@ -125,6 +125,7 @@ mod tests {
             url = "http://localhost:8620"
             [policy]
             pack = "policies/ru-entry.toml"
+            trust = "policies/demonstration.pub"
             [quality]
             model = "../models/face"
             fallback = { model = "/there/it/is" }
@@ -145,6 +146,7 @@ mod tests {
             r#"listen = "127.0.0.1:9000""#,
             r#"url = "http://localhost:9020""#,
             r#"pack = "/c/policies/ru-entry.toml""#,
+            r#"trust = "/c/policies/demonstration.pub""#,
             r#"model = "/c/../models/face""#,
             r#"model = "/there/it/is""#,
             r#"url = "http://localhost:9010/stream""#,

@@ -1,0 +1,3 @@
+key = "b9c67b1deb37425c"
+signed = "2026-11-22"
+signature = "a4c74be6f3417fd8cddbb636a55dea68becc89d703dd0969a079abba1b3c90081bfd61b309931366fdb2887ac46f85d11c61e8927c9ab2c74dfc9cc1e1f1129a"
