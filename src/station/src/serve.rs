@@ -104,7 +104,7 @@ pub async fn serve(args: &ServeArgs) -> Result<(), ServeError> {
         driver_program,
         interrupted,
     });
-    watch_rules(RulesWatch::new(&args.config, loaded.clone()), clock.clone(), desk.clone());
+    watch_rules(RulesWatch::new(&args.config, loaded.clone()), clock.clone(), (keeper.clone(), desk.clone()));
     start_upload(&loaded, &data, (keeper.clone(), &clock), &desk)?;
 
     let app = App {
@@ -156,7 +156,7 @@ fn by_the_station(clock: &Clock, what: Action, reason: Option<Reason>) -> Event 
 /// What this run of the station rests on: configuration, rules and key.
 fn note_the_start(loaded: &Loaded, config: &Path, keeper: &Keeper, clock: &Clock) -> Result<(), ServeError> {
     let text = std::fs::read(config).map_err(|e| ServeError::File(config.display().to_string(), e))?;
-    let policy = store::unhex32(&loaded.pack_digest).map(Reason::Digest);
+    let policy = store::unhex32(&loaded.rules.digest).map(Reason::Digest);
     for (what, reason) in [
         (Action::Started, None),
         (Action::ConfigurationLoaded, Some(Reason::Digest(store::format::digest(&text)))),
@@ -201,7 +201,7 @@ fn open_store(
 
 /// Looks after the files of the rules, and tells the desk when others take over. What is refused leaves the working ones
 /// in place, and is told once.
-fn watch_rules(mut watch: RulesWatch, clock: Arc<Clock>, desk: desk::DeskHandle) {
+fn watch_rules(mut watch: RulesWatch, clock: Arc<Clock>, (keeper, desk): (Arc<Keeper>, desk::DeskHandle)) {
     tokio::spawn(async move {
         let mut tick = tokio::time::interval(LOOK_AT_RULES);
         tick.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
@@ -218,6 +218,8 @@ fn watch_rules(mut watch: RulesWatch, clock: Arc<Clock>, desk: desk::DeskHandle)
             match look {
                 Look::Same => {}
                 Look::Replaced(loaded) => {
+                    let digest = store::unhex32(&loaded.rules.digest).map(Reason::Digest);
+                    keeper.note(&by_the_station(&clock, Action::PolicyLoaded, digest));
                     if !desk.rules(loaded).await {
                         return;
                     }
