@@ -17,7 +17,7 @@ pub fn face() -> CapturePermit {
 /// Leave to take the right index finger.
 pub fn finger() -> CapturePermit {
     let attempt = Attempt { score: None, passes: true, wrong: None, took: Millis(1) };
-    let (_, effects) = walk().0.apply(Event::AttemptScored(Aim::Face, vec![(Slot::Face, attempt)])).unwrap();
+    let (_, effects) = walk().0.apply(Event::AttemptScored(Aim::Face, vec![(Slot::Face, attempt)], vec![])).unwrap();
     permit(effects)
 }
 

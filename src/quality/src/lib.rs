@@ -13,5 +13,6 @@ pub mod finger;
 pub mod matcher;
 pub mod minutiae;
 mod nn;
+mod resample;
 mod simd;
 pub mod slap;

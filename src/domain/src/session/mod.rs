@@ -202,13 +202,14 @@ impl Session {
     fn in_capturing(&self, due: &Due, progress: &Progress, aim: &Aim, event: Event) -> Applied {
         let mut progress = progress.clone();
         match event {
-            Event::AttemptScored(of, judged) if of == *aim => {
+            Event::AttemptScored(of, judged, doubted) if of == *aim => {
                 // A finger that was accepted before stays as it is; one that did not show has used up an attempt.
                 let took = judged.first().map(|(_, attempt)| attempt.took).unwrap_or_default();
                 for slot in progress.open_slots(aim) {
                     let found = judged.iter().find(|(of, _)| *of == slot).map(|(_, attempt)| *attempt);
                     progress.scored(slot, found.unwrap_or(Attempt::without_sample(took)));
                 }
+                doubted.into_iter().for_each(|slot| progress.doubt(slot));
                 self.next_attempt(due, progress)
             }
             Event::DeviceFailed(of, code) if of == *aim => {

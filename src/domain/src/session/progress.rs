@@ -1,6 +1,7 @@
 //! How far the capture of one traveller has come: slots, attempts, the best of them.
 
 use super::words::{Aim, Attempt, AttemptLog, CapturePlan, Slot};
+use super::wrong::Wrong;
 use alloc::{string::String, vec::Vec};
 
 /// Attempts for a finger or the face before the best one has to do (BSI TR-03121-3 volume 1).
@@ -105,6 +106,14 @@ impl Progress {
         let Attempt { score, passes, wrong, took } = attempt;
         let passes = passes && wrong.is_none();
         self.attempts.push(AttemptLog { slot, number, score, passes, wrong, error: None, took });
+    }
+
+    /// What this slot was accepted with is a finger that was put down for another one as well: it does not count any
+    /// more, and its attempts stay used up, so that nobody can be asked for ever.
+    pub(super) fn doubt(&mut self, slot: Slot) {
+        for log in self.attempts.iter_mut().filter(|log| log.slot == slot && log.passes) {
+            (log.passes, log.wrong) = (false, Some(Wrong::SameFinger));
+        }
     }
 
     pub(super) fn failed(&mut self, aim: &Aim, code: &str) {

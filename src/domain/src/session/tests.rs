@@ -68,21 +68,32 @@ fn right_index() -> Aim {
     Aim::Fingers(vec![Finger::RightIndex])
 }
 
+fn right_middle() -> Aim {
+    Aim::Fingers(vec![Finger::RightMiddle])
+}
+
 fn scored(slot: Slot, passes: bool) -> Event {
     let aim = match slot {
         Slot::Face => Aim::Face,
         Slot::Finger(finger) => Aim::Fingers(vec![finger]),
     };
-    Event::AttemptScored(aim, vec![(slot, attempt(passes))])
+    Event::AttemptScored(aim, vec![(slot, attempt(passes))], vec![])
 }
 
 /// How a right hand went: index, middle, ring, little.
 fn hand(passes: [bool; 4]) -> Event {
     let slots = right_four().slots();
-    Event::AttemptScored(right_four(), slots.into_iter().zip(passes.map(attempt)).collect())
+    Event::AttemptScored(right_four(), slots.into_iter().zip(passes.map(attempt)).collect(), vec![])
 }
 
 const INDEX: Slot = Slot::Finger(Finger::RightIndex);
+const MIDDLE: Slot = Slot::Finger(Finger::RightMiddle);
+
+/// The finger that was accepted for the right index is put down where the middle one is asked for.
+fn same_for_the_middle() -> Event {
+    let wrong = Attempt { wrong: Some(Wrong::SameFinger), ..Attempt::without_sample(Millis(800)) };
+    Event::AttemptScored(right_middle(), vec![(MIDDLE, wrong)], vec![INDEX])
+}
 
 /// Progress with this many good (`true`) and poor attempts at the face, then at the right index finger.
 fn progress(plan: CapturePlan, face: &[bool], index: &[bool]) -> Progress {
@@ -129,6 +140,10 @@ fn steps() -> Vec<(&'static str, Step)> {
             "right index, two poor attempts",
             Step::Capturing(due(), progress(one(), &[true], &[false; 2]), right_index()),
         ),
+        ("right middle, right index taken", {
+            let two = plan(&[Finger::RightIndex, Finger::RightMiddle], &[]);
+            Step::Capturing(due(), progress(two, &[true], &[true]), right_middle())
+        }),
         ("right hand, face taken", Step::Capturing(due(), progress(slaps(), &[true], &[]), right_four())),
         ("right index, device failed", Step::Held(due(), progress(one(), &[true], &[]), right_index())),
         ("all accepted", Step::Summary(due(), good())),
@@ -164,6 +179,7 @@ fn events() -> Vec<(&'static str, Event)> {
         ("AttemptScored(right-index, poor)", scored(INDEX, false)),
         ("AttemptScored(right-four, good)", hand([true; 4])),
         ("AttemptScored(right-four, ring poor)", hand([true, true, false, true])),
+        ("AttemptScored(right-middle, same as right-index)", same_for_the_middle()),
         ("DeviceFailed(right-index)", Event::DeviceFailed(right_index(), "D-12".into())),
         ("Retry", Event::Retry),
         ("Signed", Event::Signed),
@@ -292,7 +308,7 @@ fn a_hand_is_put_down_again_for_the_finger_that_was_poor() {
         hand([true, false, true, false]),
         // What was accepted stays accepted, whatever the second placement brings.
         hand([false, true, false, false]),
-        Event::AttemptScored(right_four(), vec![]),
+        Event::AttemptScored(right_four(), vec![], vec![]),
     ] {
         let (next, effects) = session.apply(event).unwrap();
         log.extend(effects.iter().map(done));
@@ -334,4 +350,28 @@ fn a_wrong_finger_uses_an_attempt_up_and_is_never_the_best() {
         progress.scored(INDEX, attempt);
         assert_eq!((progress.best(INDEX), progress.state(INDEX)), (Some(best), state), "{attempt:?}");
     }
+}
+
+#[test]
+fn a_finger_that_was_put_down_for_two_is_taken_again_for_both() {
+    let two = plan(&[Finger::RightIndex, Finger::RightMiddle], &[]);
+    let mut session = in_step(Step::Capturing(due(), progress(two, &[true], &[true]), right_middle()));
+    for (event, aim, index, middle) in [
+        (same_for_the_middle(), right_index(), SlotState::Open, SlotState::Open),
+        (scored(INDEX, true), right_middle(), SlotState::Accepted, SlotState::Open),
+        // The same mistake again: attempts end all the same.
+        (same_for_the_middle(), right_index(), SlotState::Open, SlotState::Open),
+        (scored(INDEX, true), right_middle(), SlotState::Accepted, SlotState::Open),
+    ] {
+        (session, _) = session.apply(event).unwrap();
+        let Step::Capturing(_, progress, of) = session.step() else { panic!("{:?}", session.step()) };
+        assert_eq!((of, progress.state(INDEX), progress.state(MIDDLE)), (&aim, index, middle));
+        let [first, ..] = progress.attempts().iter().filter(|log| log.slot == INDEX).collect::<Vec<_>>()[..] else {
+            panic!("{:?}", progress.attempts())
+        };
+        assert_eq!((first.passes, first.wrong), (false, Some(Wrong::SameFinger)), "what was in doubt never counts");
+    }
+    let (session, _) = session.apply(same_for_the_middle()).unwrap();
+    let Step::Summary(_, progress) = session.step() else { panic!("{:?}", session.step()) };
+    assert_eq!(progress.rejected(), [INDEX, MIDDLE]);
 }

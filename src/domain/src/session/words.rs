@@ -241,8 +241,10 @@ impl ReviewReason {
 /// What happens to a session. Time, scores and decisions are computed outside and handed in.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Event {
-    /// The samples of an attempt were judged. A slot without an answer brought no sample.
-    AttemptScored(Aim, Vec<(Slot, Attempt)>),
+    /// The samples of an attempt were judged. A slot without an answer brought no sample. The slots at the end were
+    /// filled earlier, and what was put down now is their finger: which of the two times it was the right one nobody
+    /// can say, so these are to be taken again as well.
+    AttemptScored(Aim, Vec<(Slot, Attempt)>, Vec<Slot>),
     /// The officer closes the case.
     Cancelled,
     /// The clock jumped while the case was open.

@@ -1,12 +1,11 @@
 //! From the device's picture to the print that is measured: 500 ppi, without its blank margin.
 
 use crate::assessment::Advice;
+use crate::resample::Resampler;
 use crate::simd::{self, Kernel};
 use domain::guarded::Biometric;
 use domain::image::FingerImage;
 use domain::units::Ppi;
-use image::imageops::{FilterType, resize};
-use image::{ImageBuffer, Luma};
 
 /// The longest side of a picture that is looked at, in pixels, before and after resampling. A whole hand at 1000 ppi
 /// is below it; what is longer is refused before anything is allocated.
@@ -112,13 +111,15 @@ pub(super) struct Prepared {
     pub top: usize,
     columns: Vec<u32>,
     rows: Vec<u32>,
+    resampler: Resampler,
 }
 
 impl Prepared {
     /// Nothing yet.
     pub fn empty() -> Self {
         let raster = Raster::new(0, 0, Vec::new());
-        Self { raster, width: 0, height: 0, left: 0, top: 0, columns: Vec::new(), rows: Vec::new() }
+        let (columns, rows, resampler) = Default::default();
+        Self { raster, width: 0, height: 0, left: 0, top: 0, columns, rows, resampler }
     }
 
     /// The print at 500 ppi without its blank margin.
@@ -142,10 +143,11 @@ impl Prepared {
         if width > MAX_SIDE || height > MAX_SIDE {
             return Err(Failure::TooLarge);
         }
-        let source: ImageBuffer<Luma<u8>, &[u8]> =
-            ImageBuffer::from_raw(image.width, image.height, image.grey()).ok_or(Failure::TooSmall)?;
-        let scaled = Biometric::new(resize(&source, width, height, FilterType::CatmullRom).into_raw());
-        self.crop(width as usize, height as usize, scaled.expose())
+        let (from, to) = ((image.width as usize, image.height as usize), (width as usize, height as usize));
+        let mut resampler = std::mem::take(&mut self.resampler);
+        let cropped = self.crop(to.0, to.1, resampler.resample(image.grey(), from, to));
+        self.resampler = resampler;
+        cropped
     }
 
     /// Drops blank rows from top and bottom, then blank columns from left and right, each judged over the whole

@@ -9,6 +9,7 @@ use super::trace::Trace;
 use super::values::Values;
 use crate::minutiae::{Extractor, MAX_MINUTIAE, Minutia};
 use domain::image::FingerImage;
+use zeroize::Zeroize;
 
 /// A print at 500 ppi with everything that more than one measure looks at; the workspace of one print after another.
 pub struct Print {
@@ -89,6 +90,13 @@ impl Print {
         trace.record("print", width, height, raster.grey());
         trace.record("foreground", width, height, &self.cells.draw_foreground(width, height));
         trace.record("region", width, height, &self.region.draw(width, height));
+    }
+}
+
+/// Nobody's minutiae are left in memory.
+impl Drop for Print {
+    fn drop(&mut self) {
+        self.minutiae.zeroize();
     }
 }
 

@@ -4,6 +4,7 @@ use super::MOST;
 use crate::minutiae::Minutia;
 use crate::minutiae::angle::{apart, of, sin_cos, wrapped};
 use core::f32::consts::TAU;
+use zeroize::Zeroize;
 
 /// Neighbours farther away are not looked at, in pixels: eight ridges at 500 ppi.
 const RADIUS: f32 = 80.0;
@@ -67,10 +68,31 @@ pub(super) struct Described {
     best: Vec<Minutia>,
 }
 
+impl Zeroize for Point {
+    fn zeroize(&mut self) {
+        for part in [&mut self.x, &mut self.y, &mut self.angle] {
+            part.zeroize();
+        }
+        self.near.zeroize();
+    }
+}
+
+/// Nobody's minutiae are left in memory.
+impl Drop for Described {
+    fn drop(&mut self) {
+        self.points.zeroize();
+        self.best.zeroize();
+        self.exact.as_flattened_mut().zeroize();
+        self.spread.as_flattened_mut().zeroize();
+    }
+}
+
 impl Described {
     /// Takes the best [`MOST`] minutiae of a print.
     pub fn describe(&mut self, minutiae: &[Minutia]) {
         self.best.clear();
+        // All at once: memory that grows leaves copies behind.
+        self.best.reserve(minutiae.len());
         // Numbers that are none would be near to nothing and far from nothing.
         let is_place = |m: &&Minutia| m.x.abs() < FARTHEST && m.y.abs() < FARTHEST && m.angle.abs() < 64.0;
         self.best.extend(minutiae.iter().filter(is_place));

@@ -1,5 +1,7 @@
 //! A picture of single bits, 64 pixels a word.
 
+use zeroize::Zeroize;
+
 /// Pixels in a word.
 const WORD: usize = u64::BITS as usize;
 
@@ -14,6 +16,12 @@ pub(super) struct Bits {
 
 /// The eight neighbours of 64 pixels, clockwise from the one above.
 pub(super) type Neighbours = [u64; 8];
+
+impl Zeroize for Bits {
+    fn zeroize(&mut self) {
+        self.words.zeroize();
+    }
+}
 
 impl Bits {
     /// Becomes the same picture, in the memory that it has.

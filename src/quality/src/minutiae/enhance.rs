@@ -3,6 +3,7 @@
 use super::bits::Bits;
 use super::field::{BLOCK, DIRECTIONS, Field};
 use core::f64::consts::{FRAC_PI_2, PI, TAU};
+use zeroize::Zeroize;
 
 /// Pixels around the picture that filters may look at.
 const PAD: usize = 16;
@@ -66,6 +67,16 @@ impl Default for Enhancer {
         });
         let (level, half, smooth, response, columns) = Default::default();
         Self { stride: 0, along, across, level, half, smooth, response, columns }
+    }
+}
+
+/// The filters are nobody's; the pictures are wiped.
+impl Zeroize for Enhancer {
+    fn zeroize(&mut self) {
+        for picture in [&mut self.level, &mut self.half, &mut self.smooth, &mut self.response] {
+            picture.zeroize();
+        }
+        self.columns.zeroize();
     }
 }
 

@@ -1,5 +1,7 @@
 //! Which way the ridges run, in blocks of 8x8 pixels, and where there are ridges.
 
+use zeroize::{DefaultIsZeroes, Zeroize};
+
 /// Side of a block in pixels.
 pub(super) const BLOCK: usize = 8;
 
@@ -146,6 +148,18 @@ impl Field {
                 }
             }
         }
+    }
+}
+
+impl DefaultIsZeroes for Block {}
+impl DefaultIsZeroes for Sums {}
+
+impl Zeroize for Field {
+    fn zeroize(&mut self) {
+        self.blocks.zeroize();
+        self.sums.zeroize();
+        self.smooth.zeroize();
+        self.contrasts.zeroize();
     }
 }
 

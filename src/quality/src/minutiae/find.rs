@@ -3,6 +3,7 @@
 use super::bits::{Bits, counts, rises};
 use super::field::Field;
 use super::{Kind, Minutia, angle};
+use zeroize::Zeroize;
 
 /// How far a ridge is followed to tell its direction, in pixels: a ridge and its valley.
 pub(super) const REACH: usize = 12;
@@ -29,6 +30,14 @@ pub(super) struct Candidate {
     pub kept: bool,
     /// 0 to 100.
     pub quality: u8,
+}
+
+impl Zeroize for Candidate {
+    fn zeroize(&mut self) {
+        (self.x.zeroize(), self.y.zeroize());
+        (self.towards.0.zeroize(), self.towards.1.zeroize());
+        self.quality.zeroize();
+    }
 }
 
 impl Candidate {

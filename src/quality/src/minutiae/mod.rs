@@ -20,6 +20,7 @@ use enhance::Enhancer;
 use field::Field;
 use find::Candidate;
 use std::fmt;
+use zeroize::Zeroize;
 
 /// What a ridge does at a minutia.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -54,6 +55,15 @@ pub struct Minutia {
     pub kind: Kind,
     /// How likely it is one that the finger has, rather than one that the picture has made: 0 to 100.
     pub quality: u8,
+}
+
+impl Zeroize for Minutia {
+    fn zeroize(&mut self) {
+        for part in [&mut self.x, &mut self.y, &mut self.angle] {
+            part.zeroize();
+        }
+        self.quality.zeroize();
+    }
 }
 
 impl fmt::Debug for Minutia {
@@ -124,6 +134,18 @@ impl Extractor {
     pub fn traces(&self) -> impl Iterator<Item = (f32, f32)> + '_ {
         let places = self.candidates.iter().map(|candidate| (candidate.x as f32, candidate.y as f32));
         places.filter(|(x, y)| self.field.is_deep(*x, *y, 2))
+    }
+}
+
+/// What is left of a print is not left in memory.
+impl Drop for Extractor {
+    fn drop(&mut self) {
+        self.field.zeroize();
+        self.enhancer.zeroize();
+        self.ridges.zeroize();
+        self.scratch.zeroize();
+        self.candidates.zeroize();
+        self.found.zeroize();
     }
 }
 

@@ -9,6 +9,7 @@
 use super::{Kind, MAX_MINUTIAE, Minutia};
 use core::f32::consts::TAU;
 use thiserror::Error;
+use zeroize::Zeroize;
 
 /// What every record begins with.
 const MAGIC: &[u8; 8] = b"FMR\0 20\0";
@@ -56,6 +57,13 @@ pub enum RecordError {
     /// A field has a value that the standard does not know.
     #[error("a field of the record has no meaning")]
     Field,
+}
+
+/// Nobody's minutiae are left in memory.
+impl Drop for View {
+    fn drop(&mut self) {
+        self.minutiae.zeroize();
+    }
 }
 
 impl View {
@@ -126,10 +134,13 @@ pub fn read(bytes: &[u8]) -> Result<View, RecordError> {
     if usize::from(u16::from_be_bytes(*announced)) != following.len() {
         return Err(RecordError::Length);
     }
-    let minutiae: Result<Vec<Minutia>, RecordError> =
-        minutiae.chunks_exact(MINUTIA).map(|minutia| read_minutia(minutia, width, height)).collect();
     debug_assert!(count <= MAX_MINUTIAE);
-    Ok(View { width, height, minutiae: minutiae? })
+    // What was read before something was refused is wiped with the view.
+    let mut view = View { width, height, minutiae: Vec::with_capacity(count) };
+    for minutia in minutiae.chunks_exact(MINUTIA) {
+        view.minutiae.push(read_minutia(minutia, width, height)?);
+    }
+    Ok(view)
 }
 
 fn read_minutia(bytes: &[u8], width: u16, height: u16) -> Result<Minutia, RecordError> {

@@ -2,11 +2,10 @@
 
 use crate::matcher::{Matcher, SAME_FINGER, Similarity};
 use crate::minutiae::{Extractor, Minutia};
+use crate::resample::Resampler;
 use domain::guarded::{Biometric, ByteLen};
 use domain::image::FingerImage;
 use domain::units::Ppi;
-use image::imageops::{FilterType, resize};
-use image::{ImageBuffer, Luma};
 use zeroize::Zeroize;
 
 /// Resolutions that are taken for 500 ppi as they are: minutiae lie by at most a ridge further out.
@@ -24,12 +23,7 @@ struct Guarded(Vec<Minutia>);
 
 impl Zeroize for Guarded {
     fn zeroize(&mut self) {
-        for minutia in &mut self.0 {
-            (minutia.x, minutia.y, minutia.angle) = (0.0, 0.0, 0.0);
-        }
-        // The optimiser must not leave the wiping out because nobody reads what it wrote.
-        std::hint::black_box(&mut self.0);
-        self.0.clear();
+        self.0.zeroize();
     }
 }
 
@@ -46,11 +40,13 @@ impl Template {
         let minutiae = match image.ppi.get() {
             ppi if ppi < MIN_PPI || image.width.max(image.height) > super::MAX_SIDE => Vec::new(),
             ppi if NEAR_500.contains(&ppi) => extractor.extract(image.grey(), width, height).to_vec(),
-            ppi => at_500(image, ppi).map_or_else(Vec::new, |scaled| {
-                let (width, height) = (scaled.width() as usize, scaled.height() as usize);
-                let scaled = Biometric::new(scaled.into_raw());
-                extractor.extract(scaled.expose(), width, height).to_vec()
-            }),
+            _ if width * height == 0 => Vec::new(),
+            ppi => {
+                let side = |side: usize| (side * usize::from(Ppi::FIVE_HUNDRED.get())).div_ceil(ppi.into()).max(1);
+                let to = (side(width), side(height));
+                let mut resampler = Resampler::default();
+                extractor.extract(resampler.resample(image.grey(), (width, height), to), to.0, to.1).to_vec()
+            }
         };
         Self(Biometric::new(Guarded(minutiae)))
     }
@@ -74,12 +70,6 @@ impl Template {
     pub fn is_empty(&self) -> bool {
         self.len() == 0
     }
-}
-
-fn at_500(image: &FingerImage, ppi: u16) -> Option<ImageBuffer<Luma<u8>, Vec<u8>>> {
-    let side = |side: u32| (side * u32::from(Ppi::FIVE_HUNDRED.get())).div_ceil(u32::from(ppi)).max(1);
-    let source: ImageBuffer<Luma<u8>, &[u8]> = ImageBuffer::from_raw(image.width, image.height, image.grey())?;
-    Some(resize(&source, side(image.width), side(image.height), FilterType::CatmullRom))
 }
 
 #[cfg(test)]

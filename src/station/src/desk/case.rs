@@ -12,9 +12,7 @@ use domain::policy::{Decision, Facts};
 use domain::record::{FaceSample, FingerSample, ReviewTrace, Traveller};
 use domain::session::{Effect, Event, Parked, Progress, Refused, Session, Slot, Step};
 use jiff::civil::Date;
-use quality::slap::Template;
 use std::collections::BTreeMap;
-use std::sync::Arc;
 use std::time::Instant;
 use store::Reservation;
 
@@ -145,7 +143,7 @@ pub struct Samples {
     face: Option<FaceSample>,
     fingers: BTreeMap<Finger, FingerSample>,
     /// By which accepted fingers are known again, while the case lasts.
-    templates: BTreeMap<Finger, Arc<Template>>,
+    templates: BTreeMap<Finger, Known>,
 }
 
 impl Samples {
@@ -158,17 +156,23 @@ impl Samples {
 
     /// The fingers that were accepted so far.
     pub fn known(&self) -> Vec<Known> {
-        self.templates.iter().map(|(finger, template)| (*finger, Arc::clone(template))).collect()
+        self.templates.values().cloned().collect()
     }
 
     /// Keeps a finger if it is the best attempt so far, and remembers one that was accepted.
-    pub fn offer_finger(&mut self, sample: FingerSample, template: Arc<Template>, is_best: bool) {
+    pub fn offer_finger(&mut self, sample: FingerSample, known: Known, is_best: bool) {
         if sample.accepted {
-            self.templates.insert(sample.finger, template);
+            self.templates.insert(sample.finger, known);
         }
         if is_best || !self.fingers.contains_key(&sample.finger) {
             self.fingers.insert(sample.finger, sample);
         }
+    }
+
+    /// Forgets a finger's sample: nobody knows any more whose it is.
+    pub fn forget_finger(&mut self, finger: Finger) {
+        self.templates.remove(&finger);
+        self.fingers.remove(&finger);
     }
 
     /// The picture of a slot with its media type, for the supervisor.

@@ -281,7 +281,7 @@ impl Desk {
         }
         let judged = Attempt { score: taken.score, passes: taken.passes, wrong: None, took };
         let number = self.next_number(Slot::Face);
-        if self.at_desk(Event::AttemptScored(Aim::Face, vec![(Slot::Face, judged)])).is_ok()
+        if self.at_desk(Event::AttemptScored(Aim::Face, vec![(Slot::Face, judged)], vec![])).is_ok()
             && let (Some(case), Some(sample)) = (self.at_desk.as_mut(), taken.sample)
         {
             let is_best = case.progress().and_then(|progress| progress.best(Slot::Face)) == number;
@@ -297,7 +297,7 @@ impl Desk {
         let took = elapsed(&active);
         let open = self.at_desk.as_ref().and_then(|case| case.progress()).map(|taken| taken.open_slots(&active.aim));
         let open = open.unwrap_or_default();
-        let Judged { fingers, wrong, missing } = placement;
+        let Judged { fingers, wrong, missing, doubted } = placement;
         let (hint, hinted) = placement::hint(&open, &fingers, wrong.as_ref(), &missing).unzip();
         let wrong_of = |slot: Slot| placement::wrong_of(wrong.as_ref(), slot);
         // An error of the sequence discards the images: nobody may file them under the finger that was asked for. A
@@ -313,14 +313,17 @@ impl Desk {
             (*slot, judged.map_or(without, |(_, judged)| judged.attempt(wrong_of(*slot), took)))
         };
         let attempts = open.iter().map(attempt).collect();
-        if self.at_desk(Event::AttemptScored(active.aim, attempts)).is_ok()
+        let doubted_slots = doubted.iter().copied().map(Slot::Finger).collect();
+        if self.at_desk(Event::AttemptScored(active.aim, attempts, doubted_slots)).is_ok()
             && let Some(case) = self.at_desk.as_mut()
         {
+            doubted.into_iter().for_each(|finger| case.samples.forget_finger(finger));
             for (number, judged) in numbered {
                 let is_best = case.progress().and_then(|progress| progress.best(judged.slot())) == number;
                 let accepted = judged.sample.accepted && wrong_of(judged.slot()).is_none();
+                let known = judged.known();
                 let sample = FingerSample { accepted, ..judged.sample };
-                case.samples.offer_finger(sample, judged.template, is_best);
+                case.samples.offer_finger(sample, known, is_best);
             }
             self.hint = hint;
             self.hinted = hinted.unwrap_or_default();

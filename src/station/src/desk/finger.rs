@@ -26,12 +26,19 @@ pub struct FingerJudged {
     pub advice: Option<&'static str>,
     /// By which the finger is known again within the case.
     pub template: Arc<Template>,
+    /// Its place among others on the glass named it.
+    pub seen: bool,
 }
 
 impl FingerJudged {
     /// The slot that the sample is for.
     pub fn slot(&self) -> Slot {
         Slot::Finger(self.sample.finger)
+    }
+
+    /// By which it is known again, once it counts.
+    pub fn known(&self) -> Known {
+        Known { finger: self.sample.finger, template: Arc::clone(&self.template), seen: self.seen }
     }
 
     /// The attempt as the session counts it, where something may be wrong with its placement.
@@ -58,6 +65,8 @@ pub struct Judged {
     pub wrong: Option<(Wrong, Vec<Finger>)>,
     /// Fingers that did not show, where that is known for certain.
     pub missing: Vec<Finger>,
+    /// Fingers that counted earlier and may have been put down for others.
+    pub doubted: Vec<Finger>,
 }
 
 /// What one placement is judged with.
@@ -79,22 +88,28 @@ pub fn judge(loaded: &Arc<Loaded>, attempt: u64, placed: Placed, messages: mpsc:
     let loaded = loaded.clone();
     tokio::task::spawn_blocking(move || {
         let Placed { wanted, images, unnamed, small_sensor, earlier } = placed;
-        let Placement { named, wrong, missing } = placement::placed(&wanted, images, unnamed);
+        let Placement { named, seen, wrong, missing } = placement::placed(&wanted, images, unnamed);
         let fingers: Vec<FingerJudged> = std::thread::scope(|scope| {
             let judge = |(which, image)| {
                 (
                     which,
                     scope.spawn({
                         let loaded = &loaded;
-                        move || judged(loaded, which, &image, small_sensor)
+                        move || judged(loaded, which, &image, small_sensor, seen)
                     }),
                 )
             };
             let judging: Vec<_> = named.into_iter().map(judge).collect();
             judging.into_iter().filter_map(|(which, thread)| told(which, thread.join().ok())).collect()
         });
-        let wrong = placement::repeated(&fingers, &earlier).or(wrong);
-        tell(&messages, Message::FingersJudged(attempt, Judged { fingers, wrong, missing }));
+        let (repeated, doubted) = match placement::repeated(&fingers, &earlier) {
+            // What lies on the glass is wrong by itself: nothing is to be said against the earlier ones.
+            Some(repeated) if wrong.is_some() => (Some(repeated.wrong), Vec::new()),
+            Some(repeated) => (Some(repeated.wrong), repeated.doubted),
+            None => (None, Vec::new()),
+        };
+        let judged = Judged { fingers, wrong: repeated.or(wrong), missing, doubted };
+        tell(&messages, Message::FingersJudged(attempt, judged));
     });
 }
 
@@ -106,7 +121,7 @@ fn told(which: Finger, judged: Option<FingerJudged>) -> Option<FingerJudged> {
     judged
 }
 
-fn judged(loaded: &Loaded, which: Finger, image: &FingerImage, small_sensor: bool) -> FingerJudged {
+fn judged(loaded: &Loaded, which: Finger, image: &FingerImage, small_sensor: bool, seen: bool) -> FingerJudged {
     let mut assessor = Assessor::with(loaded.scorer.clone());
     let assessment = assessor.assess(image);
     let limit = loaded.thresholds.finger.of(which.digit(), small_sensor);
@@ -122,7 +137,7 @@ fn judged(loaded: &Loaded, which: Finger, image: &FingerImage, small_sensor: boo
         accepted: score.is_some_and(|score| score >= limit),
     };
     let template = Arc::new(Template::of(&mut Extractor::new(), image));
-    FingerJudged { sample, advice: assessment.advice.first().map(|advice| advice.id()), template }
+    FingerJudged { sample, advice: assessment.advice.first().map(|advice| advice.id()), template, seen }
 }
 
 /// The native measures, then our own components with their scores.

@@ -13,6 +13,8 @@ use std::sync::Arc;
 pub struct Placement {
     /// Each finger that can be judged, once.
     pub named: Vec<(Finger, FingerImage)>,
+    /// They were named by their places among each other on the glass. Otherwise the order alone says whose they are.
+    pub seen: bool,
     /// What is wrong, and the fingers that it is about; none of these are meant where the list is empty.
     pub wrong: Option<(Wrong, Vec<Finger>)>,
     /// Fingers that were asked for and did not show, where that is known for certain.
@@ -20,7 +22,24 @@ pub struct Placement {
 }
 
 /// A finger that counted earlier in the case.
-pub type Known = (Finger, Arc<Template>);
+#[derive(Clone)]
+pub struct Known {
+    /// Whose it was said to be.
+    pub finger: Finger,
+    /// By which it is known again.
+    pub template: Arc<Template>,
+    /// It lay among others on the glass, and its place there named it.
+    pub seen: bool,
+}
+
+/// Fingers that were put down for others.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Repeated {
+    /// What this is, and the fingers that it is about.
+    pub wrong: (Wrong, Vec<Finger>),
+    /// Fingers that counted earlier and may have been the wrong ones: nothing but the order named either.
+    pub doubted: Vec<Finger>,
+}
 
 /// Whose each image is: of the finger that the device names, if it was wanted; of the only one that was wanted, where
 /// the device takes one finger at a time and cannot name it (`unnamed`); of those that are found in it, where it shows
@@ -38,6 +57,7 @@ pub fn placed(wanted: &[Finger], images: Vec<FingerImage>, unnamed: bool) -> Pla
                 // One picture shows the whole glass: a second one adds only fingers that the first does not show.
                 let new = seen.named.into_iter().filter(|(finger, _)| placement.named.iter().all(|(k, _)| k != finger));
                 let new: Vec<_> = new.collect();
+                placement.seen |= !new.is_empty();
                 placement.named.extend(new);
                 placement.wrong = placement.wrong.or(seen.wrong);
                 placement.missing = seen.missing;
@@ -75,18 +95,18 @@ fn on_the_glass(wanted: &[Finger], glass: &FingerImage) -> Placement {
         Some(Problem::TooMany) => (Some((Wrong::TooMany, Vec::new())), Vec::new()),
         Some(Problem::WrongHand) => (Some((Wrong::WrongHand, Vec::new())), Vec::new()),
     };
-    Placement { named, wrong, missing }
+    Placement { named, seen: true, wrong, missing }
 }
 
 /// What is wrong with the order of these fingers: two of them are one, or one is another that counted earlier. Both are
 /// named: which of the two was put down wrongly, nobody but the officer can see. Fingers of the other hand, where several
-/// were put down, are that hand.
-pub fn repeated(judged: &[FingerJudged], earlier: &[Known]) -> Option<(Wrong, Vec<Finger>)> {
+/// were put down, are that hand. Where only what was asked for says whose either was, the earlier ones are in doubt too.
+pub fn repeated(judged: &[FingerJudged], earlier: &[Known]) -> Option<Repeated> {
     let mut matcher = Matcher::new();
     let mut again: Vec<(Finger, Finger)> = Vec::new();
     for (at, one) in judged.iter().enumerate() {
         let others = judged[at + 1..].iter().map(|other| (other.sample.finger, &other.template));
-        let before = earlier.iter().map(|(finger, template)| (*finger, template));
+        let before = earlier.iter().map(|known| (known.finger, &known.template));
         for (finger, template) in others.chain(before) {
             let own = one.sample.finger;
             if finger != own && one.template.is_same_finger(template, &mut matcher) {
@@ -99,10 +119,16 @@ pub fn repeated(judged: &[FingerJudged], earlier: &[Known]) -> Option<(Wrong, Ve
     let mut fingers: Vec<Finger> = again.iter().flat_map(|(own, earlier)| [*own, *earlier]).collect();
     fingers.sort_unstable();
     fingers.dedup();
+    // Of a hand not every finger is known again, but it was put down as one.
+    let is_doubted = |known: &&Known| {
+        let hand = other_hand && known.finger.digit() != Digit::Thumb;
+        !known.seen && again.iter().any(|(_, of)| *of == known.finger || hand && of.hand() == known.finger.hand())
+    };
+    let doubted = earlier.iter().filter(is_doubted).map(|known| known.finger).collect();
     match again.is_empty() {
         true => None,
-        false if other_hand => Some((Wrong::WrongHand, Vec::new())),
-        false => Some((Wrong::SameFinger, fingers)),
+        false if other_hand => Some(Repeated { wrong: (Wrong::WrongHand, Vec::new()), doubted }),
+        false => Some(Repeated { wrong: (Wrong::SameFinger, fingers), doubted }),
     }
 }
 
@@ -174,26 +200,34 @@ mod tests {
             accepted,
         };
         let template = Arc::new(Template::of(&mut Extractor::new(), &image));
-        FingerJudged { sample, advice: (!accepted).then_some("press-more"), template }
+        FingerJudged { sample, advice: (!accepted).then_some("press-more"), template, seen: false }
     }
 
     #[test]
     fn a_finger_that_was_put_down_for_another_one_is_noticed() {
         use Finger::*;
-        let known = |finger, seed| (finger, judged(finger, seed, true).template);
-        let right = [known(RightIndex, 1), known(RightMiddle, 2), known(RightThumb, 3)];
-        for (put, wrong) in [
-            (&[(LeftIndex, 5), (LeftMiddle, 6)][..], None),
+        let known = |finger, seed, seen| Known { seen, ..judged(finger, seed, true).known() };
+        let one_by_one = [known(RightIndex, 1, false), known(RightMiddle, 2, false), known(RightThumb, 3, false)];
+        let on_the_glass = [known(RightIndex, 1, true), known(RightMiddle, 2, true), known(RightThumb, 3, true)];
+        for (put, wrong, doubted) in [
+            (&[(LeftIndex, 5), (LeftMiddle, 6)][..], None, vec![]),
             // Again, for the same finger: a hand that is put down once more.
-            (&[(RightIndex, 1), (RightMiddle, 2)], None),
-            (&[(RightIndex, 2)], Some((Wrong::SameFinger, vec![RightIndex, RightMiddle]))),
-            (&[(LeftIndex, 1)], Some((Wrong::SameFinger, vec![RightIndex, LeftIndex]))),
-            (&[(LeftIndex, 1), (LeftMiddle, 6)], Some((Wrong::WrongHand, vec![]))),
-            (&[(LeftThumb, 3), (RightThumb, 4)], Some((Wrong::SameFinger, vec![RightThumb, LeftThumb]))),
-            (&[(LeftRing, 7), (LeftLittle, 7)], Some((Wrong::SameFinger, vec![LeftRing, LeftLittle]))),
+            (&[(RightIndex, 1), (RightMiddle, 2)], None, vec![]),
+            (&[(RightIndex, 2)], Some((Wrong::SameFinger, vec![RightIndex, RightMiddle])), vec![RightMiddle]),
+            (&[(LeftIndex, 1)], Some((Wrong::SameFinger, vec![RightIndex, LeftIndex])), vec![RightIndex]),
+            (&[(LeftIndex, 1), (LeftMiddle, 6)], Some((Wrong::WrongHand, vec![])), vec![RightIndex, RightMiddle]),
+            (
+                &[(LeftThumb, 3), (RightThumb, 4)],
+                Some((Wrong::SameFinger, vec![RightThumb, LeftThumb])),
+                vec![RightThumb],
+            ),
+            (&[(LeftRing, 7), (LeftLittle, 7)], Some((Wrong::SameFinger, vec![LeftRing, LeftLittle])), vec![]),
         ] {
             let put: Vec<_> = put.iter().map(|(finger, seed)| judged(*finger, *seed, true)).collect();
-            assert_eq!(repeated(&put, &right), wrong);
+            let expected = |doubted| wrong.clone().map(|wrong| Repeated { wrong, doubted });
+            assert_eq!(repeated(&put, &one_by_one), expected(doubted));
+            // What lay among others on the glass is whose its place says.
+            assert_eq!(repeated(&put, &on_the_glass), expected(vec![]));
         }
     }
 

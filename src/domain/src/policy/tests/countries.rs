@@ -134,7 +134,7 @@ fn at_the_desk(decision: Decision, placements: Vec<Vec<Finger>>) -> Result<(Vec<
                     let good = crate::session::Attempt { score: None, passes: true, wrong: None, took: Millis(1) };
                     taken.extend(aim.slots());
                     let judged = aim.slots().into_iter().map(|slot| (slot, good)).collect();
-                    events.push(Event::AttemptScored(aim, judged));
+                    events.push(Event::AttemptScored(aim, judged, vec![]));
                 }
                 Effect::KeepRecord(ended) => outcome = Some(ended),
                 Effect::Park(_) | Effect::StopDevices | Effect::WipeSamples => {}
