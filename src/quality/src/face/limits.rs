@@ -33,8 +33,8 @@ const SCORE_MARGIN: u8 = 5;
 /// # Native values that must lie in a range: degrees, and shares of the eye-to-chin distance.
 /// [face.natives]
 /// HeadPoseYaw = { min = -10, max = 10 }
-/// EyesOpen = { min = 0.026 }
-/// MouthClosed = { max = 0.022 }
+/// EyesOpen = { min = 0.025 }
+/// MouthClosed = { max = 0.013 }
 /// ```
 #[derive(Clone, Debug, PartialEq, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -267,7 +267,7 @@ pub(super) mod tests {
             },
             "natives": {
                 "HeadPoseYaw": {"min": -10, "max": 10}, "HeadPosePitch": {"min": -18, "max": 8},
-                "HeadPoseRoll": {"min": -8, "max": 8}, "EyesOpen": {"min": 0.026}, "MouthClosed": {"max": 0.022},
+                "HeadPoseRoll": {"min": -8, "max": 8}, "EyesOpen": {"min": 0.025}, "MouthClosed": {"max": 0.013},
             },
         })
     }

@@ -3,10 +3,10 @@
 use super::{FaceView, sigmoid};
 use crate::assessment::{Advice, Assessment};
 
-/// Lids closer than this are shut, in eye-to-chin distances: of 490 rendered heads it parts shut from open best.
-const SHUT: f64 = 0.026;
+/// Lids closer than this are shut, in eye-to-chin distances: of 600 rendered heads it parts shut from open best.
+const SHUT: f64 = 0.025;
 /// Lips farther apart than this are open, likewise.
-const OPEN: f64 = 0.022;
+const OPEN: f64 = 0.013;
 
 /// Native: gap between the lids of the eye that is less open, by eye-to-chin distance; score 100 sigmoid(native, .02,
 /// .01).

@@ -27,7 +27,9 @@ const LEAST_FACE: f32 = 60.0;
 
 /// What tells an opening from skin, in linear light.
 struct Rule {
-    /// The share of the way from white (a ratio of red to blue of 1) to the cheeks' ratio below which light is white.
+    /// Light is white below this ratio of red to blue, and a share of the way from white to the cheeks' ratio more.
+    white: f32,
+    /// That share.
     whiter: f32,
     /// The least luminance of what is white, as a share of the region's median.
     least_white: f32,
@@ -35,10 +37,10 @@ struct Rule {
     darkest: f32,
 }
 
-/// Own values: the best of a search over 490 rendered heads of all skin tones, in light of several colours.
-const EYE: Rule = Rule { whiter: 0.35, least_white: 0.5, darkest: 0.3 };
+/// Own values: the best of a search over 600 rendered heads of all skin tones, in light of several colours.
+const EYE: Rule = Rule { white: 1.1, whiter: 0.4, least_white: 0.6, darkest: 0.3 };
 /// As [`EYE`].
-const MOUTH: Rule = Rule { whiter: 0.25, least_white: 0.3, darkest: 0.2 };
+const MOUTH: Rule = Rule { white: 1.25, whiter: 0.1, least_white: 0.3, darkest: 0.25 };
 
 /// The least ratio of the cheeks' red to their blue with which white can be told from skin (own value: on light skin under
 /// bluish lamps it is 1.6; a grey picture's is 1).
@@ -60,6 +62,12 @@ const EYE_HALF: (f32, f32) = (0.36, 0.45);
 /// In a mouth: half of its width, and .2 eye-to-chin distances up and down.
 const MOUTH_GRID: (usize, usize) = (24, 48);
 const MOUTH_HALF: (f32, f32) = (0.25, 0.2);
+/// Columns of a mouth that must be open, of 24.
+const ACROSS: usize = 20;
+/// Share of hairs above and below from which on the pixels are believed only as far as half of what the landmarks say.
+const BEARD: f64 = 0.1;
+/// Rows next to the opening that may hold its blurred edge.
+const EDGE: usize = 4;
 
 impl Openings {
     /// Looks at the eyes and the mouth. `skin` is the mean linear light of the cheeks.
@@ -94,7 +102,11 @@ impl Openings {
         };
         let edges = LIP_EDGES.map(row_of);
         let rows = light.ok_or("too few pixels for the lips").and_then(|light| lips(&light, skin, cheeks, edges));
-        let mouth = rows.map(|rows| rows * f64::from(2.0 * MOUTH_HALF.1) / (MOUTH_GRID.1 - 1) as f64);
+        let mouth = rows.map(|(rows, beard)| {
+            let seen = rows * f64::from(2.0 * MOUTH_HALF.1) / (MOUTH_GRID.1 - 1) as f64;
+            let marked = f64::from(apart(at(LIP_EDGES[0]), at(LIP_EDGES[1])) / unit);
+            if beard > BEARD { seen.min(marked / 2.0) } else { seen }
+        });
         Self { eyes, mouth }
     }
 }
@@ -171,7 +183,7 @@ impl Rule {
     fn holds(&self, light: &[f32; 3], skin: f32, median: f32) -> bool {
         let luminance = luminance(light);
         let ratio = (light[0] + FLOOR) / (light[2] + FLOOR);
-        let white = ratio < 1.0 + self.whiter * (skin - 1.0) && luminance > self.least_white * median;
+        let white = ratio < self.white + self.whiter * (skin - 1.0) && luminance > self.least_white * median;
         white || luminance < self.darkest * median
     }
 }
@@ -202,11 +214,11 @@ fn lids(light: &[[f32; 3]], skin: f32) -> Result<f64, &'static str> {
     if hidden { Err("something before an eye") } else { Ok(open as f64) }
 }
 
-/// Rows that a mouth is open: the longest run that is no skin in the mean over all columns, in which a beard has no
-/// hairs. A run that reaches the edge is a beard and one beside the inner edges of the lips a grey moustache, not an
+/// Rows that a mouth is open: the longest run of rows that are no skin in at least [`ACROSS`] columns. Teeth and the dark
+/// behind them go from side to side, a beard's hairs do not. A run that reaches the edge is a beard and one beside the inner edges of the lips a grey moustache, not an
 /// opening; a dark run between the lips that reaches the edge may be a mouth that is opened wider than the region.
-/// `cheeks` is the luminance of skin.
-fn lips(light: &[[f32; 3]], skin: f32, cheeks: f32, edges: [f32; 2]) -> Result<f64, &'static str> {
+/// `cheeks` is the luminance of skin. Also the share of what is clearly above and below that is no skin either: a beard.
+fn lips(light: &[[f32; 3]], skin: f32, cheeks: f32, edges: [f32; 2]) -> Result<(f64, f64), &'static str> {
     let (columns, rows) = MOUTH_GRID;
     let mut profile = [[0f32; 3]; MOUTH_GRID.1];
     for (mean, row) in profile.iter_mut().zip(light.chunks_exact(columns)) {
@@ -215,20 +227,27 @@ fn lips(light: &[[f32; 3]], skin: f32, cheeks: f32, edges: [f32; 2]) -> Result<f
     let median = median(&mut profile.each_ref().map(luminance));
     // Where most of the region is a beard or the inside of the mouth, its own median says nothing about skin.
     let usual = if median < MOSTLY_SKIN * cheeks { cheeks } else { median };
-    let (mut longest, mut from) = (0, 0);
+    let open = |row: &[[f32; 3]]| row.iter().filter(|light| MOUTH.holds(light, skin, usual)).count();
+    let mut seen = [0; MOUTH_GRID.1];
+    seen.iter_mut().zip(light.chunks_exact(columns)).for_each(|(seen, row)| *seen = open(row));
+    let (mut longest, mut from) = (0..0, 0);
     for to in 0..=rows {
-        if profile.get(to).is_some_and(|light| MOUTH.holds(light, skin, usual)) {
+        if seen.get(to).is_some_and(|&seen| seen >= ACROSS) {
             continue;
         }
         let between_lips = to as f32 > edges[0] - 1.0 && (from as f32) < edges[1] + 2.0;
         if from > 1 && to < rows - 2 && between_lips {
-            longest = longest.max(to - from);
+            if to - from > longest.len() {
+                longest = from..to;
+            }
         } else if (from..to).contains(&(rows / 2)) && luminance(&profile[rows / 2]) < MOUTH.darkest * usual {
             return Err("the mouth is covered or wide open");
         }
         from = to + 1;
     }
-    Ok(longest as f64)
+    let beyond = seen[..longest.start.saturating_sub(EDGE)].iter().chain(seen.iter().skip(longest.end + EDGE));
+    let (hairs, places) = beyond.fold((0, 0), |(hairs, places), seen| (hairs + seen, places + columns));
+    Ok((longest.len() as f64, hairs as f64 / places.max(1) as f64))
 }
 
 #[cfg(test)]
