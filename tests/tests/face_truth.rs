@@ -210,11 +210,13 @@ fn no_skin_tone_is_found_or_accepted_less_often() {
         }
     }
     println!("{table}");
+    // Of 50 to 100 heads a band, one alone is more than a point.
+    let allowed = if people >= 50 { 1.0f64.max(100.5 / people as f64) } else { 1.0 };
     for light in rates.chunks_exact(TONES) {
         for (what, of) in [("found", (|rate| rate.1) as fn(&(&str, f64, f64)) -> f64), ("acceptable", |rate| rate.2)] {
             let (low, high) =
                 light.iter().map(of).fold((f64::MAX, f64::MIN), |(l, h), rate| (l.min(rate), h.max(rate)));
-            assert!(high - low < 1.0, "{what} differs by {} points\n{table}", high - low);
+            assert!(high - low < allowed, "{what} differs by {} points\n{table}", high - low);
             assert!(low >= 90.0, "{what}: {low} %\n{table}");
         }
     }
