@@ -17,9 +17,14 @@ impl Note {
     pub fn of(event: &Event) -> Option<Self> {
         let word = |text: &str| Reason::word(text);
         let (what, reason) = match event {
-            Event::AttemptScored(aim, attempts) => {
+            Event::AttemptScored(aim, attempts, doubted) => {
                 let passed = !attempts.is_empty() && attempts.iter().all(|(_, attempt)| attempt.passes);
-                (Action::CaptureEnded, word(&format!("{}-{}", aim.id(), if passed { "accepted" } else { "rejected" })))
+                let outcome = match (passed, doubted.is_empty()) {
+                    (_, false) => "doubts-earlier",
+                    (true, true) => "accepted",
+                    (false, true) => "rejected",
+                };
+                (Action::CaptureEnded, word(&format!("{}-{outcome}", aim.id())))
             }
             Event::CaptureDeclared(_) => (Action::CaptureBegun, None),
             Event::DateConfirmed => (Action::ClockConfirmed, None),

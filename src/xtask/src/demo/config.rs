@@ -44,7 +44,8 @@ impl Place {
         set("desk", "listen", &|_| format!("127.0.0.1:{}", self.port));
         set("intake", "url", &|_| format!("http://localhost:{}", self.intake_port()));
         let moved = |file: &str| folder.join(file).display().to_string();
-        for (section, key) in [("policy", "pack"), ("policy", "trust"), ("quality", "thresholds"), ("quality", "model")] {
+        for (section, key) in [("policy", "pack"), ("policy", "trust"), ("quality", "thresholds"), ("quality", "model")]
+        {
             set(section, key, &moved);
         }
         let fallback = config.get_mut("quality").and_then(|quality| quality.get_mut("fallback"));
