@@ -64,7 +64,7 @@ const MOUTH_GRID: (usize, usize) = (24, 48);
 const MOUTH_HALF: (f32, f32) = (0.25, 0.2);
 /// Columns of a mouth that must be open, of 24.
 const ACROSS: usize = 20;
-/// Share of hairs above and below from which on the pixels are believed only as far as half of what the landmarks say.
+/// Share of grey hairs above and below from which on the pixels are believed only as far as half of what the landmarks say.
 const BEARD: f64 = 0.1;
 /// Rows next to the opening that may hold its blurred edge.
 const EDGE: usize = 4;
@@ -186,6 +186,11 @@ impl Rule {
         let white = ratio < self.white + self.whiter * (skin - 1.0) && luminance > self.least_white * median;
         white || luminance < self.darkest * median
     }
+
+    /// Whether this light is whiter than skin, not darker.
+    fn is_white(&self, light: &[f32; 3], skin: f32, median: f32) -> bool {
+        self.holds(light, skin, median) && luminance(light) >= self.darkest * median
+    }
 }
 
 /// Rows that an eye is open: in each column the longest run that is no skin, and of those the middle one, so that
@@ -217,7 +222,7 @@ fn lids(light: &[[f32; 3]], skin: f32) -> Result<f64, &'static str> {
 /// Rows that a mouth is open: the longest run of rows that are no skin in at least [`ACROSS`] columns. Teeth and the dark
 /// behind them go from side to side, a beard's hairs do not. A run that reaches the edge is a beard and one beside the inner edges of the lips a grey moustache, not an
 /// opening; a dark run between the lips that reaches the edge may be a mouth that is opened wider than the region.
-/// `cheeks` is the luminance of skin. Also the share of what is clearly above and below that is no skin either: a beard.
+/// `cheeks` is the luminance of skin. Also the share of what is clearly above and below that is as white: a grey beard.
 fn lips(light: &[[f32; 3]], skin: f32, cheeks: f32, edges: [f32; 2]) -> Result<(f64, f64), &'static str> {
     let (columns, rows) = MOUTH_GRID;
     let mut profile = [[0f32; 3]; MOUTH_GRID.1];
@@ -245,9 +250,12 @@ fn lips(light: &[[f32; 3]], skin: f32, cheeks: f32, edges: [f32; 2]) -> Result<(
         }
         from = to + 1;
     }
-    let beyond = seen[..longest.start.saturating_sub(EDGE)].iter().chain(seen.iter().skip(longest.end + EDGE));
-    let (hairs, places) = beyond.fold((0, 0), |(hairs, places), seen| (hairs + seen, places + columns));
-    Ok((longest.len() as f64, hairs as f64 / places.max(1) as f64))
+    let edge = longest.start.saturating_sub(EDGE)..longest.end + EDGE;
+    let beyond = light.chunks_exact(columns).enumerate().filter(|(row, _)| !edge.contains(row));
+    let (hairs, places) = beyond.flat_map(|(_, row)| row).fold((0u32, 0u32), |(hairs, places), light| {
+        (hairs + u32::from(MOUTH.is_white(light, skin, usual)), places + 1)
+    });
+    Ok((longest.len() as f64, f64::from(hairs) / f64::from(places.max(1))))
 }
 
 #[cfg(test)]
