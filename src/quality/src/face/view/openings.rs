@@ -66,6 +66,8 @@ const MOUTH_HALF: (f32, f32) = (0.25, 0.2);
 const ACROSS: usize = 20;
 /// Share of grey hairs above and below from which on the pixels are believed only as far as half of what the landmarks say.
 const BEARD: f64 = 0.1;
+/// An opening that is narrower is told from the hairs of a dark beard by the lips around it; a taller one may be beard.
+const NARROW: f64 = 0.09;
 /// Rows next to the opening that may hold its blurred edge.
 const EDGE: usize = 4;
 
@@ -105,7 +107,8 @@ impl Openings {
         let mouth = rows.map(|(rows, beard)| {
             let seen = rows * f64::from(2.0 * MOUTH_HALF.1) / (MOUTH_GRID.1 - 1) as f64;
             let marked = f64::from(apart(at(LIP_EDGES[0]), at(LIP_EDGES[1])) / unit);
-            if beard > BEARD { seen.min(marked / 2.0) } else { seen }
+            let doubtful = beard.grey > BEARD || (beard.any > BEARD && seen > NARROW);
+            if doubtful { seen.min(marked / 2.0) } else { seen }
         });
         Self { eyes, mouth }
     }
@@ -219,11 +222,17 @@ fn lids(light: &[[f32; 3]], skin: f32) -> Result<f64, &'static str> {
     if hidden { Err("something before an eye") } else { Ok(open as f64) }
 }
 
+/// Shares of what is clearly above and below a mouth's opening that are no skin either: hairs.
+struct Beard {
+    grey: f64,
+    any: f64,
+}
+
 /// Rows that a mouth is open: the longest run of rows that are no skin in at least [`ACROSS`] columns. Teeth and the dark
 /// behind them go from side to side, a beard's hairs do not. A run that reaches the edge is a beard and one beside the inner edges of the lips a grey moustache, not an
 /// opening; a dark run between the lips that reaches the edge may be a mouth that is opened wider than the region.
-/// `cheeks` is the luminance of skin. Also the share of what is clearly above and below that is as white: a grey beard.
-fn lips(light: &[[f32; 3]], skin: f32, cheeks: f32, edges: [f32; 2]) -> Result<(f64, f64), &'static str> {
+/// `cheeks` is the luminance of skin. Also what is clearly above and below.
+fn lips(light: &[[f32; 3]], skin: f32, cheeks: f32, edges: [f32; 2]) -> Result<(f64, Beard), &'static str> {
     let (columns, rows) = MOUTH_GRID;
     let mut profile = [[0f32; 3]; MOUTH_GRID.1];
     for (mean, row) in profile.iter_mut().zip(light.chunks_exact(columns)) {
@@ -252,10 +261,14 @@ fn lips(light: &[[f32; 3]], skin: f32, cheeks: f32, edges: [f32; 2]) -> Result<(
     }
     let edge = longest.start.saturating_sub(EDGE)..longest.end + EDGE;
     let beyond = light.chunks_exact(columns).enumerate().filter(|(row, _)| !edge.contains(row));
-    let (hairs, places) = beyond.flat_map(|(_, row)| row).fold((0u32, 0u32), |(hairs, places), light| {
-        (hairs + u32::from(MOUTH.is_white(light, skin, usual)), places + 1)
-    });
-    Ok((longest.len() as f64, f64::from(hairs) / f64::from(places.max(1))))
+    let (mut grey, mut any, mut places) = (0u32, 0u32, 0u32);
+    for light in beyond.flat_map(|(_, row)| row) {
+        grey += u32::from(MOUTH.is_white(light, skin, usual));
+        any += u32::from(MOUTH.holds(light, skin, usual));
+        places += 1;
+    }
+    let share = |hairs: u32| f64::from(hairs) / f64::from(places.max(1));
+    Ok((longest.len() as f64, Beard { grey: share(grey), any: share(any) }))
 }
 
 #[cfg(test)]
