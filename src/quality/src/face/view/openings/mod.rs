@@ -45,8 +45,10 @@ const MOUTH: Rule = Rule { white: 1.25, whiter: 0.1, least_white: 0.3, darkest: 
 /// The least ratio of the cheeks' red to their blue with which white can be told from skin (own value: on light skin under
 /// bluish lamps it is 1.6; a grey picture's is 1).
 const LEAST_TONE: f32 = 1.15;
-/// Luminance of the mouth's middle, as a share of the cheeks', below which it is not skin that most of the region shows.
+/// Luminance of the mouth's middle, as a share of the cheeks', below which it is not skin that most of the region shows:
+/// a dark beard, or the inside of a mouth whose lips the landmarks have [`PARTED`], in eye-to-chin distances.
 const MOSTLY_SKIN: f32 = 0.4;
+const PARTED: f32 = 0.06;
 /// Rows of an eye that no lids uncover: three fifths of the distance between its corners. What is taller, or comes from
 /// the edge by more than a brow does, is a dark lens or a patch.
 const TALLEST_EYE: usize = 20;
@@ -103,12 +105,13 @@ impl Openings {
             (down / half.1 + 1.0) * (MOUTH_GRID.1 - 1) as f32 / 2.0
         };
         let edges = LIP_EDGES.map(row_of);
+        let marked = apart(at(LIP_EDGES[0]), at(LIP_EDGES[1])) / unit;
+        let cheeks = (marked > PARTED).then_some(cheeks);
         let rows = light.ok_or("too few pixels for the lips").and_then(|light| lips(&light, skin, cheeks, edges));
         let mouth = rows.map(|(rows, beard)| {
             let seen = rows * f64::from(2.0 * MOUTH_HALF.1) / (MOUTH_GRID.1 - 1) as f64;
-            let marked = f64::from(apart(at(LIP_EDGES[0]), at(LIP_EDGES[1])) / unit);
             let doubtful = beard.grey > BEARD || (beard.any > BEARD && seen > NARROW);
-            if doubtful { seen.min(marked / 2.0) } else { seen }
+            if doubtful { seen.min(f64::from(marked) / 2.0) } else { seen }
         });
         Self { eyes, mouth }
     }
@@ -231,16 +234,16 @@ struct Beard {
 /// Rows that a mouth is open: the longest run of rows that are no skin in at least [`ACROSS`] columns. Teeth and the dark
 /// behind them go from side to side, a beard's hairs do not. A run that reaches the edge is a beard and one beside the inner edges of the lips a grey moustache, not an
 /// opening; a dark run between the lips that reaches the edge may be a mouth that is opened wider than the region.
-/// `cheeks` is the luminance of skin. Also what is clearly above and below.
-fn lips(light: &[[f32; 3]], skin: f32, cheeks: f32, edges: [f32; 2]) -> Result<(f64, Beard), &'static str> {
+/// `cheeks` is the luminance of skin, where lips are marked as parted. Also what is clearly above and below.
+fn lips(light: &[[f32; 3]], skin: f32, cheeks: Option<f32>, edges: [f32; 2]) -> Result<(f64, Beard), &'static str> {
     let (columns, rows) = MOUTH_GRID;
     let mut profile = [[0f32; 3]; MOUTH_GRID.1];
     for (mean, row) in profile.iter_mut().zip(light.chunks_exact(columns)) {
         (0..3).for_each(|c| mean[c] = row.iter().map(|light| light[c]).sum::<f32>() / columns as f32);
     }
     let median = median(&mut profile.each_ref().map(luminance));
-    // Where most of the region is a beard or the inside of the mouth, its own median says nothing about skin.
-    let usual = if median < MOSTLY_SKIN * cheeks { cheeks } else { median };
+    // Where most of the region is the inside of the mouth, its own median says nothing about skin.
+    let usual = cheeks.filter(|cheeks| median < MOSTLY_SKIN * cheeks).unwrap_or(median);
     let open = |row: &[[f32; 3]]| row.iter().filter(|light| MOUTH.holds(light, skin, usual)).count();
     let mut seen = [0; MOUTH_GRID.1];
     seen.iter_mut().zip(light.chunks_exact(columns)).for_each(|(seen, row)| *seen = open(row));
@@ -272,137 +275,4 @@ fn lips(light: &[[f32; 3]], skin: f32, cheeks: f32, edges: [f32; 2]) -> Result<(
 }
 
 #[cfg(test)]
-mod tests {
-    use super::super::super::{FaceBox, scenes, scenes::Painted};
-    use super::*;
-
-    const FACE: FaceBox = FaceBox { x: 215.0, y: 110.0, width: 210.0, height: 210.0, score: 1.0 };
-    const LIGHT: [f32; 3] = [0.75, 0.5, 0.38];
-    const TEETH: [f32; 3] = [0.6, 0.58, 0.55];
-    const NOTHING: Painted = ([0.0; 2], [0.0; 2], [0.0; 3]);
-
-    /// Middles of the eye on the left, of the other, and of the lips.
-    fn places() -> [[f32; 2]; 3] {
-        let points = scenes::points(&FACE);
-        let at = |[a, b]: [usize; 2]| mix2(points.points()[a], points.points()[b]);
-        [at(EYE_CORNERS[0]), at(EYE_CORNERS[1]), at(LIP_EDGES)]
-    }
-
-    fn mix2(a: [f32; 3], b: [f32; 3]) -> [f32; 2] {
-        mix([a[0], a[1]], [b[0], b[1]])
-    }
-
-    /// Skin with eyes open by `eyes` and a mouth by `mouth`, in pixels, and what hides them; the light scales each channel.
-    fn measured(skin: [f32; 3], light: [f32; 3], eyes: f32, mouth: f32, before: &[Painted]) -> Openings {
-        let [left, right, lips] = places();
-        let mut painted = before.to_vec();
-        painted.push((lips, [24.0, mouth / 2.0], TEETH));
-        painted.extend(scenes::open_eyes(&scenes::points(&FACE), eyes));
-        let frame = scenes::painted(640, 480, skin, light, &painted);
-        let points = scenes::points(&FACE);
-        let geometry = Geometry::of_points(&points).unwrap();
-        let lit = [0, 1, 2].map(|c| f64::from(skin[c] * light[c]));
-        assert!(left[0] < right[0]);
-        Openings::of(&frame, points.points(), &geometry, lit)
-    }
-
-    #[test]
-    fn openings_are_measured_on_every_skin_and_in_every_light() {
-        for (name, skin, light) in [
-            ("light skin", [0.75, 0.5, 0.38], [1.0; 3]),
-            ("brown skin", [0.32, 0.15, 0.08], [1.0; 3]),
-            ("dark skin", [0.09, 0.05, 0.03], [1.0; 3]),
-            ("dark skin, dim", [0.09, 0.05, 0.03], [0.5; 3]),
-            ("light skin, warm", [0.75, 0.5, 0.38], [1.05, 1.0, 0.9]),
-            ("brown skin, cold", [0.32, 0.15, 0.08], [0.95, 1.0, 1.1]),
-        ] {
-            let unit = f64::from(Geometry::of_points(&scenes::points(&FACE)).unwrap().eye_to_chin);
-            for (eyes, mouth) in [(14.0, 0.0), (0.0, 0.0), (10.0, 12.0), (0.0, 30.0)] {
-                let got = measured(skin, light, eyes, mouth, &[]);
-                for eye in got.eyes {
-                    let off = (eye.unwrap() * unit - f64::from(eyes)).abs();
-                    assert!(off <= 3.0, "{name}: eyes {eyes} measured {eye:?} of {unit}");
-                }
-                let off = (got.mouth.unwrap() * unit - f64::from(mouth)).abs();
-                assert!(off <= 3.0, "{name}: mouth {mouth} measured {:?} of {unit}", got.mouth);
-            }
-        }
-    }
-
-    #[test]
-    fn lenses_and_patches_are_no_open_eyes() {
-        let [left, right, _] = places();
-        let unit = f64::from(Geometry::of_points(&scenes::points(&FACE)).unwrap().eye_to_chin);
-        for (skin, tone) in [(LIGHT, "light"), ([0.32, 0.15, 0.08], "brown")] {
-            for (name, colour) in [("black", [0.02; 3]), ("grey", [0.2; 3]), ("bandage", [0.7, 0.7, 0.68])] {
-                for (down, half) in [(0.0, 12.0), (0.0, 30.0), (-9.0, 16.0), (9.0, 16.0)] {
-                    let before = |[x, y]: [f32; 2]| ([x, y + down], [26.0, half], colour);
-                    let got = measured(skin, [1.0; 3], 14.0, 0.0, &[before(left), before(right)]).eyes;
-                    assert_eq!(got, [Err("something before an eye"); 2], "{name} {half} {down} on {tone} skin");
-                    // One eye's patch does not speak for the other.
-                    let [one, other] = measured(skin, [1.0; 3], 14.0, 0.0, &[before(left)]).eyes;
-                    assert!(one.is_err() && (other.unwrap() * unit - 14.0).abs() <= 3.0, "{name}: {one:?} {other:?}");
-                }
-            }
-        }
-        // A brow that reaches into the region is neither.
-        let brow = |[x, y]: [f32; 2]| ([x, y - 16.0], [24.0, 5.0], [0.02, 0.015, 0.01]);
-        for eyes in [14.0, 0.0] {
-            for eye in measured(LIGHT, [1.0; 3], eyes, 0.0, &[brow(left), brow(right)]).eyes {
-                assert!((eye.unwrap() * unit - f64::from(eyes)).abs() <= 3.0, "{eyes}: {eye:?}");
-            }
-        }
-    }
-
-    #[test]
-    fn skin_without_colour_is_not_judged() {
-        for (name, skin, light) in [
-            ("monochrome", [0.4; 3], [1.0; 3]),
-            ("blue light", LIGHT, [0.4, 0.7, 1.0]),
-            ("bluer", LIGHT, [0.2, 0.7, 1.0]),
-        ] {
-            for eyes in [0.0, 14.0] {
-                let got = measured(skin, light, eyes, 0.0, &[]);
-                assert!(got.eyes.iter().all(Result::is_err) && got.mouth.is_err(), "{name}: {got:?}");
-            }
-        }
-    }
-
-    #[test]
-    fn a_wide_mouth_is_open_and_a_beard_is_not() {
-        let [.., lips] = places();
-        let [x, y] = lips;
-        let unit = f64::from(Geometry::of_points(&scenes::points(&FACE)).unwrap().eye_to_chin);
-        let (red, hair, lip) = ([0.12, 0.02, 0.02], [0.03, 0.02, 0.015], [0.4, 0.2, 0.16]);
-        // A fifth of the eye-to-chin distance of 160 pixels, more, and as much as is looked at.
-        for (height, known) in [(33.0, true), (44.0, true), (56.0, true), (70.0, false), (110.0, false)] {
-            let got = measured(LIGHT, [1.0; 3], 14.0, 0.0, &[(lips, [24.0, height / 2.0], red)]).mouth;
-            match got {
-                Ok(gap) => assert!(known && (gap * unit - f64::from(height)).abs() <= 3.0, "{height}: {gap} of {unit}"),
-                Err(why) => assert!(!known && why == "the mouth is covered or wide open", "{height}: {why}"),
-            }
-        }
-        for (name, before, gap) in [
-            ("full", [(lips, [24.0, 8.0], lip), (lips, [50.0, 60.0], hair), NOTHING], 0.0),
-            ("below", [(lips, [24.0, 8.0], lip), ([x, y + 30.0], [50.0, 30.0], hair), NOTHING], 0.0),
-            ("open", [(lips, [24.0, 6.0], red), (lips, [24.0, 16.0], lip), (lips, [50.0, 60.0], hair)], 12.0),
-        ] {
-            let got = measured(LIGHT, [1.0; 3], 14.0, 0.0, &before).mouth.unwrap() * unit;
-            assert!((got - gap).abs() <= 3.0, "{name}: {got}");
-        }
-    }
-
-    #[test]
-    fn few_pixels_and_places_outside_the_frame_are_not_judged() {
-        let small = scenes::points(&FaceBox { x: 20.0, y: 20.0, width: 40.0, height: 40.0, score: 1.0 });
-        let outside = scenes::points(&FaceBox { x: 700.0, ..FACE });
-        for (name, points, width, height) in
-            [("small", &small, 640, 480), ("outside", &outside, 640, 480), ("one pixel", &outside, 1, 1)]
-        {
-            let geometry = Geometry::of_points(points).unwrap();
-            let got = Openings::of(&scenes::flat(width, height, [90; 3]), points.points(), &geometry, [0.2, 0.1, 0.1]);
-            let [eyes, mouth] = [Err("too few pixels for the lids"), Err("too few pixels for the lips")];
-            assert_eq!(got, Openings { eyes: [eyes; 2], mouth }, "{name}");
-        }
-    }
-}
+mod tests;
