@@ -102,8 +102,9 @@ pub fn run(command: &KeyCommand) -> Result<(), KeyCliError> {
     Ok(())
 }
 
-/// Makes the next key. The order is that of no regret: whatever moment the power goes at, there is one whole key, and
-/// if it is the new one, the statement about it is on the disk too.
+/// Makes the next key. Whatever moment the power goes at, there is one whole key, and if it is the new one, the
+/// statement about it is on the disk too. A rotation that was cut short is finished by the next one: its statement may
+/// have been seen, and no key has two successors.
 pub fn rotate(
     data: &DataDir,
     station: &StationId,
@@ -114,26 +115,33 @@ pub fn rotate(
     let (mut outbox, _) = Outbox::open(&data.store(), station)?;
     let old = FileKey::open_sealed(&data.signing_key(), passphrase)?;
     let next_path = with_ending(&data.signing_key(), "rotated");
-    // A rotation that was cut short; its key has signed nothing.
-    let _ = std::fs::remove_file(&next_path);
-    let next = FileKey::create_sealed(&next_path, passphrase, Cost::USUAL)?;
-    let (old_public, new) = (old.public(), next.public().clone());
-    let statement = Rotation {
-        station: station.clone(),
-        old: old_public.id().into(),
-        new: new.clone(),
-        time_ms: now_ms,
-        overlap_until_ms: now_ms.saturating_add(overlap_days * DAY_MS),
-    };
-    let statement = statement.sign(&old)?;
     let io = |path: &Path| {
         let name = path.display().to_string();
         move |error| KeyCliError::Io(name, error)
     };
-    let folder = data.rotations();
-    std::fs::create_dir_all(&folder).map_err(io(&folder))?;
-    let path = folder.join(format!("{now_ms:015}-{}.cose", new.id()));
-    write_private(&path, &statement).and_then(|()| sync(&folder)).map_err(io(&path))?;
+    let begun = FileKey::open_sealed(&next_path, passphrase).ok().filter(|key| is_stated(data, key.public()));
+    let next = match begun {
+        Some(next) => next,
+        None => {
+            let _ = std::fs::remove_file(&next_path);
+            FileKey::create_sealed(&next_path, passphrase, Cost::USUAL)?
+        }
+    };
+    let new = next.public().clone();
+    if !is_stated(data, &new) {
+        let statement = Rotation {
+            station: station.clone(),
+            old: old.public().id().into(),
+            new: new.clone(),
+            time_ms: now_ms,
+            overlap_until_ms: now_ms.saturating_add(overlap_days * DAY_MS),
+        };
+        let statement = statement.sign(&old)?;
+        let folder = data.rotations();
+        std::fs::create_dir_all(&folder).map_err(io(&folder))?;
+        let path = folder.join(format!("{now_ms:015}-{}.cose", new.id()));
+        write_private(&path, &statement).and_then(|()| sync(&folder)).map_err(io(&path))?;
+    }
     let public = with_ending(&data.signing_key_public(), new.id());
     new.write(&public)?;
     let keys = data.signing_key();
@@ -150,12 +158,23 @@ pub fn rotate(
     Ok(new)
 }
 
-/// The statements about this station's keys, oldest first, for the intake.
-pub fn statements(data: &DataDir) -> Vec<Vec<u8>> {
+/// Whether there is a statement about a key.
+fn is_stated(data: &DataDir, key: &VerifyKey) -> bool {
+    let ending = format!("-{}.cose", key.id());
+    stated(data).iter().any(|path| path.to_string_lossy().ends_with(&ending))
+}
+
+/// The files of the statements, oldest first.
+fn stated(data: &DataDir) -> Vec<PathBuf> {
     let entries = std::fs::read_dir(data.rotations()).into_iter().flatten().flatten();
     let mut files: Vec<PathBuf> = entries.map(|entry| entry.path()).collect();
     files.sort();
-    files.iter().filter_map(|path| std::fs::read(path).ok()).collect()
+    files
+}
+
+/// The statements about this station's keys, oldest first, for the intake.
+pub fn statements(data: &DataDir) -> Vec<Vec<u8>> {
+    stated(data).iter().filter_map(|path| std::fs::read(path).ok()).collect()
 }
 
 fn with_ending(path: &Path, ending: &str) -> PathBuf {
@@ -200,5 +219,24 @@ mod tests {
         let refused = rotate(&data, &station, &passphrase, (3 * DAY_MS, 30));
         assert!(matches!(refused, Err(KeyCliError::Store(StoreFault::Locked))), "the station is running");
         drop(held);
+    }
+
+    #[test]
+    fn a_rotation_that_was_cut_short_is_finished_with_its_own_key() {
+        let dir = tempfile::tempdir().unwrap();
+        let data = DataDir(dir.path().into());
+        std::fs::create_dir_all(dir.path().join("keys")).unwrap();
+        let station = StationId("S1".into());
+        let passphrase = Passphrase::new(Zeroizing::new("a passphrase of a test".into())).unwrap();
+        let first = FileKey::create_sealed(&data.signing_key(), &passphrase, Cost::LEAST).unwrap();
+        let keys_before = std::fs::read(data.signing_key()).unwrap();
+        let new = rotate(&data, &station, &passphrase, (DAY_MS, 30)).unwrap();
+        // The power went after the statement and before the new key took the old one's place.
+        std::fs::rename(data.signing_key(), with_ending(&data.signing_key(), "rotated")).unwrap();
+        std::fs::write(data.signing_key(), keys_before).unwrap();
+        assert_eq!(FileKey::open_sealed(&data.signing_key(), &passphrase).unwrap().public(), first.public());
+        assert_eq!(rotate(&data, &station, &passphrase, (2 * DAY_MS, 30)).unwrap(), new);
+        assert_eq!(statements(&data).len(), 1, "one successor");
+        assert_eq!(FileKey::open_sealed(&data.signing_key(), &passphrase).unwrap().public(), &new);
     }
 }

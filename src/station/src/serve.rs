@@ -91,6 +91,9 @@ pub async fn serve(args: &ServeArgs) -> Result<(), ServeError> {
     let listener = TcpListener::bind(listen).await.map_err(|e| ServeError::Address(listen.to_string(), e))?;
     let clock = Arc::new(Clock::new(loaded.zone.clone(), loaded.config.clock.trust));
     warn_of_an_unnamed_checkpoint(&loaded);
+    if loaded.rules.key == DEMONSTRATION_PACKS {
+        tracing::warn!("the rules are signed by the demonstration's key, which anybody has: trust your authority's");
+    }
     let (keeper, interrupted) = open_store(&loaded, &data, &clock)?;
     note_the_start(&loaded, &args.config, &keeper, &clock)?;
     let people = People::load(&data.people())?;
@@ -125,6 +128,9 @@ pub async fn serve(args: &ServeArgs) -> Result<(), ServeError> {
     keeper.note(&by_the_station(&clock, Action::Stopped, None));
     Ok(())
 }
+
+/// The key of config/policies/demonstration.key, which is published.
+const DEMONSTRATION_PACKS: &str = "b9c67b1deb37425c";
 
 /// Any checkpoint may be one that no entry names, but a typing error would change which entry decides.
 fn warn_of_an_unnamed_checkpoint(loaded: &Loaded) {

@@ -34,8 +34,10 @@ pub(super) struct Candidate {
 
 impl Zeroize for Candidate {
     fn zeroize(&mut self) {
-        (self.x.zeroize(), self.y.zeroize());
-        (self.towards.0.zeroize(), self.towards.1.zeroize());
+        self.x.zeroize();
+        self.y.zeroize();
+        self.towards.0.zeroize();
+        self.towards.1.zeroize();
         self.quality.zeroize();
     }
 }

@@ -6,6 +6,7 @@ use crate::disk::{Disk, is_full};
 use crate::journal::{Broken, Chain};
 use domain::case::StationId;
 use domain::record::AuditHead;
+use std::io;
 
 /// Where the next line goes.
 pub(super) struct Trail {
@@ -57,7 +58,13 @@ impl Outbox {
                 (self.trail.file, self.trail.bytes) = (file, 0);
                 Ok(())
             }
-            Err(error) if is_full(&error) => Ok(()),
+            Err(error) if is_full(&error) => {
+                // An empty segment that is followed by a later one would read as a trail that was cut.
+                match self.disk.remove(&file) {
+                    Err(error) if error.kind() != io::ErrorKind::NotFound => Err(self.poison("remove", &file, error)),
+                    _ => Ok(()),
+                }
+            }
             Err(error) => Err(self.poison("begin", &file, error)),
         }
     }

@@ -218,7 +218,12 @@ impl Place {
             Ok(_) => {
                 println!("The demonstration's data are of an earlier version and are made anew.");
                 for folder in ["intake", "station"].map(|name| self.dir.join(name)) {
-                    fs::remove_dir_all(&folder).map_err(|error| Failure::io("empty", &folder, &error))?;
+                    match fs::remove_dir_all(&folder) {
+                        Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
+                            return Err(Failure::io("empty", &folder, &error));
+                        }
+                        _ => {}
+                    }
                 }
             }
             Err(_) => {}
