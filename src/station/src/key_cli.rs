@@ -229,11 +229,12 @@ mod tests {
         let station = StationId("S1".into());
         let passphrase = Passphrase::new(Zeroizing::new("a passphrase of a test".into())).unwrap();
         let first = FileKey::create_sealed(&data.signing_key(), &passphrase, Cost::LEAST).unwrap();
-        let keys_before = std::fs::read(data.signing_key()).unwrap();
+        let kept = with_ending(&data.signing_key(), "kept");
+        std::fs::copy(data.signing_key(), &kept).unwrap();
         let new = rotate(&data, &station, &passphrase, (DAY_MS, 30)).unwrap();
         // The power went after the statement and before the new key took the old one's place.
         std::fs::rename(data.signing_key(), with_ending(&data.signing_key(), "rotated")).unwrap();
-        std::fs::write(data.signing_key(), keys_before).unwrap();
+        std::fs::rename(kept, data.signing_key()).unwrap();
         assert_eq!(FileKey::open_sealed(&data.signing_key(), &passphrase).unwrap().public(), first.public());
         assert_eq!(rotate(&data, &station, &passphrase, (2 * DAY_MS, 30)).unwrap(), new);
         assert_eq!(statements(&data).len(), 1, "one successor");
