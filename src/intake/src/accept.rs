@@ -84,11 +84,11 @@ impl Service {
 
     /// The key of a station, if it is registered and its time is not over.
     async fn believed(&self, station: &str, key_id: &str) -> Result<VerifyKey, Refusal> {
-        let key = self.database.key(station, key_id).await?;
-        let key = key.ok_or_else(|| Refusal::UnknownStation(station.into()))?;
-        match self.database.retired(station, key_id).await? {
+        let known = self.database.key(station, key_id).await?;
+        let known = known.ok_or_else(|| Refusal::UnknownStation(station.into()))?;
+        match known.believed_until {
             Some(until) if (self.clock)() > until => Err(Refusal::RetiredKey(key_id.into())),
-            _ => Ok(key),
+            _ => Ok(known.key),
         }
     }
 }

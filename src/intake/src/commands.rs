@@ -2,7 +2,7 @@
 
 use crate::accept::Service;
 use crate::clock::Clock;
-use crate::database::{Database, DatabaseFault};
+use crate::database::{Database, DatabaseFault, Place};
 use crate::import::Imported;
 use crate::service::router;
 use domain::case::{RecordId, StationId};
@@ -82,16 +82,23 @@ pub enum CommandFault {
 struct Config {
     /// Where to listen.
     listen: SocketAddr,
-    /// SQLite file, relative to the folder of the configuration.
-    database: PathBuf,
+    /// A file of SQLite, relative to the folder of the configuration, or the address of a PostgreSQL server.
+    database: String,
     /// Key that signs receipts, relative likewise.
     receipt_key: PathBuf,
+}
+
+impl Config {
+    fn place(&self, folder: &Path) -> Result<Place, CommandFault> {
+        Ok(Place::parse(&self.database, folder)?)
+    }
 }
 
 const DEFAULT_CONFIG: &str = "\
 # Configuration of gatepost-intake. Paths are relative to this file.
 listen = \"127.0.0.1:8620\"
-database = \"intake.sqlite\"
+# Or a server, which any number of intakes may share: postgres://gatepost@HOST/intake?sslmode=verify-full
+database = \"sqlite://intake.sqlite\"
 receipt_key = \"receipt.key\"
 ";
 
@@ -132,7 +139,7 @@ pub async fn serve(
     ready: impl FnOnce(SocketAddr),
 ) -> Result<(), CommandFault> {
     let config = config_of(data)?;
-    let database = Database::open(&data.join(&config.database)).await?;
+    let database = Database::open(&config.place(data)?).await?;
     let key = FileKey::load(&data.join(&config.receipt_key))?;
     let address = listen.unwrap_or(config.listen);
     let fault = |error| CommandFault::Io { what: format!("listen on {address}"), error };
@@ -159,7 +166,7 @@ pub async fn serve(
 /// Takes what stations have exported into a folder, independent of any connection.
 pub async fn import(data: &Path, from: &Path, clock: Clock) -> Result<Imported, CommandFault> {
     let config = config_of(data)?;
-    let database = Database::open(&data.join(&config.database)).await?;
+    let database = Database::open(&config.place(data)?).await?;
     let key = FileKey::load(&data.join(&config.receipt_key))?;
     let service = Service { database: database.clone(), key, authorities: authorities(data)?, clock };
     let imported = crate::import::import(&service, from).await;
@@ -189,7 +196,7 @@ pub async fn open(data: &Path, which: Which<'_>, out: &Path) -> Result<(Vec<Path
     };
     let envelope = Envelope::decode(&bytes)?;
     let claimed = peek_header(envelope.cose)?;
-    let key = database.key(&claimed.station.0, &claimed.signed_by).await?;
+    let key = database.key(&claimed.station.0, &claimed.signed_by).await?.map(|known| known.key);
     database.close().await;
     let header = key.as_ref().map(|key| verify_header(key, envelope.cose)).transpose()?.unwrap_or(claimed);
     if header.body_digest != digest(envelope.body) {
@@ -253,8 +260,8 @@ fn config_of(data: &Path) -> Result<Config, CommandFault> {
     toml::from_str(&text).map_err(|error| CommandFault::Config { path, message: error.to_string() })
 }
 
-fn database_of(data: &Path) -> Result<PathBuf, CommandFault> {
-    Ok(data.join(config_of(data)?.database))
+fn database_of(data: &Path) -> Result<Place, CommandFault> {
+    config_of(data)?.place(data)
 }
 
 fn station_id(text: &str) -> Result<StationId, CommandFault> {

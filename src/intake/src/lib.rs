@@ -10,9 +10,11 @@ mod database;
 mod import;
 mod refusal;
 mod service;
+#[cfg(feature = "testing")]
+pub mod testing;
 
 pub use accept::{Accepted, Service};
-pub use database::{Database, DatabaseFault, Kept, Listed, StationStatus};
+pub use database::{Database, DatabaseFault, Kept, KnownKey, Listed, Place, StationStatus};
 pub use import::{Imported, import};
 pub use refusal::Refusal;
 pub use service::router;

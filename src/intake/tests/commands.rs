@@ -13,6 +13,13 @@ use std::os::unix::fs::PermissionsExt;
 use std::sync::Arc;
 use store::format::{Envelope, digest};
 
+on_both_data_bases! {
+    stations_are_registered_by_file,
+    a_body_is_opened_by_name_or_file,
+    records_arrive_on_a_medium,
+    the_list_has_one_line_for_each_record,
+}
+
 #[tokio::test]
 async fn init_makes_what_is_missing_and_leaves_the_rest() {
     let intake = Intake::new().await;
@@ -45,15 +52,13 @@ async fn a_wrong_configuration_is_refused_with_its_line() {
     }
 }
 
-#[tokio::test]
-async fn stations_are_registered_by_file() {
-    let intake = Intake::new().await;
+async fn stations_are_registered_by_file(intake: Intake) {
     let station = Station::new("S7");
     let clock: intake::clock::Clock = Arc::new(|| NOW_MS);
     let id = commands::register(intake.dir.path(), "S7", &station.public_key(), &clock).await.unwrap();
     assert_eq!(id, station.key.public().id());
     let known = intake.database.key("S7", &id).await.unwrap();
-    assert_eq!(known.as_ref(), Some(station.key.public()));
+    assert_eq!(known.unwrap().key, *station.key.public());
     let file = station.dir.path().join("station.pub");
     for name in ["", "S 7", "../S7", "S-1234567890123456789012345"] {
         let refused = commands::register(intake.dir.path(), name, &file, &clock).await;
@@ -67,9 +72,7 @@ async fn keep(intake: &Intake, station: &Station, envelope: &[u8]) {
     intake.database.keep(&header, &digest(envelope), envelope, b"receipt", NOW_MS).await.unwrap();
 }
 
-#[tokio::test]
-async fn a_body_is_opened_by_name_or_file() {
-    let intake = Intake::new().await;
+async fn a_body_is_opened_by_name_or_file(intake: Intake) {
     let mut station = Station::registered("S1", &intake).await;
     let (id, envelope) = station.enrol();
     keep(&intake, &station, &envelope).await;
@@ -112,9 +115,7 @@ async fn a_body_does_not_open_otherwise() {
 }
 
 /// The whole way without a connection: out of the station, into the intake, and back with receipts that free the bodies.
-#[tokio::test]
-async fn records_arrive_on_a_medium() {
-    let intake = Intake::new().await;
+async fn records_arrive_on_a_medium(intake: Intake) {
     let mut station = Station::registered("S1", &intake).await;
     let medium = tempfile::tempdir().unwrap();
     for _ in 0..3 {
@@ -143,9 +144,7 @@ async fn records_arrive_on_a_medium() {
     assert_eq!(intake.database.list(("", 0), 10).await.unwrap().len(), 3);
 }
 
-#[tokio::test]
-async fn the_list_has_one_line_for_each_record() {
-    let intake = Intake::new().await;
+async fn the_list_has_one_line_for_each_record(intake: Intake) {
     let mut station = Station::registered("S1", &intake).await;
     for _ in 0..3 {
         let envelope = station.next();

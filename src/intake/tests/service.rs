@@ -12,6 +12,20 @@ use store::format::MAX_ENVELOPE_BYTES;
 use store::{FileKey, verify_receipt};
 use tower::ServiceExt;
 
+on_both_data_bases! {
+    a_record_is_acknowledged_once_and_again_with_the_same_receipt,
+    records_outlive_a_restart,
+    a_second_record_with_a_taken_number_is_a_fork_and_kept,
+    what_cannot_be_verified_is_refused_with_the_reason,
+    who_signed_for_whom_and_in_which_place_is_told_apart,
+    a_record_that_hangs_on_another_than_the_one_before_is_an_alarm_and_kept,
+    an_audit_trail_that_was_cut_is_an_alarm,
+    every_flipped_byte_is_refused,
+    a_station_may_have_two_keys_while_they_are_changed,
+    one_key_takes_over_from_another,
+    it_says_how_it_is_doing,
+}
+
 struct Answer {
     status: StatusCode,
     kind: String,
@@ -43,9 +57,7 @@ async fn get(intake: &Intake, path: &str) -> Answer {
     ask(intake, Request::get(path).body(Body::empty()).unwrap()).await
 }
 
-#[tokio::test]
-async fn a_record_is_acknowledged_once_and_again_with_the_same_receipt() {
-    let intake = Intake::new().await;
+async fn a_record_is_acknowledged_once_and_again_with_the_same_receipt(intake: Intake) {
     let mut station = Station::registered("S1", &intake).await;
     let envelope = station.next();
     let first = send(&intake, &envelope).await;
@@ -64,9 +76,7 @@ async fn a_record_is_acknowledged_once_and_again_with_the_same_receipt() {
     station.acknowledge(&first.body, intake.receipt_key());
 }
 
-#[tokio::test]
-async fn records_outlive_a_restart() {
-    let mut intake = Intake::new().await;
+async fn records_outlive_a_restart(mut intake: Intake) {
     let mut station = Station::registered("S1", &intake).await;
     let envelopes = [station.next(), station.next(), station.next()];
     let first = send(&intake, &envelopes[0]).await;
@@ -81,9 +91,7 @@ async fn records_outlive_a_restart() {
     assert_eq!(listed[0].digest, store::hex(&store::format::digest(&envelopes[0])));
 }
 
-#[tokio::test]
-async fn a_second_record_with_a_taken_number_is_a_fork_and_kept() {
-    let intake = Intake::new().await;
+async fn a_second_record_with_a_taken_number_is_a_fork_and_kept(intake: Intake) {
     let mut station = Station::registered("S1", &intake).await;
     let mut copy = station.copy();
     let (one, other) = (station.next(), copy.next());
@@ -97,9 +105,7 @@ async fn a_second_record_with_a_taken_number_is_a_fork_and_kept() {
     assert_eq!(send(&intake, &one).await.status, StatusCode::OK, "the first one stands");
 }
 
-#[tokio::test]
-async fn what_cannot_be_verified_is_refused_with_the_reason() {
-    let intake = Intake::new().await;
+async fn what_cannot_be_verified_is_refused_with_the_reason(intake: Intake) {
     let mut station = Station::registered("S1", &intake).await;
     let mut unknown = Station::new("S2");
     let mut thief = Station::new("S1");
@@ -132,9 +138,7 @@ async fn what_cannot_be_verified_is_refused_with_the_reason() {
 }
 
 /// The station as it claims to be, its key, the body's reader and its place in the chain: each has its own refusal.
-#[tokio::test]
-async fn who_signed_for_whom_and_in_which_place_is_told_apart() {
-    let intake = Intake::new().await;
+async fn who_signed_for_whom_and_in_which_place_is_told_apart(intake: Intake) {
     let mut one = Station::registered("S1", &intake).await;
     let mut two = Station::registered("S2", &intake).await;
     // One station's key under the other's name: the key is known here, but for another station.
@@ -157,9 +161,7 @@ async fn who_signed_for_whom_and_in_which_place_is_told_apart() {
     assert_eq!(send(&intake, &first).await.status, StatusCode::CREATED);
 }
 
-#[tokio::test]
-async fn a_record_that_hangs_on_another_than_the_one_before_is_an_alarm_and_kept() {
-    let intake = Intake::new().await;
+async fn a_record_that_hangs_on_another_than_the_one_before_is_an_alarm_and_kept(intake: Intake) {
     let mut station = Station::registered("S1", &intake).await;
     let mut copy = station.copy();
     let (first, _, second_of_copy) = (station.next(), copy.next(), copy.next());
@@ -173,9 +175,7 @@ async fn a_record_that_hangs_on_another_than_the_one_before_is_an_alarm_and_kept
 }
 
 /// The receipt countersigns where the station's audit trail ended; one that is shorter later, or other, is an alarm.
-#[tokio::test]
-async fn an_audit_trail_that_was_cut_is_an_alarm() {
-    let intake = Intake::new().await;
+async fn an_audit_trail_that_was_cut_is_an_alarm(intake: Intake) {
     let mut station = Station::registered("S1", &intake).await;
     station.note(3);
     let first = send(&intake, &station.next()).await;
@@ -196,9 +196,7 @@ fn envelope_parts(envelope: &[u8]) -> store::format::Envelope<'_> {
     store::format::Envelope::decode(envelope).unwrap()
 }
 
-#[tokio::test]
-async fn every_flipped_byte_is_refused() {
-    let intake = Intake::new().await;
+async fn every_flipped_byte_is_refused(intake: Intake) {
     let good = Station::registered("S1", &intake).await.next();
     for at in 0..good.len() {
         let mut touched = good.clone();
@@ -209,9 +207,7 @@ async fn every_flipped_byte_is_refused() {
     assert_eq!(get(&intake, "/v1/stations/S1").await.json()["count"], 0);
 }
 
-#[tokio::test]
-async fn a_station_may_have_two_keys_while_they_are_changed() {
-    let intake = Intake::new().await;
+async fn a_station_may_have_two_keys_while_they_are_changed(intake: Intake) {
     let mut station = Station::registered("S1", &intake).await;
     let old = station.next();
     station.key = FileKey::create(&station.dir.path().join("new.key")).unwrap();
@@ -224,10 +220,8 @@ async fn a_station_may_have_two_keys_while_they_are_changed() {
 }
 
 /// Both keys of a rotation are believed while they overlap, the new one alone afterwards.
-#[tokio::test]
-async fn one_key_takes_over_from_another() {
+async fn one_key_takes_over_from_another(intake: Intake) {
     const OVERLAP_MS: i64 = 1000;
-    let intake = Intake::new().await;
     let mut station = Station::registered("S1", &intake).await;
     let [next, thief] = ["next.key", "thief.key"].map(|name| FileKey::create(&station.dir.path().join(name)).unwrap());
     let old_id = station.key.public().id().to_owned();
@@ -277,9 +271,7 @@ async fn say(intake: &Intake, statement: &[u8]) -> Answer {
     ask(intake, Request::post("/v1/keys").body(Body::from(statement.to_vec())).unwrap()).await
 }
 
-#[tokio::test]
-async fn it_says_how_it_is_doing() {
-    let intake = Intake::new().await;
+async fn it_says_how_it_is_doing(intake: Intake) {
     let health = get(&intake, "/health").await;
     assert_eq!(health.json(), json!({ "status": "ok", "receipt_key": intake.receipt_key().id() }));
     intake.database.close().await;

@@ -26,6 +26,10 @@ pub const USB_SCANNERS: &[&str] = &["libfprint-2-dev", "libglib2.0-dev"];
 /// A real browser for the tests of the pages.
 pub const BROWSER: &[&str] = &["chromium", "chromium-driver"];
 
+/// The server that the intake's tests and measurements start, each on data of its own. Debian's package also starts one
+/// that nothing here touches.
+pub const DATABASE: &[&str] = &["postgresql"];
+
 /// The outside programs of `judge` live in a Python environment.
 pub const PYTHON: &[&str] = &["python3", "python3-venv"];
 
@@ -156,7 +160,7 @@ mod tests {
 
     #[test]
     fn no_package_is_named_twice() {
-        let mut all = [PROGRAMS, USB_SCANNERS, BROWSER, PYTHON, EMULATOR, NPM].concat();
+        let mut all = [PROGRAMS, USB_SCANNERS, BROWSER, DATABASE, PYTHON, EMULATOR, NPM].concat();
         let named = all.len();
         all.sort_unstable();
         all.dedup();

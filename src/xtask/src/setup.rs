@@ -39,6 +39,11 @@ const STEPS: &[Step] = &[
         run: || packages::install(packages::BROWSER),
     },
     Step {
+        says: "PostgreSQL for the tests of the intake",
+        needed_for: &[For::Everything, For::Tests],
+        run: || packages::install(packages::DATABASE),
+    },
+    Step {
         says: "Python environments for the outside programs",
         needed_for: &[For::Everything, For::Judges],
         run: || packages::install(packages::PYTHON),

@@ -9,40 +9,96 @@ use domain::record::{
 };
 use domain::session::Outcome;
 use domain::units::{Ppi, StaffId};
-use intake::{Database, Service, commands, router};
+use intake::testing::Cluster;
+use intake::{Database, Place, Service, commands, router};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 use store::{Action, AuthorityKey, Event, FileKey, Outbox, Sealer, VerifyKey};
 use tempfile::TempDir;
 
+/// Runs tests that take an intake over both data bases.
+#[macro_export]
+macro_rules! on_both_data_bases {
+    ($($test:ident,)+) => {
+        mod sqlite {
+            $(#[tokio::test]
+            async fn $test() {
+                super::$test($crate::common::Intake::new().await).await;
+            })+
+        }
+        mod postgres {
+            $(#[tokio::test]
+            async fn $test() {
+                if let Some(intake) = $crate::common::Intake::on_postgres().await {
+                    super::$test(intake).await;
+                }
+            })+
+        }
+    };
+}
+
 /// 2025-12-24T00:00:00Z.
 pub const NOW_MS: i64 = 1_766_534_400_000;
 
 pub struct Intake {
     pub dir: TempDir,
+    pub place: Place,
     pub database: Database,
     key: VerifyKey,
     now: Arc<AtomicI64>,
 }
 
 impl Intake {
+    /// On a file of SQLite.
     pub async fn new() -> Self {
         let dir = tempfile::tempdir().unwrap();
         commands::init(dir.path()).await.unwrap();
-        let database = Database::open(&dir.path().join("intake.sqlite")).await.unwrap();
+        let place = Place::Sqlite(dir.path().join("intake.sqlite"));
+        Self::with(dir, place).await
+    }
+
+    /// On a new data base of a real server; `None` where there is none, which has been said by then.
+    pub async fn on_postgres() -> Option<Self> {
+        Some(Self::on_server(Cluster::shared()?).await)
+    }
+
+    /// On a new data base of this server.
+    pub async fn on_server(server: &Cluster) -> Self {
+        let url = server.database().unwrap();
+        let dir = tempfile::tempdir().unwrap();
+        commands::init(dir.path()).await.unwrap();
+        let config = dir.path().join("intake.toml");
+        let text = std::fs::read_to_string(&config).unwrap().replace("sqlite://intake.sqlite", &url);
+        std::fs::write(&config, text).unwrap();
+        Self::with(dir, Place::Postgres(url)).await
+    }
+
+    async fn with(dir: TempDir, place: Place) -> Self {
+        let database = Database::open(&place).await.unwrap();
         let key = VerifyKey::load(&dir.path().join("receipt.pub")).unwrap();
-        Self { dir, database, key, now: Arc::new(AtomicI64::new(NOW_MS)) }
+        Self { dir, place, database, key, now: Arc::new(AtomicI64::new(NOW_MS)) }
     }
 
     pub fn router(&self) -> Router {
+        router(Arc::new(self.service(self.database.clone())))
+    }
+
+    /// Another intake on the same data base, as another process would be: with connections of its own.
+    pub fn copy(&self) -> impl Future<Output = Router> + use<> {
+        let place = self.place.clone();
+        let service = self.service(self.database.clone());
+        async move { router(Arc::new(Service { database: Database::open(&place).await.unwrap(), ..service })) }
+    }
+
+    fn service(&self, database: Database) -> Service {
         let now = Arc::clone(&self.now);
-        router(Arc::new(Service {
-            database: self.database.clone(),
+        Service {
+            database,
             key: FileKey::load(&self.dir.path().join("receipt.key")).unwrap(),
             authorities: commands::authorities(self.dir.path()).unwrap(),
             clock: Arc::new(move || now.load(Ordering::Relaxed)),
-        }))
+        }
     }
 
     pub fn receipt_key(&self) -> &VerifyKey {
@@ -55,7 +111,7 @@ impl Intake {
 
     pub async fn reopen(&mut self) {
         self.database.close().await;
-        self.database = Database::open(&self.dir.path().join("intake.sqlite")).await.unwrap();
+        self.database = Database::open(&self.place).await.unwrap();
     }
 }
 

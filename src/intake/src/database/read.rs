@@ -1,0 +1,78 @@
+//! What can be asked about what is kept.
+
+use super::{Database, DatabaseFault};
+use serde::Serialize;
+use sqlx::Row;
+use sqlx::any::AnyRow;
+
+/// One record of the list.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Listed {
+    /// The record's name.
+    pub record: String,
+    /// The station that made it.
+    pub station: String,
+    /// Its place in the station's chain.
+    pub sequence: i64,
+    /// How the case ended.
+    pub outcome: String,
+    /// SHA-256 of the envelope.
+    pub digest: String,
+    /// When it came: UTC, milliseconds since 1970.
+    pub received: i64,
+}
+
+/// What is here of one station.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+pub struct StationStatus {
+    /// Highest sequence number; 0 when there is none.
+    pub last_sequence: i64,
+    /// How many records.
+    pub count: i64,
+    /// How many other records claim a sequence number that is taken, or hang on another record than the one before.
+    pub forks: i64,
+    /// How many records came with an audit trail that was shorter or other than before.
+    pub alarms: i64,
+}
+
+impl Database {
+    /// What is here of a station; nothing when it is not registered.
+    pub async fn status(&self, station: &str) -> Result<Option<StationStatus>, DatabaseFault> {
+        let select = "SELECT last_sequence, records, forks, alarms FROM stations WHERE station = $1";
+        let row = sqlx::query(select).bind(station).fetch_optional(&self.pool).await?;
+        let status = |row: AnyRow| {
+            Ok::<_, sqlx::Error>(StationStatus {
+                last_sequence: row.try_get(0)?,
+                count: row.try_get(1)?,
+                forks: row.try_get(2)?,
+                alarms: row.try_get(3)?,
+            })
+        };
+        Ok(row.map(status).transpose()?)
+    }
+
+    /// Records in order of station and sequence: at most `limit`, after this station and sequence.
+    pub async fn list(&self, after: (&str, i64), limit: i64) -> Result<Vec<Listed>, DatabaseFault> {
+        let select = "SELECT record, station, sequence, outcome, digest, received FROM records
+            WHERE station > $1 OR (station = $1 AND sequence > $2) ORDER BY station, sequence LIMIT $3";
+        let rows = sqlx::query(select).bind(after.0).bind(after.1).bind(limit).fetch_all(&self.pool).await?;
+        let listed = |row: &AnyRow| {
+            Ok(Listed {
+                record: row.try_get(0)?,
+                station: row.try_get(1)?,
+                sequence: row.try_get(2)?,
+                outcome: row.try_get(3)?,
+                digest: row.try_get(4)?,
+                received: row.try_get(5)?,
+            })
+        };
+        rows.iter().map(listed).collect::<Result<_, sqlx::Error>>().map_err(Into::into)
+    }
+
+    /// The envelope of the record with this name.
+    pub async fn envelope(&self, record: &str) -> Result<Option<Vec<u8>>, DatabaseFault> {
+        let select = "SELECT envelope FROM records WHERE record = $1 ORDER BY received LIMIT 1";
+        let row = sqlx::query(select).bind(record).fetch_optional(&self.pool).await?;
+        Ok(row.map(|row| row.try_get(0)).transpose()?)
+    }
+}
