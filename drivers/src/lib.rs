@@ -10,6 +10,7 @@ pub mod camera;
 pub mod codes;
 pub mod host;
 pub mod http;
+pub mod memory;
 pub mod reader;
 pub mod run;
 #[cfg(feature = "sbi")]

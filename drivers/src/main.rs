@@ -4,7 +4,7 @@
 use clap::{Parser, ValueEnum};
 use domain::device::DeviceKind;
 use drivers::wire::Channel;
-use drivers::{camera, reader, scanner, serve};
+use drivers::{camera, memory, reader, scanner, serve};
 use rustix::net::SocketType;
 use rustix::net::sockopt::socket_type;
 use std::io::{self, Write};
@@ -42,6 +42,9 @@ fn main() -> ExitCode {
         Kind::Scanner => DeviceKind::FingerScanner,
     };
     start_log();
+    if let Err(lacking) = memory::protect() {
+        tracing::warn!(%lacking, "pictures in this program's memory are not protected as they should be");
+    }
     let Some(driver) = arguments.driver else {
         tracing::error!("no driver is named: see `gatepost-driver list`");
         return ExitCode::from(2);

@@ -113,7 +113,7 @@ fn ask_again_and_again(vouched: &Arc<AtomicBool>) {
 }
 
 /// systemd asks the kernel (adjtimex) whether any daemon keeps the clock in step, whichever daemon it is.
-fn time_daemon_vouches() -> bool {
+pub fn time_daemon_vouches() -> bool {
     let asked = Command::new("timedatectl")
         .args(["show", "--property=NTPSynchronized", "--value"])
         .stdin(Stdio::null())

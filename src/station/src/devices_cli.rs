@@ -6,7 +6,7 @@ use clap::Args;
 use domain::device::DeviceState;
 use drivers::host::{DriverHandle, HostEvent, HostEventKind};
 use serde::Serialize;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::mpsc;
 use std::time::{Duration, Instant};
 
@@ -27,29 +27,49 @@ pub struct DevicesArgs {
     pub json: bool,
 }
 
-#[derive(Serialize)]
-struct Row {
-    name: String,
-    kind: &'static str,
-    state: DeviceState,
-    label: String,
-    transport: String,
-    ppi: Option<u32>,
-    bit_depth: u8,
-    enrolment_grade: bool,
-    simulated: bool,
-    fault: Option<String>,
+/// One device, and how it is.
+#[derive(Clone, Debug, Serialize)]
+pub struct Row {
+    /// Its name in the configuration.
+    pub name: String,
+    /// What it is for.
+    pub kind: &'static str,
+    /// Where it stands.
+    pub state: DeviceState,
+    /// Make and model; empty while it has not said who it is.
+    pub label: String,
+    /// How it is attached.
+    pub transport: String,
+    /// Pixels per inch, of a scanner.
+    pub ppi: Option<u32>,
+    /// Bits a pixel.
+    pub bit_depth: u8,
+    /// Whether its samples may be enrolled.
+    pub enrolment_grade: bool,
+    /// Whether it is a simulation.
+    pub simulated: bool,
+    /// What is wrong.
+    pub fault: Option<String>,
+    /// Port, byte, attempt: for the technician.
+    #[serde(skip)]
+    pub detail: String,
 }
 
 /// Lists the configured devices.
 pub fn devices(args: &DevicesArgs) -> Result<(), ConfigFaults> {
     let loaded = Loaded::read(&args.config)?;
     let program = args.driver.clone().unwrap_or_else(|| crate::serve::beside_this_program("gatepost-driver"));
+    settled(&loaded, &program).iter().for_each(|row| print(row, args.json));
+    Ok(())
+}
+
+/// Starts every driver, waits until each device has said who it is or that something is wrong, and ends them again.
+pub fn settled(loaded: &Loaded, program: &Path) -> Vec<Row> {
     let (news, inbox) = mpsc::channel();
     let start = |device| {
         let news = news.clone();
         // A settled device is one that has said who it is, or that something is wrong.
-        DriverHandle::start(device_spec(device, &program), move |event: HostEvent| {
+        DriverHandle::start(device_spec(device, program), move |event: HostEvent| {
             let settled = match event.what {
                 HostEventKind::Described(_) | HostEventKind::Fault(_) => true,
                 HostEventKind::State(state) => matches!(state, DeviceState::Absent | DeviceState::Faulted),
@@ -68,16 +88,14 @@ pub fn devices(args: &DevicesArgs) -> Result<(), ConfigFaults> {
         let Ok(name) = inbox.recv_timeout(left) else { break };
         waiting.retain(|device| **device != name);
     }
-    for handle in &handles {
-        print(&row(handle), args.json);
-    }
+    let rows = handles.iter().map(row).collect();
     handles.into_iter().for_each(DriverHandle::shutdown);
-    Ok(())
+    rows
 }
 
 fn row(handle: &DriverHandle) -> Row {
     let descriptor = handle.descriptor();
-    let known = descriptor.as_ref();
+    let (known, fault) = (descriptor.as_ref(), handle.last_fault());
     Row {
         name: handle.name().to_owned(),
         kind: handle.kind().id(),
@@ -88,7 +106,8 @@ fn row(handle: &DriverHandle) -> Row {
         bit_depth: known.map_or(0, |d| d.bit_depth),
         enrolment_grade: known.is_some_and(|d| d.enrolment_grade()),
         simulated: known.is_some_and(|d| d.simulated),
-        fault: handle.last_fault().map(|fault| fault.to_string()),
+        detail: fault.as_ref().map(|fault| fault.log.clone()).unwrap_or_default(),
+        fault: fault.map(|fault| fault.to_string()),
     }
 }
 

@@ -6,6 +6,7 @@ pub mod clock;
 pub mod config;
 pub mod desk;
 pub mod devices_cli;
+pub mod doctor;
 pub mod key_cli;
 pub mod passphrase;
 pub mod people;

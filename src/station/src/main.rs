@@ -1,7 +1,7 @@
 //! The program `gatepost`.
 
 use clap::{Parser, Subcommand};
-use station::{devices_cli, key_cli, policy_cli, serve, setup, store_cli};
+use station::{devices_cli, doctor, key_cli, policy_cli, serve, setup, store_cli};
 use std::process::ExitCode;
 use std::time::Duration;
 use tracing_subscriber::EnvFilter;
@@ -18,6 +18,8 @@ struct Cli {
 enum Command {
     /// Lists what is attached, and how it is.
     Devices(devices_cli::DevicesArgs),
+    /// Looks the station over and tells for each finding what to do. Changes nothing.
+    Doctor(doctor::DoctorArgs),
     /// Makes keys and the people file of a new station.
     Init(setup::InitArgs),
     /// Looks after the station's signing key.
@@ -37,6 +39,7 @@ fn main() -> ExitCode {
     let cli = Cli::parse();
     let outcome = match cli.command {
         Command::Devices(args) => devices_cli::devices(&args).map_err(|e| e.to_string()),
+        Command::Doctor(args) => doctor::run(&args).map_err(|e| e.to_string()),
         Command::Init(args) => setup::init(&args).map_err(|e| e.to_string()),
         Command::Key(command) => key_cli::run(&command).map_err(|e| e.to_string()),
         Command::Policy(command) => policy_cli::run(command).map_err(|e| e.to_string()),
@@ -69,6 +72,9 @@ fn serve_until_stopped(args: &serve::ServeArgs) -> Result<(), String> {
         .with_ansi(false)
         .init();
     panics_tell_their_place_only();
+    if let Err(lacking) = drivers::memory::protect() {
+        tracing::warn!(%lacking, "what is in the station's memory is not protected as it should be");
+    }
     // Every HTTP client needs it, plain HTTP too. A second call would fail, and there is none.
     let _ = rustls::crypto::ring::default_provider().install_default();
     let runtime = tokio::runtime::Runtime::new().map_err(|e| e.to_string())?;

@@ -92,6 +92,11 @@ impl People {
         Ok(())
     }
 
+    /// How many people may do this.
+    pub fn count(&self, role: Role) -> usize {
+        self.person.iter().filter(|person| person.role == role).count()
+    }
+
     /// Whether somebody has this name.
     pub fn knows(&self, id: &str) -> bool {
         self.person.iter().any(|person| person.id.0 == id)

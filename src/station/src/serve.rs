@@ -130,7 +130,7 @@ pub async fn serve(args: &ServeArgs) -> Result<(), ServeError> {
 }
 
 /// The key of config/policies/demonstration.key, which is published.
-const DEMONSTRATION_PACKS: &str = "b9c67b1deb37425c";
+pub const DEMONSTRATION_PACKS: &str = "b9c67b1deb37425c";
 
 /// Any checkpoint may be one that no entry names, but a typing error would change which entry decides.
 fn warn_of_an_unnamed_checkpoint(loaded: &Loaded) {

@@ -8,7 +8,7 @@ mod case;
 mod command;
 mod devices;
 mod effects;
-mod engine;
+pub mod engine;
 mod face;
 mod facts;
 mod finger;
@@ -28,6 +28,7 @@ pub use devices::spec as device_spec;
 pub use engine::MEND;
 pub use engine::{EngineView, Lacking};
 pub use keep::Keeper;
+pub use orders::RESERVED_BYTES;
 pub use sight::Sight;
 pub use view::{
     AttemptPanel, ClaimPanel, DevicePanel, FaultView, Panel, ParkedPanel, ParkedView, PortraitPanel, RecordView,

@@ -21,7 +21,7 @@ use store::Action;
 /// Cases that may wait at one time: each holds its best samples in memory.
 const MOST_PARKED: usize = 100;
 /// Space that a case may need on disk: 4-4-2 as lossless PNG, a portrait, and the journal (see storage.md, rule 5).
-const RESERVED_BYTES: u64 = 4 * 1024 * 1024;
+pub const RESERVED_BYTES: u64 = 4 * 1024 * 1024;
 
 type Done = Result<(), DeskRefusal>;
 
