@@ -12,6 +12,7 @@ pub mod heads;
 pub mod officer;
 pub mod people;
 pub mod place;
+pub mod power;
 pub mod process;
 pub mod search;
 pub mod sim;

@@ -15,8 +15,9 @@ const LAST_WORDS: usize = 15;
 /// When it has not been built.
 pub fn program(name: &str) -> PathBuf {
     let test = std::env::current_exe().unwrap();
-    // target/PROFILE/deps/TEST
-    let path = test.parent().and_then(Path::parent).unwrap().join(name);
+    // target/PROFILE/deps/TEST, or target/PROFILE/soak
+    let folder = test.parent().unwrap();
+    let path = if folder.ends_with("deps") { folder.parent().unwrap() } else { folder }.join(name);
     assert!(
         path.exists(),
         "{} is missing: `cargo xtask test` builds the programs before it runs the tests",

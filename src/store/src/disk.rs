@@ -61,6 +61,7 @@ impl RealDisk {
         for folder in FOLDERS {
             builder.create(root.join(folder))?;
         }
+        sync_the_way_to(root)?;
         let lock = OpenOptions::new().write(true).create(true).truncate(false).open(root.join("store.lock"))?;
         flock(&lock, FlockOperation::NonBlockingLockExclusive)?;
         Ok(Self { root: root.into(), _lock: lock })
@@ -69,6 +70,20 @@ impl RealDisk {
     fn at(&self, file: &str) -> PathBuf {
         self.root.join(file)
     }
+}
+
+/// Makes the names of a folder, of what is in it and of the folders above it last: whatever is kept in a folder is lost
+/// with the folder's own name.
+fn sync_the_way_to(root: &Path) -> io::Result<()> {
+    let root = root.canonicalize()?;
+    for (above, folder) in root.ancestors().enumerate() {
+        match File::open(folder).and_then(|folder| folder.sync_all()) {
+            // Whoever may not read the folders further up has not made them.
+            Err(error) if above > 1 => tracing::debug!(above, %error, "a folder above the store is not synced"),
+            synced => synced?,
+        }
+    }
+    Ok(())
 }
 
 /// Whether a disk has no room for this account, which passes, in contrast to a disk that fails.

@@ -19,6 +19,8 @@ mod receipt;
 mod recent;
 mod seal;
 mod sign;
+#[cfg(feature = "testing")]
+pub mod testing;
 
 pub use audit::{Action, Event, Reason};
 pub use index::IndexState;

@@ -2,15 +2,12 @@
 
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test that fails panics")]
 
-mod common;
-
-use common::failing_disk::{FailingDisk, Trouble};
-use common::{NOW_MS, World, case, closure};
 use domain::units::StaffId;
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::PathBuf;
 use std::sync::Arc;
+use store::testing::{FailingDisk, NOW_MS, Trouble, World, case, closure};
 use store::{Action, Event, OpenReport, Outbox, Reason, StoreFault, verify};
 
 fn event(n: u8) -> Event {

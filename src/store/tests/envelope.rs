@@ -2,21 +2,19 @@
 
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test that fails panics")]
 
-mod common;
-
-use common::{World, closure, enrolment, exemption};
 use domain::record::{Body, Draft};
 use domain::session::Outcome;
 use proptest::prelude::*;
 use store::disk::Disk;
 use store::format::{Envelope, FormatFault, decode_body, decode_header, encode_body, encode_header};
+use store::testing::{FailingDisk, World, case, closure, enrolment, exemption};
 use store::{
     Acknowledgement, AuthoritySecret, FileKey, OpenFault, Outbox, ReceiptRefused, SealFault, SignatureRefused, open,
     sign_receipt, verify_header, verify_receipt,
 };
 
 fn envelope(world: &World, draft: Draft) -> Vec<u8> {
-    let disk = common::failing_disk::FailingDisk::default();
+    let disk = FailingDisk::default();
     let (outbox, _) = Outbox::open_on(std::sync::Arc::new(disk), None, &world.station).unwrap();
     Envelope::of(&world.signed(&outbox, draft)).encode()
 }
@@ -112,7 +110,7 @@ fn nobody_else_and_under_no_other_header_a_body_opens() {
     let mut others = vec![header.clone(); 5];
     others[0].station.0 = "S2".into();
     others[1].record.0[0] ^= 1;
-    others[2].case = common::case(3);
+    others[2].case = case(3);
     others[3].outcome = Outcome::Enrolled;
     others[4].simulated = false;
     for other in others {
@@ -232,7 +230,7 @@ fn receipts_hold_for_one_record_and_one_key() {
 #[test]
 fn nothing_about_the_person_lies_open_on_the_disk() {
     let world = World::new();
-    let disk = common::failing_disk::FailingDisk::default();
+    let disk = FailingDisk::default();
     let (mut outbox, _) = Outbox::open_on(std::sync::Arc::new(disk.clone()), None, &world.station).unwrap();
     let record = world.signed(&outbox, enrolment(0xa7, 3000));
     outbox.append(record).unwrap();

@@ -3,15 +3,12 @@
 
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test that fails panics")]
 
-mod common;
-
-use common::failing_disk::{FailingDisk, Trouble};
-use common::{World, case, closure, enrolment};
 use domain::record::{Draft, Sealed};
 use domain::session::Outcome;
 use domain::units::StaffId;
 use std::collections::BTreeMap;
 use std::sync::Arc;
+use store::testing::{BOOT, FailingDisk, NOW_MS, Trouble, World, case, closure, enrolment};
 use store::{Outbox, Receipt, StoreFault};
 
 /// Of a captured traveller's images, so that a record has about as many bytes as a real one.
@@ -50,7 +47,7 @@ fn sealed(world: &World, draft: Draft) -> Sealed {
 }
 
 fn append(world: &World, outbox: &mut Outbox, sealed: &Sealed) -> Result<Receipt, StoreFault> {
-    let at = outbox.position(common::NOW_MS, common::BOOT);
+    let at = outbox.position(NOW_MS, BOOT);
     outbox.append(sealed.clone().sign(&world.key, at).unwrap())
 }
 

@@ -3,9 +3,6 @@
 
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test that fails panics")]
 
-mod common;
-
-use common::{World, closure};
 use coset::iana::Algorithm;
 use coset::{CoseSign1, CoseSign1Builder, HeaderBuilder, TaggedCborSerializable};
 use domain::record::{Draft, Header};
@@ -15,6 +12,7 @@ use p256::pkcs8::DecodePrivateKey;
 use proptest::prelude::*;
 use store::format::cbor::{CborFault, Node, decode, encode};
 use store::format::{Envelope, FormatFault, decode_header, encode_header};
+use store::testing::{FailingDisk, World, closure};
 use store::{Outbox, SEALING, SignatureRefused, peek_header, verify_header};
 
 /// A station, a header that it signed, and the means to sign others in its name.
@@ -31,7 +29,7 @@ impl Signed {
 
     fn of(draft: Draft) -> Self {
         let world = World::new();
-        let disk = common::failing_disk::FailingDisk::default();
+        let disk = FailingDisk::default();
         let (outbox, _) = Outbox::open_on(std::sync::Arc::new(disk), None, &world.station).unwrap();
         let record = world.signed(&outbox, draft);
         let (header, cose) = (record.header().clone(), record.cose().to_vec());
@@ -202,7 +200,7 @@ fn a_header_says_that_the_clock_had_jumped() {
 #[test]
 fn bodies_and_headers_of_different_records_do_not_go_together() {
     let world = World::new();
-    let disk = common::failing_disk::FailingDisk::default();
+    let disk = FailingDisk::default();
     let (mut outbox, _) = Outbox::open_on(std::sync::Arc::new(disk), None, &world.station).unwrap();
     let bytes: Vec<Vec<u8>> = (1..=2)
         .map(|n| {

@@ -2,10 +2,6 @@
 
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test that fails panics")]
 
-mod common;
-
-use common::failing_disk::{FailingDisk, Trouble};
-use common::{NOW_MS, World, case, closure, enrolment};
 use domain::case::StationId;
 use domain::session::Outcome;
 use domain::units::StaffId;
@@ -13,6 +9,7 @@ use jiff::civil::date;
 use std::fs;
 use std::path::PathBuf;
 use std::sync::Arc;
+use store::testing::{FailingDisk, NOW_MS, Trouble, World, case, closure, enrolment};
 use store::{
     Acknowledgement, IndexState, OpenReport, Outbox, ReadFault, ReceiptRefused, StoreFault, rebuild_index,
     sign_receipt, verify,

@@ -3,11 +3,8 @@
 
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test that fails panics")]
 
-mod common;
-
-use common::failing_disk::FailingDisk;
-use common::{World, closure};
 use std::sync::Arc;
+use store::testing::{FailingDisk, World, closure};
 use store::{IndexState, Outbox, ReadFault};
 
 const RECORDS: u8 = 8;

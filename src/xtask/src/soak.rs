@@ -1,4 +1,5 @@
-//! `cargo xtask soak NAME`: the same work for a very long time, to see whether memory grows.
+//! `cargo xtask soak NAME`: the same work for a very long time or very often, to see whether memory grows or a promise is
+//! broken.
 
 use crate::failure::Failure;
 use crate::{process, setup};
@@ -7,9 +8,10 @@ use clap::Args;
 /// What `soak` is told.
 #[derive(Args, Clone, Debug)]
 pub struct Options {
-    /// What: `face`.
+    /// What: `face` for memory; `crash-states`, `disk-faults`, `fuse-cuts`, `ext4-cuts`, `kill`, `network`,
+    /// `station-days` for promises.
     name: String,
-    /// How many times; without it what 24 hours bring (of frames: 30 a second).
+    /// How many times; without it what 24 hours bring (of frames: 30 a second), or what the project promises.
     #[arg(long)]
     count: Option<u64>,
     /// Makes the work repeatable.
@@ -20,7 +22,7 @@ pub struct Options {
 /// Builds the work in release and does it. Its last line says what became of it; the exit status too.
 pub fn run(options: &Options) -> Result<(), Failure> {
     setup::run(setup::For::Programs)?;
-    process::cargo(&["build", "--release", "--package", "tests", "--bin", "soak"])?;
+    process::cargo(&["build", "--release", "--workspace", "--all-features", "--bins"])?;
     process::foreground("target/release/soak", &words(options).iter().map(String::as_str).collect::<Vec<_>>())
 }
 

@@ -3,7 +3,7 @@
 //! Fifty drawn frames come again and again, in visits of seven seconds, each of them a person's: good ones that are taken,
 //! shut eyes, turned heads, two people, an empty booth, darkness. The engine lives as long as the station does.
 
-use super::{Soak, Watch};
+use super::{Soak, Watch, Work};
 use crate::place::repository;
 use domain::image::Frame;
 use domain::units::Millis;
@@ -14,7 +14,7 @@ use serde::Deserialize;
 use std::collections::BTreeSet;
 
 /// The line of the list.
-pub(super) const SOAK: Soak = Soak { name: "face", counts: "frames", day: 24 * 3600 * FPS, run };
+pub(super) const SOAK: Soak = Soak { name: "face", counts: "frames", count: 24 * 3600 * FPS, work: Work::Memory(run) };
 
 /// Frames a second.
 const FPS: u64 = 30;

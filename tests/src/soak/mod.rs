@@ -1,9 +1,15 @@
-//! The same work for a very long time, to see whether memory grows. One file each in this folder, one line each in
-//! [`SOAKS`].
+//! The same work for a very long time, or very often: to see whether memory grows, or whether a promise is broken. One
+//! file each in this folder, one line each in [`SOAKS`].
 
+mod crash_states;
 mod face;
+mod fuse_cuts;
+mod worker;
+
+pub use fuse_cuts::plain_sled;
 
 use std::fmt;
+use store::testing::Tally;
 
 /// One kind of work.
 pub struct Soak {
@@ -11,18 +17,61 @@ pub struct Soak {
     pub name: &'static str,
     /// What it counts.
     pub counts: &'static str,
-    /// How many of them are 24 hours.
-    pub day: u64,
-    /// Does it so many times, from a seed, and shows its [`Watch`] each one.
-    pub run: fn(u64, u64, &mut Watch<'_>) -> Result<String, String>,
+    /// How many of them are done when nobody says: those of 24 hours, or those that the project promises.
+    pub count: u64,
+    /// The work.
+    pub work: Work,
+}
+
+/// Count, seed, and who watches the memory.
+pub type MemoryRun = fn(u64, u64, &mut Watch<'_>) -> Result<String, String>;
+
+/// Count, seed, and who hears how many are done.
+pub type PromiseRun = fn(u64, u64, &mut dyn FnMut(u64)) -> Result<Found, String>;
+
+/// What is looked at while the work is done.
+#[derive(Clone, Copy)]
+pub enum Work {
+    /// Memory. Does it so many times, from a seed, and shows its [`Watch`] each one; what was seen, in words.
+    Memory(MemoryRun),
+    /// Promises. Does it so many times, from a seed, and tells how many are done.
+    Promises(PromiseRun),
+}
+
+/// What became of promises.
+#[derive(Clone, Debug, Default)]
+pub struct Found {
+    /// Those that were broken.
+    pub tally: Tally,
+    /// What else is worth telling.
+    pub words: String,
+    /// Why this machine cannot do the work. Then nothing was proved.
+    pub skipped: Option<String>,
 }
 
 /// Every kind of work.
-pub const SOAKS: &[Soak] = &[face::SOAK];
+pub const SOAKS: &[Soak] = &[crash_states::SOAK, face::SOAK, fuse_cuts::SOAK];
 
 /// The work of this name.
 pub fn find(name: &str) -> Option<&'static Soak> {
     SOAKS.iter().find(|soak| soak.name == name)
+}
+
+impl Soak {
+    /// A short run for the tests: every promise was kept. A machine that cannot do the work says so.
+    ///
+    /// # Panics
+    /// When a promise was broken, or the run met nothing that could break one.
+    pub fn holds(&self, count: u64, seed: u64) {
+        let Work::Promises(run) = self.work else { panic!("{} is about memory", self.name) };
+        let found = run(count, seed, &mut |_| ()).unwrap_or_else(|why| panic!("{}: {why}", self.name));
+        if let Some(why) = found.skipped {
+            eprintln!("SKIPPED {}: {why}", self.name);
+            return;
+        }
+        assert!(found.tally.is_clean(), "{}: {}\n{}", self.name, found.tally, found.tally.words.join("\n"));
+        println!("{}: {} in {count}; {}", self.name, found.tally, found.words);
+    }
 }
 
 /// Memory that may come on top of what there was after the warm-up, in bytes: what the allocator keeps back differs by so

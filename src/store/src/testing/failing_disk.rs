@@ -1,12 +1,13 @@
 //! A disk in memory that keeps apart what is visible and what would be left after a power cut, and that fails at a
 //! chosen call.
 
+use crate::disk::Disk;
 use std::collections::BTreeMap;
 use std::io;
 use std::sync::{Arc, Mutex};
-use store::disk::Disk;
 
-type Files = BTreeMap<String, Vec<u8>>;
+/// Contents of files by their names.
+pub type Files = BTreeMap<String, Vec<u8>>;
 
 /// What the n-th writing call meets.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -1,8 +1,18 @@
-//! Keys and drafts for the tests of the store, and a disk that loses power.
-#![allow(dead_code, reason = "every test file uses a part of it")]
+//! For tests and soaks: keys and drafts, a disk that loses power, and days of work that are cut short.
 
-pub mod failing_disk;
+#![allow(clippy::unwrap_used, clippy::panic, reason = "what tests call fails by panicking, as they do")]
 
+mod crash;
+mod failing_disk;
+mod promises;
+mod tally;
+
+pub use crash::{Act, CrashStates, DAY, check, keep, open, work, work_through};
+pub use failing_disk::{FailingDisk, Files, Trouble};
+pub use promises::{Promise, Promises};
+pub use tally::{Draw, Tally};
+
+use crate::{Acknowledgement, AuthoritySecret, FileKey, Outbox, Queued, Sealer, sign_receipt};
 use domain::case::{CaseNumber, RecordId, StationId};
 use domain::device::{CaptureGroup, DeviceDescriptor, DeviceKind};
 use domain::finger::{Finger, MissingFinger, MissingReason};
@@ -13,24 +23,38 @@ use domain::record::{
 };
 use domain::session::{AttemptLog, FaceException, Outcome, Slot, Wrong};
 use domain::units::{Millis, Ppi, QualityScore, StaffId};
-use store::{Acknowledgement, AuthoritySecret, FileKey, Outbox, Queued, Sealer, sign_receipt};
+use std::path::Path;
 
 /// 2025-12-24T00:00:00Z.
 pub const NOW_MS: i64 = 1_766_534_400_000;
 
+/// An identifier of a boot.
 pub const BOOT: &str = "5d1f2c9e-0000-4000-8000-0123456789ab";
 
 /// A station, an authority and an intake with their keys.
 pub struct World {
+    /// Holds the keys; gone with this value.
     pub dir: tempfile::TempDir,
+    /// The station.
     pub station: StationId,
+    /// Its signing key.
     pub key: FileKey,
+    /// The authority's key that opens bodies.
     pub authority: AuthoritySecret,
+    /// Seals to it.
     pub sealer: Sealer,
+    /// The intake's key.
     pub intake: FileKey,
 }
 
+impl Default for World {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
 impl World {
+    /// New keys in a new folder.
     pub fn new() -> Self {
         let dir = tempfile::tempdir().unwrap();
         let at = |name: &str| dir.path().join(name);
@@ -42,6 +66,20 @@ impl World {
             intake: FileKey::create(&at("receipt.key")).unwrap(),
             authority,
             dir,
+        }
+    }
+
+    /// The keys that another program's world has in this folder.
+    pub fn load(folder: &Path) -> Self {
+        let at = |name: &str| folder.join(name);
+        let authority = AuthoritySecret::load(&at("authority.key")).unwrap();
+        Self {
+            station: StationId("S1".into()),
+            key: FileKey::load(&at("station.key")).unwrap(),
+            sealer: Sealer::new(authority.public().clone()),
+            intake: FileKey::load(&at("receipt.key")).unwrap(),
+            authority,
+            dir: tempfile::tempdir().unwrap(),
         }
     }
 
@@ -65,6 +103,7 @@ impl World {
     }
 }
 
+/// A case of one day.
 pub fn case(n: u8) -> CaseNumber {
     CaseNumber::parse(&format!("S1-251224-{n:04}")).unwrap()
 }
@@ -93,6 +132,7 @@ pub fn closure(n: u8) -> Draft {
     }
 }
 
+/// The record of an exempt traveller.
 pub fn exemption(n: u8) -> Draft {
     let body = Body::Exemption(Exemption { ground: "under-six".into(), evidence: "mrz".into() });
     let review = ReviewTrace {
