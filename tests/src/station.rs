@@ -89,7 +89,7 @@ impl Setup {
             place.replace("fap = 60,", "fap = 60, whole_slaps = true,");
         }
         let (config, data, intake) = (place.config().display().to_string(), path("station"), path("intake"));
-        succeed("gatepost-intake", &["init", "--data", &intake]);
+        succeed("gatepost-intake", &["init", "--mode", "demonstration", "--data", &intake]);
         let people =
             [("officer", OFFICER), ("supervisor", SUPERVISOR)].map(|(role, (id, pin))| format!("{role}:{id}:{pin}"));
         let [officer, supervisor] = &people;

@@ -2,6 +2,7 @@
 
 use crate::clock::Clock;
 use crate::database::{Database, Kept};
+use crate::mode::Mode;
 use crate::refusal::Refusal;
 use domain::record::Header;
 use std::collections::BTreeSet;
@@ -17,6 +18,8 @@ pub struct Service {
     /// Key ids of the authorities that this intake receives for. A body that is sealed to another one could never be
     /// opened, and its station has to hear of it while it still has the record.
     pub authorities: BTreeSet<String>,
+    /// Whether records of simulated devices are taken.
+    pub mode: Mode,
     /// Says when something came.
     pub clock: Clock,
 }
@@ -41,6 +44,9 @@ impl Service {
         let header = verify_header(&key, envelope.cose).map_err(Refusal::Signature)?;
         if header.body_digest != digest(envelope.body) {
             return Err(Refusal::BodyDigest);
+        }
+        if header.simulated && self.mode == Mode::Production {
+            return Err(Refusal::Simulated);
         }
         if !self.authorities.contains(&header.sealed_to) {
             return Err(Refusal::OtherAuthority(header.sealed_to));

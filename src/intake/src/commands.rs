@@ -4,6 +4,8 @@ use crate::accept::Service;
 use crate::clock::Clock;
 use crate::database::{Database, DatabaseFault, Place};
 use crate::import::Imported;
+use crate::mode::Mode;
+use crate::retention::{self, EraseFault, Retention, keep_retaining};
 use crate::service::router;
 use domain::case::{RecordId, StationId};
 use serde::Deserialize;
@@ -16,8 +18,8 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use store::format::{Envelope, FormatFault, decode_body, digest};
 use store::{
-    AuthorityKey, AuthoritySecret, FileKey, KeyFault, OpenFault, SignatureRefused, VerifyKey, peek_header,
-    verify_header,
+    AuthorityKey, AuthoritySecret, ErasedBecause, FileKey, KeyFault, OpenFault, SignatureRefused, VerifyKey,
+    peek_header, verify_header,
 };
 use thiserror::Error;
 use tokio::net::TcpListener;
@@ -42,6 +44,9 @@ pub enum CommandFault {
     /// The data base.
     #[error("the data base of the intake: {0}")]
     Database(#[from] DatabaseFault),
+    /// Erasing.
+    #[error(transparent)]
+    Erase(#[from] EraseFault),
     /// A file or a socket.
     #[error("{what}: {error}")]
     Io {
@@ -62,8 +67,11 @@ pub enum CommandFault {
     /// The signature is refused.
     #[error("the envelope: {0}")]
     Signature(#[from] SignatureRefused),
+    /// The configuration says nothing about it.
+    #[error("intake.toml has no [retention]: nothing is ever due")]
+    NoRetention,
     /// Nothing here under this name.
-    #[error("there is no record {0} here")]
+    #[error("there is no record {0} here with a body")]
     NoRecord(String),
     /// The body is not the one that was signed.
     #[error("the body is not the one that the header was signed for")]
@@ -71,6 +79,9 @@ pub enum CommandFault {
     /// Some files of an import.
     #[error("{0} files were not taken; the log says why")]
     NotAllTaken(usize),
+    /// Not a reason for erasing.
+    #[error("`{0}` is not a reason; one of court-order, error, replaced, request, retention is")]
+    BadReason(String),
     /// Not a name for a station.
     #[error("`{0}` is not a station: 1 to 24 letters, digits and dashes")]
     BadStation(String),
@@ -86,11 +97,25 @@ struct Config {
     database: String,
     /// Key that signs receipts, relative likewise.
     receipt_key: PathBuf,
+    /// Whether records of simulated devices are taken.
+    mode: Mode,
+    /// How long bodies are kept. In production it must be said.
+    retention: Option<Retention>,
 }
 
 impl Config {
     fn place(&self, folder: &Path) -> Result<Place, CommandFault> {
         Ok(Place::parse(&self.database, folder)?)
+    }
+
+    /// Production needs what only the operator can know.
+    fn may_serve(&self, folder: &Path) -> Result<(), CommandFault> {
+        if self.mode == Mode::Production && self.retention.is_none() {
+            let message = "mode = \"production\" needs [retention] with enrolment, exemption and closure: days, or \
+                           \"unlimited\"";
+            return Err(CommandFault::Config { path: folder.join(CONFIG), message: message.into() });
+        }
+        Ok(())
     }
 }
 
@@ -102,8 +127,18 @@ database = \"sqlite://intake.sqlite\"
 receipt_key = \"receipt.key\"
 ";
 
+/// The end of a new configuration. What the law says is for the operator to fill in.
+const RETENTION: &str = "
+# Days for which the bodies of records are kept, or \"unlimited\". Production does not start without: it is the law of the
+# place that says how long. A stub and a signed tombstone stay.
+# [retention]
+# enrolment =
+# exemption =
+# closure =
+";
+
 /// Makes what is missing in the data folder: keys, configuration, data base. What is there is left alone.
-pub async fn init(data: &Path) -> Result<(), CommandFault> {
+pub async fn init(data: &Path, mode: Mode) -> Result<(), CommandFault> {
     let folder = fs::DirBuilder::new().recursive(true).mode(0o700).create(data);
     folder.map_err(|error| io_fault("create", data, error))?;
     if !data.join("authority.key").exists() {
@@ -114,7 +149,12 @@ pub async fn init(data: &Path) -> Result<(), CommandFault> {
     }
     let config = data.join(CONFIG);
     if !config.exists() {
-        fs::write(&config, DEFAULT_CONFIG).map_err(|error| io_fault("write", &config, error))?;
+        let mode = format!(
+            "# `demonstration` takes records of simulated devices, `production` refuses them.\nmode = {:?}\n",
+            mode.id()
+        );
+        fs::write(&config, [DEFAULT_CONFIG, &mode, RETENTION].concat())
+            .map_err(|error| io_fault("write", &config, error))?;
     }
     Database::open(&database_of(data)?).await?.close().await;
     Ok(())
@@ -139,6 +179,7 @@ pub async fn serve(
     ready: impl FnOnce(SocketAddr),
 ) -> Result<(), CommandFault> {
     let config = config_of(data)?;
+    config.may_serve(data)?;
     let database = Database::open(&config.place(data)?).await?;
     let key = FileKey::load(&data.join(&config.receipt_key))?;
     let address = listen.unwrap_or(config.listen);
@@ -157,7 +198,11 @@ pub async fn serve(
     };
     ready(address);
     let authorities = authorities(data)?;
-    let service = Arc::new(Service { database: database.clone(), key, authorities, clock });
+    let service = Arc::new(Service { database: database.clone(), key, authorities, mode: config.mode, clock });
+    if let Some(retention) = config.retention {
+        let (service, clock) = (Arc::clone(&service), Arc::clone(&service.clock));
+        tokio::spawn(async move { keep_retaining(service.database.clone(), &service.key, retention, clock).await });
+    }
     axum::serve(listener, router(service)).with_graceful_shutdown(end).await.map_err(fault)?;
     database.close().await;
     Ok(())
@@ -168,7 +213,8 @@ pub async fn import(data: &Path, from: &Path, clock: Clock) -> Result<Imported, 
     let config = config_of(data)?;
     let database = Database::open(&config.place(data)?).await?;
     let key = FileKey::load(&data.join(&config.receipt_key))?;
-    let service = Service { database: database.clone(), key, authorities: authorities(data)?, clock };
+    let service =
+        Service { database: database.clone(), key, authorities: authorities(data)?, mode: config.mode, clock };
     let imported = crate::import::import(&service, from).await;
     database.close().await;
     imported
@@ -238,6 +284,33 @@ pub async fn list(data: &Path, json: bool, out: &mut impl Write) -> Result<(), C
     }
     database.close().await;
     Ok(())
+}
+
+/// Erases the body of a record, wherever it is kept here, and leaves stubs and signed tombstones: how many.
+pub async fn erase(data: &Path, name: &str, reason: &str, clock: &Clock) -> Result<usize, CommandFault> {
+    let missing = || CommandFault::NoRecord(name.into());
+    let record = RecordId::parse(name).ok_or_else(missing)?;
+    let reason = ErasedBecause::from_id(reason).ok_or_else(|| CommandFault::BadReason(reason.into()))?;
+    let config = config_of(data)?;
+    let key = FileKey::load(&data.join(&config.receipt_key))?;
+    let database = Database::open(&config.place(data)?).await?;
+    let held = database.held(&record.to_string()).await?;
+    for envelope in &held {
+        retention::erase(&database, &key, envelope, reason, clock()).await?;
+    }
+    database.close().await;
+    if held.is_empty() { Err(missing()) } else { Ok(held.len()) }
+}
+
+/// Erases every body whose time is over: how many.
+pub async fn retain(data: &Path, clock: &Clock) -> Result<u64, CommandFault> {
+    let config = config_of(data)?;
+    let retention = config.retention.ok_or(CommandFault::NoRetention)?;
+    let key = FileKey::load(&data.join(&config.receipt_key))?;
+    let database = Database::open(&config.place(data)?).await?;
+    let erased = retention::retain(&database, &key, &retention, clock()).await?;
+    database.close().await;
+    Ok(erased)
 }
 
 /// Key ids of the authorities that records may be sealed to: `authority.pub`, and `authority-*.pub` while one key takes

@@ -8,13 +8,17 @@ pub mod clock;
 pub mod commands;
 mod database;
 mod import;
+mod mode;
 mod refusal;
+mod retention;
 mod service;
 #[cfg(feature = "testing")]
 pub mod testing;
 
 pub use accept::{Accepted, Service};
-pub use database::{Database, DatabaseFault, Kept, KnownKey, Listed, Place, StationStatus};
+pub use database::{Database, DatabaseFault, Held, Kept, KnownKey, Listed, Place, StationStatus};
 pub use import::{Imported, import};
+pub use mode::Mode;
 pub use refusal::Refusal;
+pub use retention::{EraseFault, Period, Retention, Unlimited, erase, keep_retaining, retain};
 pub use service::router;

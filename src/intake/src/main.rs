@@ -1,8 +1,8 @@
 //! `gatepost-intake`: receives the records of stations.
 
 use clap::{Parser, Subcommand};
-use intake::clock;
 use intake::commands::{self, CommandFault, Which};
+use intake::{Mode, clock};
 use std::io::{self, Write};
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -22,12 +22,26 @@ enum Command {
     Init {
         #[arg(long)]
         data: PathBuf,
+        /// Whether records of simulated devices will be taken; for a configuration that is not there yet.
+        #[arg(long)]
+        mode: Mode,
         /// Register this station too.
         #[arg(long, requires = "station_key")]
         station: Option<String>,
         /// Its public key, PEM or DER.
         #[arg(long, requires = "station")]
         station_key: Option<PathBuf>,
+    },
+    /// Erase the body of a record. Its signed header stays, with a signed tombstone.
+    Erase {
+        #[arg(long)]
+        data: PathBuf,
+        /// The record's name, 32 hexadecimal digits.
+        #[arg(long)]
+        record: String,
+        /// court-order, error, replaced, request or retention.
+        #[arg(long)]
+        reason: String,
     },
     /// Take what a station has exported into a folder, and write receipts beside it.
     Import {
@@ -68,6 +82,11 @@ enum Command {
         #[arg(long)]
         key: PathBuf,
     },
+    /// Erase the bodies whose time is over, as [retention] of intake.toml says. `serve` does so every hour.
+    Retain {
+        #[arg(long)]
+        data: PathBuf,
+    },
     /// Serve until told to end.
     Serve {
         #[arg(long)]
@@ -106,14 +125,18 @@ fn panics_tell_their_place_only() {
 
 async fn run(command: Command) -> Result<(), CommandFault> {
     match command {
-        Command::Init { data, station, station_key } => {
-            commands::init(&data).await?;
+        Command::Init { data, mode, station, station_key } => {
+            commands::init(&data, mode).await?;
             say(&format!("initialised {}", data.display()))?;
             if let (Some(station), Some(key)) = (station, station_key) {
                 let id = commands::register(&data, &station, &key, &clock::system()).await?;
                 say(&format!("registered {station} with key {id}"))?;
             }
             Ok(())
+        }
+        Command::Erase { data, record, reason } => {
+            let erased = commands::erase(&data, &record, &reason, &clock::system()).await?;
+            say(&format!("erased {erased}"))
         }
         Command::Import { data, from } => {
             let imported = commands::import(&data, &from, clock::system()).await?;
@@ -146,6 +169,10 @@ async fn run(command: Command) -> Result<(), CommandFault> {
         Command::Register { data, station, key } => {
             let id = commands::register(&data, &station, &key, &clock::system()).await?;
             say(&format!("registered {station} with key {id}"))
+        }
+        Command::Retain { data } => {
+            let erased = commands::retain(&data, &clock::system()).await?;
+            say(&format!("erased {erased}"))
         }
         Command::Serve { data, listen } => {
             let ready = |address| {

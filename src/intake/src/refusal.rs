@@ -64,6 +64,9 @@ pub enum Refusal {
     /// The signature is not accepted.
     #[error("the signature is refused: {0}")]
     Signature(SignatureRefused),
+    /// Simulated devices took part, and this intake is for real travellers.
+    #[error("the record was made with simulated devices, and this intake takes records of real ones only")]
+    Simulated,
     /// Larger than an envelope may be.
     #[error("the envelope is too large")]
     TooLarge,
@@ -89,6 +92,7 @@ impl Refusal {
             | Self::Rotation(_)
             | Self::SecondSuccessor(_)
             | Self::Signature(_)
+            | Self::Simulated
             | Self::TooLarge => true,
             Self::Database(_)
             | Self::Incomplete
@@ -116,6 +120,7 @@ impl Refusal {
             Self::Rotation(_) => "rotation",
             Self::SecondSuccessor(_) => "second-successor",
             Self::Signature(refused) => refused.id(),
+            Self::Simulated => "simulated",
             Self::TooLarge => "too-large",
             Self::UnknownStation(_) => "unknown-station-or-key",
         }
@@ -143,6 +148,7 @@ impl Refusal {
             Self::RetiredKey(_) => (StatusCode::FORBIDDEN, "I-13"),
             Self::Rotation(_) => (StatusCode::FORBIDDEN, "I-14"),
             Self::SecondSuccessor(_) => (StatusCode::CONFLICT, "I-15"),
+            Self::Simulated => (StatusCode::UNPROCESSABLE_ENTITY, "I-16"),
         }
     }
 }

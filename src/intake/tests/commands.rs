@@ -5,6 +5,7 @@
 mod common;
 
 use common::{Intake, NOW_MS, Station};
+use intake::Mode;
 use intake::commands::{self, CommandFault, Which};
 use serde_json::Value;
 use std::collections::BTreeSet;
@@ -26,7 +27,7 @@ async fn init_makes_what_is_missing_and_leaves_the_rest() {
     let files = ["authority.key", "authority.pub", "receipt.key", "receipt.pub", "intake.toml"];
     let read = || files.map(|file| fs::read(intake.dir.path().join(file)).unwrap());
     let before = read();
-    commands::init(intake.dir.path()).await.unwrap();
+    commands::init(intake.dir.path(), Mode::Demonstration).await.unwrap();
     assert_eq!(read(), before);
     for file in ["authority.key", "receipt.key"] {
         let mode = fs::metadata(intake.dir.path().join(file)).unwrap().permissions().mode();
@@ -156,7 +157,10 @@ async fn the_list_has_one_line_for_each_record(intake: Intake) {
         String::from_utf8(text).unwrap().lines().map(|line| serde_json::from_str(line).unwrap()).collect();
     assert_eq!(lines.iter().map(|line| line["sequence"].as_i64().unwrap()).collect::<Vec<_>>(), [1, 2, 3]);
     let keys: BTreeSet<_> = lines[0].as_object().unwrap().keys().map(String::as_str).collect();
-    assert_eq!(keys, BTreeSet::from(["digest", "outcome", "received", "record", "sequence", "station"]));
+    assert_eq!(
+        keys,
+        BTreeSet::from(["digest", "erased", "outcome", "received", "record", "replaces", "sequence", "station"])
+    );
     let mut text = Vec::new();
     commands::list(intake.dir.path(), false, &mut text).await.unwrap();
     assert_eq!(String::from_utf8(text).unwrap().lines().count(), 3);

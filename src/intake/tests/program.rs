@@ -25,7 +25,14 @@ fn program() -> Command {
 /// Starts the program with a new data folder; its address.
 fn serving(data: &Path) -> (Running, String) {
     let data = data.to_str().unwrap();
-    assert!(program().args(["init", "--data", data]).stdout(Stdio::null()).status().unwrap().success());
+    assert!(
+        program()
+            .args(["init", "--mode", "demonstration", "--data", data])
+            .stdout(Stdio::null())
+            .status()
+            .unwrap()
+            .success()
+    );
     let serve = ["serve", "--data", data, "--listen", "127.0.0.1:0"];
     let mut running = Running(program().args(serve).stdout(Stdio::piped()).spawn().unwrap());
     let mut line = String::new();

@@ -24,6 +24,7 @@ on_both_data_bases! {
     a_station_may_have_two_keys_while_they_are_changed,
     one_key_takes_over_from_another,
     it_says_how_it_is_doing,
+    production_refuses_records_of_simulated_devices,
 }
 
 struct Answer {
@@ -269,6 +270,19 @@ async fn one_key_takes_over_from_another(intake: Intake) {
 
 async fn say(intake: &Intake, statement: &[u8]) -> Answer {
     ask(intake, Request::post("/v1/keys").body(Body::from(statement.to_vec())).unwrap()).await
+}
+
+async fn production_refuses_records_of_simulated_devices(mut intake: Intake) {
+    intake.mode = intake::Mode::Production;
+    let mut simulated = Station::registered("S1", &intake).await;
+    let refused = send(&intake, &simulated.next()).await;
+    let json = refused.json();
+    assert_eq!((refused.status, json["code"].as_str()), (StatusCode::UNPROCESSABLE_ENTITY, Some("I-16")));
+    assert_eq!((json["reason"].as_str(), json["final"].as_bool()), (Some("simulated"), Some(true)));
+    assert_eq!(get(&intake, "/v1/stations/S1").await.json()["count"], 0);
+    let mut real = Station::registered("S2", &intake).await;
+    real.simulated = false;
+    assert_eq!(send(&intake, &real.next()).await.status, StatusCode::CREATED);
 }
 
 async fn it_says_how_it_is_doing(intake: Intake) {

@@ -21,6 +21,7 @@ mod seal;
 mod sign;
 #[cfg(feature = "testing")]
 pub mod testing;
+mod tombstone;
 
 pub use audit::{Action, Event, Reason};
 pub use index::IndexState;
@@ -36,6 +37,7 @@ pub use outbox::{
 pub use receipt::{Acknowledgement, ReceiptRefused, sign_receipt, verify_receipt};
 pub use seal::{OpenFault, SEALING, SealFault, Sealer, open};
 pub use sign::{SignFault, SignatureRefused, peek_header, verify_header};
+pub use tombstone::{ErasedBecause, Tombstone, TombstoneRefused};
 
 /// Bytes in hexadecimal, lower case.
 pub fn hex(bytes: &[u8]) -> String {

@@ -21,6 +21,8 @@ pub enum Purpose {
     Receipt,
     /// The header of a record.
     RecordHeader,
+    /// The intake's word that it has erased a body.
+    Tombstone,
 }
 
 /// A message that is not accepted, with the reason.
@@ -146,6 +148,7 @@ impl Purpose {
             Self::KeyRotation => b"gatepost key rotation 1",
             Self::Receipt => b"gatepost receipt 1",
             Self::RecordHeader => b"gatepost record header 1",
+            Self::Tombstone => b"gatepost tombstone 1",
         }
     }
 }

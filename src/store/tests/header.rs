@@ -5,6 +5,7 @@
 
 use coset::iana::Algorithm;
 use coset::{CoseSign1, CoseSign1Builder, HeaderBuilder, TaggedCborSerializable};
+use domain::case::RecordId;
 use domain::record::{Draft, Header};
 use p256::ecdsa::signature::Signer as _;
 use p256::ecdsa::{Signature, SigningKey};
@@ -94,7 +95,7 @@ fn what_is_signed_again_as_it_was_is_accepted() {
         Ok(&signed.header),
         "the test signs as the station does"
     );
-    assert_eq!((signed.header.version, signed.header.sealing.as_str()), (2, SEALING));
+    assert_eq!((signed.header.version, signed.header.sealing.as_str()), (3, SEALING));
     assert_eq!(signed.header.sealed_to, signed.world.authority.public().id());
     assert_eq!(signed.header.signed_by, signed.world.key.public().id());
 }
@@ -161,9 +162,10 @@ fn wrong_values_are_refused_with_their_reason() {
     let signed = Signed::new();
     let shape = |key: &'static str, what: &'static str| FormatFault::Shape { rule: "header", key, what };
     type Change = fn(&mut Header);
-    let rows: [(Change, FormatFault); 12] = [
+    let rows: [(Change, FormatFault); 13] = [
         (|header| header.version = 1, FormatFault::UnknownVersion { rule: "header", found: 1 }),
-        (|header| header.version = 3, FormatFault::UnknownVersion { rule: "header", found: 3 }),
+        (|header| header.version = 2, FormatFault::UnknownVersion { rule: "header", found: 2 }),
+        (|header| header.version = 4, FormatFault::UnknownVersion { rule: "header", found: 4 }),
         (|header| header.sealing = "HPKE-X25519-SHA256-A256GCM".into(), FormatFault::UnknownSealing),
         (|header| header.sealing = String::new(), FormatFault::UnknownSealing),
         (|header| header.station.0 = "S 1".into(), shape("station", "is not an identifier")),
@@ -193,6 +195,21 @@ fn a_header_says_that_the_clock_had_jumped() {
     let jumped = Header { clock_jumped: true, ..signed.header.clone() };
     let read = signed.verify(&signed.sign(&encode_header(&jumped))).unwrap();
     assert!(read.clock_jumped);
+}
+
+/// A correcting record names the record that it replaces; the field is left out otherwise.
+#[test]
+fn a_header_names_the_record_that_it_replaces() {
+    let signed = Signed::new();
+    let named = |header: &Header| entries(header).iter().any(|(key, _)| key == "replaces");
+    assert!(signed.header.replaces.is_none() && !named(&signed.header));
+    let correcting = Header { replaces: Some(RecordId([9; 16])), ..signed.header.clone() };
+    assert!(named(&correcting));
+    assert_eq!(signed.verify(&signed.sign(&encode_header(&correcting))), Ok(correcting.clone()));
+    let short = [encode(&Node::text("replaces")).as_slice(), &[0x41, 9]].concat();
+    let all = entries(&correcting);
+    let short = map_of(all.iter().map(|(key, entry)| if key == "replaces" { &short } else { entry }));
+    assert!(matches!(signed.reason(&short), FormatFault::Shape { key: "replaces", .. }));
 }
 
 /// A header of one station under the body of another, or of itself a record later, is for the receiver to notice: the

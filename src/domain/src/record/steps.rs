@@ -6,7 +6,7 @@ use crate::session::Outcome;
 use alloc::{string::String, vec::Vec};
 
 /// Version of the outer header that is written. Receivers refuse every other one by name.
-pub const HEADER_VERSION: u8 = 2;
+pub const HEADER_VERSION: u8 = 3;
 
 /// Turns a draft into bytes that only the authority can read. The store implements it.
 pub trait Seal {
@@ -58,6 +58,8 @@ pub struct Header {
     pub case: CaseNumber,
     /// How the case ended.
     pub outcome: Outcome,
+    /// The record that this one corrects.
+    pub replaces: Option<RecordId>,
     /// Name of the algorithm that the body is sealed by.
     pub sealing: String,
     /// Identifier of the authority's key that the body is sealed to.
@@ -93,6 +95,7 @@ pub struct Sealed {
     case: CaseNumber,
     station: StationId,
     outcome: Outcome,
+    replaces: Option<RecordId>,
     simulated: bool,
     sealing: String,
     sealed_to: String,
@@ -133,6 +136,7 @@ impl Draft {
             case: self.case.clone(),
             station: self.station.clone(),
             outcome: self.outcome,
+            replaces: self.replaces,
             simulated: self.simulated,
             sealing: sealer.algorithm().into(),
             sealed_to: sealer.key_id(),
@@ -153,6 +157,7 @@ impl Sealed {
             record: self.record,
             case: self.case,
             outcome: self.outcome,
+            replaces: self.replaces,
             sealing: self.sealing,
             sealed_to: self.sealed_to,
             signed_by: signer.key_id(),

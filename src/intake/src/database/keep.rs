@@ -4,7 +4,7 @@ use super::tries::Tries;
 use super::{Database, DatabaseFault, hold};
 use domain::record::Header;
 use sqlx::{AnyConnection, Row};
-use store::format::Envelope;
+use store::format::{Envelope, Stub};
 
 /// What became of an envelope.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -60,7 +60,7 @@ impl Database {
 
     async fn keep_once(&self, arrival: &Arrival<'_>) -> Result<Kept, DatabaseFault> {
         let mut transaction = self.pool.begin().await?;
-        hold(&mut transaction, &arrival.header.station.0, arrival.received_ms).await?;
+        hold(&mut transaction, &arrival.header.station.0, Some(arrival.received_ms)).await?;
         let (kept, added) = place(&mut transaction, arrival).await?;
         count(&mut transaction, arrival, &added).await?;
         transaction.commit().await?;
@@ -128,15 +128,18 @@ async fn is_the_one_before(connection: &mut AnyConnection, arrival: &Arrival<'_>
     let query = sqlx::query(select).bind(&*arrival.header.station.0).bind(arrival.sequence.saturating_add(1));
     let after = query.fetch_one(connection).await?;
     let (envelope, record): (Vec<u8>, String) = (after.try_get(0)?, after.try_get(1)?);
-    let header = Envelope::decode(&envelope).ok().and_then(|envelope| store::peek_header(envelope.cose).ok());
+    // Of an erased record the header is left.
+    let cose =
+        Envelope::decode(&envelope).map(|whole| whole.cose).or_else(|_| Stub::decode(&envelope).map(|stub| stub.cose));
+    let header = cose.ok().and_then(|cose| store::peek_header(cose).ok());
     let header = header.ok_or(DatabaseFault::Damaged(record))?;
     Ok(store::hex(&header.previous) == arrival.digest)
 }
 
 async fn insert(connection: &mut AnyConnection, arrival: &Arrival<'_>) -> Result<(), sqlx::Error> {
     let insert = "INSERT INTO records
-        (digest, station, sequence, record, outcome, simulated, received, envelope, receipt)
-        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)";
+        (digest, station, sequence, record, outcome, simulated, received, envelope, receipt, replaces)
+        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)";
     let header = arrival.header;
     sqlx::query(insert)
         .bind(&*arrival.digest)
@@ -148,6 +151,7 @@ async fn insert(connection: &mut AnyConnection, arrival: &Arrival<'_>) -> Result
         .bind(arrival.received_ms)
         .bind(arrival.envelope)
         .bind(arrival.receipt)
+        .bind(header.replaces.map(|record| record.to_string()))
         .execute(connection)
         .await?;
     Ok(())
@@ -155,10 +159,11 @@ async fn insert(connection: &mut AnyConnection, arrival: &Arrival<'_>) -> Result
 
 /// Keeps an envelope that has no place in the chain, for whoever has to find out why.
 async fn keep_beside(connection: &mut AnyConnection, arrival: &Arrival<'_>) -> Result<Added, sqlx::Error> {
-    let insert = "INSERT INTO forks (digest, station, sequence, record, received, envelope)
-        VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT DO NOTHING";
+    let insert = "INSERT INTO forks (digest, station, sequence, record, received, envelope, outcome)
+        VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT DO NOTHING";
     let query = sqlx::query(insert).bind(&*arrival.digest).bind(&*arrival.header.station.0).bind(arrival.sequence);
     let query = query.bind(arrival.header.record.to_string()).bind(arrival.received_ms).bind(arrival.envelope);
+    let query = query.bind(arrival.header.outcome.id());
     let forks = i64::from(query.execute(connection).await?.rows_affected() == 1);
     Ok(Added { forks, ..Added::default() })
 }

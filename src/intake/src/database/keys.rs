@@ -66,9 +66,7 @@ impl Database {
     async fn register_once(&self, station: &str, key: &VerifyKey, now_ms: i64) -> Result<(), sqlx::Error> {
         let mut transaction = self.pool.begin().await?;
         // A station that is only made known has not been heard of.
-        let insert = "INSERT INTO stations (station, contact, last_sequence, records, forks, alarms)
-            VALUES ($1, 0, 0, 0, 0, 0) ON CONFLICT DO NOTHING";
-        sqlx::query(insert).bind(station).execute(&mut *transaction).await?;
+        hold(&mut transaction, station, None).await?;
         let query = sqlx::query(REGISTER).bind(station).bind(key.id()).bind(key.to_pem()).bind(now_ms);
         query.execute(&mut *transaction).await?;
         let extend = "UPDATE key_rotations SET overlap_until = $3 WHERE station = $1 AND old_key = $2";
@@ -80,7 +78,7 @@ impl Database {
     async fn rotate_once(&self, rotation: &Rotation, statement: &[u8], now_ms: i64) -> Result<bool, sqlx::Error> {
         let (station, new) = (&*rotation.station.0, rotation.new.id());
         let mut transaction = self.pool.begin().await?;
-        hold(&mut transaction, station, now_ms).await?;
+        hold(&mut transaction, station, Some(now_ms)).await?;
         let insert = "INSERT INTO key_rotations (station, old_key, new_key, overlap_until, received, statement)
             VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT DO NOTHING";
         let query = sqlx::query(insert).bind(station).bind(&*rotation.old).bind(new).bind(rotation.overlap_until_ms);

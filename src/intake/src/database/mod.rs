@@ -6,6 +6,7 @@
 //! end of the transaction. SQLite holds off every other writer with it, PostgreSQL those of the same station, and an
 //! engine that only knows serialisable transactions ends one of two with code 40001, which is tried again here.
 
+mod erase;
 mod keep;
 mod keys;
 mod place;
@@ -13,6 +14,8 @@ mod read;
 mod schema;
 mod tries;
 
+pub use erase::Held;
+pub(crate) use erase::Remains;
 pub use keep::Kept;
 pub use keys::KnownKey;
 pub use place::Place;
@@ -33,8 +36,10 @@ const POSTGRES_CONNECTIONS: u32 = 20;
 const PATIENCE: Duration = Duration::from_secs(15);
 
 /// What every connection to SQLite is told. A commit is on the disk when it returns (write-ahead log, synchronous
-/// FULL); a writer waits 10 s for another.
-const SQLITE_SETTINGS: &str = "PRAGMA busy_timeout = 10000; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;";
+/// FULL); a writer waits 10 s for another; what is
+/// erased is overwritten.
+const SQLITE_SETTINGS: &str = "PRAGMA busy_timeout = 10000; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;
+    PRAGMA secure_delete = ON;";
 
 /// The data base failed; the text is for the log, and never has the address, which may hold a password.
 #[derive(Debug, Error)]
@@ -106,10 +111,11 @@ async fn settle(connection: &mut AnyConnection) -> Result<(), sqlx::Error> {
     Ok(())
 }
 
-/// Takes hold of a station until the end of the transaction, and notes when it was heard of.
-async fn hold(connection: &mut AnyConnection, station: &str, now_ms: i64) -> Result<(), sqlx::Error> {
+/// Takes hold of a station until the end of the transaction, and notes when it was heard of, if it was.
+async fn hold(connection: &mut AnyConnection, station: &str, heard_ms: Option<i64>) -> Result<(), sqlx::Error> {
     let upsert = "INSERT INTO stations (station, contact, last_sequence, records, forks, alarms)
-        VALUES ($1, $2, 0, 0, 0, 0) ON CONFLICT (station) DO UPDATE SET contact = excluded.contact";
-    sqlx::query(upsert).bind(station).bind(now_ms).execute(connection).await?;
+        VALUES ($1, $2, 0, 0, 0, 0) ON CONFLICT (station) DO UPDATE SET contact =
+            CASE WHEN excluded.contact > stations.contact THEN excluded.contact ELSE stations.contact END";
+    sqlx::query(upsert).bind(station).bind(heard_ms.unwrap_or(0)).execute(connection).await?;
     Ok(())
 }

@@ -20,6 +20,10 @@ pub struct Listed {
     pub digest: String,
     /// When it came: UTC, milliseconds since 1970.
     pub received: i64,
+    /// The record that it corrects, if it does.
+    pub replaces: Option<String>,
+    /// Why its body was erased, if it was.
+    pub erased: Option<String>,
 }
 
 /// What is here of one station.
@@ -53,8 +57,9 @@ impl Database {
 
     /// Records in order of station and sequence: at most `limit`, after this station and sequence.
     pub async fn list(&self, after: (&str, i64), limit: i64) -> Result<Vec<Listed>, DatabaseFault> {
-        let select = "SELECT record, station, sequence, outcome, digest, received FROM records
-            WHERE station > $1 OR (station = $1 AND sequence > $2) ORDER BY station, sequence LIMIT $3";
+        let select = "SELECT r.record, r.station, r.sequence, r.outcome, r.digest, r.received, r.replaces, t.reason
+            FROM records r LEFT JOIN tombstones t ON t.digest = r.digest
+            WHERE r.station > $1 OR (r.station = $1 AND r.sequence > $2) ORDER BY r.station, r.sequence LIMIT $3";
         let rows = sqlx::query(select).bind(after.0).bind(after.1).bind(limit).fetch_all(&self.pool).await?;
         let listed = |row: &AnyRow| {
             Ok(Listed {
@@ -64,14 +69,16 @@ impl Database {
                 outcome: row.try_get(3)?,
                 digest: row.try_get(4)?,
                 received: row.try_get(5)?,
+                replaces: row.try_get(6)?,
+                erased: row.try_get(7)?,
             })
         };
         rows.iter().map(listed).collect::<Result<_, sqlx::Error>>().map_err(Into::into)
     }
 
-    /// The envelope of the record with this name.
+    /// The envelope of the record with this name, unless its body was erased.
     pub async fn envelope(&self, record: &str) -> Result<Option<Vec<u8>>, DatabaseFault> {
-        let select = "SELECT envelope FROM records WHERE record = $1 ORDER BY received LIMIT 1";
+        let select = "SELECT envelope FROM records WHERE record = $1 AND erased = 0 ORDER BY received LIMIT 1";
         let row = sqlx::query(select).bind(record).fetch_optional(&self.pool).await?;
         Ok(row.map(|row| row.try_get(0)).transpose()?)
     }

@@ -8,7 +8,7 @@ use sqlx::{AnyConnection, AnyPool, AssertSqlSafe, Row};
 ///
 /// `{bytes}` stands for the type of byte strings. The first step is what programs before had without a version, so it
 /// leaves alone what is there.
-const STEPS: [&[&str]; 2] = [&FIRST, &STATIONS];
+const STEPS: [&[&str]; 3] = [&FIRST, &STATIONS, &ERASED];
 
 const FIRST: [&str; 7] = [
     "CREATE TABLE IF NOT EXISTS station_keys (
@@ -47,6 +47,20 @@ const STATIONS: [&str; 2] = [
             (SELECT COUNT(*) FROM forks f WHERE f.station = k.station),
             (SELECT COUNT(*) FROM alarms a WHERE a.station = k.station)
         FROM (SELECT DISTINCT station FROM station_keys) k",
+];
+
+/// What has been erased, and what stands in its place. Records that came before have no word about what they replace,
+/// and copies of forks no outcome: these are treated like enrolments.
+const ERASED: [&str; 7] = [
+    "ALTER TABLE records ADD COLUMN replaces TEXT",
+    "ALTER TABLE records ADD COLUMN erased BIGINT NOT NULL DEFAULT 0",
+    "ALTER TABLE forks ADD COLUMN outcome TEXT NOT NULL DEFAULT 'enrolled'",
+    "ALTER TABLE forks ADD COLUMN erased BIGINT NOT NULL DEFAULT 0",
+    "CREATE TABLE tombstones (
+        digest TEXT PRIMARY KEY, station TEXT NOT NULL, sequence BIGINT NOT NULL, record TEXT NOT NULL,
+        reason TEXT NOT NULL, erased BIGINT NOT NULL, tombstone {bytes} NOT NULL)",
+    "CREATE INDEX records_by_age ON records (erased, outcome, received)",
+    "CREATE INDEX forks_by_name ON forks (record)",
 ];
 
 /// Unique violation, and a table that is there already: another copy was quicker to make the table of versions.

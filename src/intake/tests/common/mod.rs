@@ -10,7 +10,7 @@ use domain::record::{
 use domain::session::Outcome;
 use domain::units::{Ppi, StaffId};
 use intake::testing::Cluster;
-use intake::{Database, Place, Service, commands, router};
+use intake::{Database, Mode, Place, Service, commands, router};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
@@ -45,6 +45,8 @@ pub struct Intake {
     pub dir: TempDir,
     pub place: Place,
     pub database: Database,
+    /// What it is for; the demonstration unless a test says otherwise.
+    pub mode: Mode,
     key: VerifyKey,
     now: Arc<AtomicI64>,
 }
@@ -53,7 +55,7 @@ impl Intake {
     /// On a file of SQLite.
     pub async fn new() -> Self {
         let dir = tempfile::tempdir().unwrap();
-        commands::init(dir.path()).await.unwrap();
+        commands::init(dir.path(), Mode::Demonstration).await.unwrap();
         let place = Place::Sqlite(dir.path().join("intake.sqlite"));
         Self::with(dir, place).await
     }
@@ -67,7 +69,7 @@ impl Intake {
     pub async fn on_server(server: &Cluster) -> Self {
         let url = server.database().unwrap();
         let dir = tempfile::tempdir().unwrap();
-        commands::init(dir.path()).await.unwrap();
+        commands::init(dir.path(), Mode::Demonstration).await.unwrap();
         let config = dir.path().join("intake.toml");
         let text = std::fs::read_to_string(&config).unwrap().replace("sqlite://intake.sqlite", &url);
         std::fs::write(&config, text).unwrap();
@@ -77,7 +79,7 @@ impl Intake {
     async fn with(dir: TempDir, place: Place) -> Self {
         let database = Database::open(&place).await.unwrap();
         let key = VerifyKey::load(&dir.path().join("receipt.pub")).unwrap();
-        Self { dir, place, database, key, now: Arc::new(AtomicI64::new(NOW_MS)) }
+        Self { dir, place, database, mode: Mode::Demonstration, key, now: Arc::new(AtomicI64::new(NOW_MS)) }
     }
 
     pub fn router(&self) -> Router {
@@ -97,6 +99,7 @@ impl Intake {
             database,
             key: FileKey::load(&self.dir.path().join("receipt.key")).unwrap(),
             authorities: commands::authorities(self.dir.path()).unwrap(),
+            mode: self.mode,
             clock: Arc::new(move || now.load(Ordering::Relaxed)),
         }
     }
@@ -122,6 +125,10 @@ pub struct Station {
     outbox: Outbox,
     sealer: Sealer,
     made: u8,
+    /// Whether its devices are.
+    pub simulated: bool,
+    /// What its next record corrects.
+    pub replaces: Option<RecordId>,
 }
 
 impl Station {
@@ -146,7 +153,7 @@ impl Station {
         let key = FileKey::create(&dir.path().join("station.key")).unwrap();
         let (outbox, _) = Outbox::open(&dir.path().join("store"), &id).unwrap();
         let sealer = Sealer::new(AuthorityKey::load(authority).unwrap());
-        Self { dir, id, key, outbox, sealer, made: 0 }
+        Self { dir, id, key, outbox, sealer, made: 0, simulated: true, replaces: None }
     }
 
     /// The same station and key, with an empty store: what a restored disk looks like.
@@ -155,7 +162,16 @@ impl Station {
         std::fs::copy(self.dir.path().join("station.key"), dir.path().join("station.key")).unwrap();
         let key = FileKey::load(&dir.path().join("station.key")).unwrap();
         let (outbox, _) = Outbox::open(&dir.path().join("store"), &self.id).unwrap();
-        Self { dir, id: self.id.clone(), key, outbox, sealer: self.sealer.clone(), made: 100 }
+        Self {
+            dir,
+            id: self.id.clone(),
+            key,
+            outbox,
+            sealer: self.sealer.clone(),
+            made: 100,
+            simulated: true,
+            replaces: None,
+        }
     }
 
     /// The same key under another station's name.
@@ -163,7 +179,7 @@ impl Station {
         let Self { dir, key, sealer, .. } = self;
         let id = StationId(id.into());
         let (outbox, _) = Outbox::open(&dir.path().join("posing"), &id).unwrap();
-        Self { dir, id, key, outbox, sealer, made: 50 }
+        Self { dir, id, key, outbox, sealer, made: 50, simulated: true, replaces: None }
     }
 
     /// The same station, whose records only somebody else can open.
@@ -257,8 +273,8 @@ impl Station {
                 models: vec![],
             },
             review: None,
-            replaces: None,
-            simulated: true,
+            replaces: self.replaces.take(),
+            simulated: self.simulated,
             body,
         }
     }

@@ -15,8 +15,8 @@ const LONGEST_ANSWER: usize = 16 * 1024;
 
 /// The intake's codes for a record that it will not take however often it is sent: too large, malformed, wrongly
 /// signed, damaged, another record under the same number, one that does not hang on the
-/// record before it, and keys that are not believed.
-const FINAL: &[&str] = &["I-01", "I-02", "I-04", "I-05", "I-06", "I-11", "I-14", "I-15"];
+/// record before it, keys that are not believed, and a simulated record at an intake for real ones.
+const FINAL: &[&str] = &["I-01", "I-02", "I-04", "I-05", "I-06", "I-11", "I-14", "I-15", "I-16"];
 
 /// The part of the intake's refusal that counts.
 #[derive(Default, Deserialize)]
@@ -95,6 +95,7 @@ mod tests {
         for (status, answer, is_final) in [
             (409, r#"{"code":"I-06","text":"..."}"#, true),
             (413, r#"{"code":"I-01","text":"..."}"#, true),
+            (422, r#"{"code":"I-16","text":"..."}"#, true),
             (403, r#"{"code":"I-03","text":"..."}"#, false),
             (503, r#"{"code":"I-07","text":"..."}"#, false),
             (404, "<html>not here</html>", false),

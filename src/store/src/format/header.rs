@@ -12,7 +12,7 @@ const RULE: &str = "header";
 
 /// The one encoding of a header.
 pub fn encode_header(header: &Header) -> Zeroizing<Vec<u8>> {
-    encode(&Node::map([
+    let entries = [
         ("version", Node::Uint(header.version.into())),
         ("station", Node::text(&header.station.0)),
         ("sequence", Node::Uint(header.sequence)),
@@ -30,7 +30,9 @@ pub fn encode_header(header: &Header) -> Zeroizing<Vec<u8>> {
         ("audit-lines", Node::Uint(header.audit.lines)),
         ("audit-head", Node::Bytes(&header.audit.digest)),
         ("simulated", Node::Bool(header.simulated)),
-    ]))
+    ];
+    let replaces = ("replaces", header.replaces.as_ref().map(|record| Node::Bytes(&record.0)));
+    encode(&Node::map_of(entries.map(|(key, value)| (key, Some(value))).into_iter().chain([replaces]).collect()))
 }
 
 /// Reads a header strictly. A header that this accepts is encoded by [`encode_header`] to the same bytes.
@@ -55,6 +57,7 @@ pub fn decode_header(bytes: &[u8]) -> Result<Header, FormatFault> {
         record: RecordId(array(&node, "record").ok_or(fault("record", "is missing"))?),
         case: CaseNumber::parse(text("case")?).ok_or(fault("case", "is not a case number"))?,
         outcome: Outcome::from_id(text("outcome")?).ok_or(fault("outcome", "is unknown"))?,
+        replaces: array(&node, "replaces").map(RecordId),
         sealing: sealing(text("sealing")?)?,
         sealed_to: key_id(text("sealed-to")?).ok_or(fault("sealed-to", "is not a key id"))?,
         signed_by: key_id(text("signed-by")?).ok_or(fault("signed-by", "is not a key id"))?,

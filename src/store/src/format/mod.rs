@@ -74,6 +74,11 @@ pub(crate) fn check_receipt(node: &Node<'_>) -> Result<(), FormatFault> {
     schema::RECEIPT.check(node)
 }
 
+/// The payload of a tombstone as CBOR.
+pub(crate) fn check_tombstone(node: &Node<'_>) -> Result<(), FormatFault> {
+    schema::TOMBSTONE.check(node)
+}
+
 /// The payload of a statement about keys as CBOR.
 pub(crate) fn check_rotation(node: &Node<'_>) -> Result<(), FormatFault> {
     schema::KEY_ROTATION.check(node)

@@ -92,7 +92,7 @@ impl Place {
     }
 
     fn intake_init(&self) -> Vec<String> {
-        words(&["init", "--data", &self.path("intake")])
+        words(&["init", "--mode", "demonstration", "--data", &self.path("intake")])
     }
 
     fn intake_serve(&self) -> Vec<String> {

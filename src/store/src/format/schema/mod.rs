@@ -7,7 +7,7 @@ use domain::policy::is_identifier;
 
 mod tables;
 
-pub(super) use tables::{CLOSURE_RECORD, ENROLMENT_RECORD, EXEMPTION_RECORD, HEADER, KEY_ROTATION, RECEIPT};
+pub(super) use tables::{CLOSURE_RECORD, ENROLMENT_RECORD, EXEMPTION_RECORD, HEADER, KEY_ROTATION, RECEIPT, TOMBSTONE};
 
 /// What a value must be.
 pub(in crate::format) enum Kind {
@@ -177,7 +177,16 @@ mod tests {
     #[test]
     fn the_cddl_file_and_the_tables_say_the_same() {
         let mut tables = BTreeSet::new();
-        for shape in [&HEADER, &RECEIPT, &KEY_ROTATION, &FRAME, &ENROLMENT_RECORD, &EXEMPTION_RECORD, &CLOSURE_RECORD] {
+        for shape in [
+            &HEADER,
+            &RECEIPT,
+            &TOMBSTONE,
+            &KEY_ROTATION,
+            &FRAME,
+            &ENROLMENT_RECORD,
+            &EXEMPTION_RECORD,
+            &CLOSURE_RECORD,
+        ] {
             collect(shape, &mut tables);
         }
         assert_eq!(tables, rules_of_file());

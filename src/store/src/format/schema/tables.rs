@@ -29,6 +29,7 @@ pub(in crate::format) static HEADER: Shape = shape(
         field("record", Kind::RecordId),
         field("case", Kind::Text),
         field("outcome", Kind::Text),
+        optional("replaces", Kind::RecordId),
         field("sealing", Kind::Text),
         field("sealed-to", Kind::Text),
         field("signed-by", Kind::Text),
@@ -52,6 +53,19 @@ pub(in crate::format) static RECEIPT: Shape = shape(
         field("audit-lines", Kind::Uint),
         field("audit-head", Kind::Digest),
         field("received", Kind::Int),
+    ],
+);
+
+pub(in crate::format) static TOMBSTONE: Shape = shape(
+    "tombstone",
+    &[
+        field("version", Kind::Version(VERSION)),
+        field("digest", Kind::Digest),
+        field("station", Kind::Text),
+        field("sequence", Kind::Uint),
+        field("record", Kind::RecordId),
+        field("reason", Kind::OneOf(&["court-order", "error", "replaced", "request", "retention"])),
+        field("erased", Kind::Int),
     ],
 );
 

@@ -1,0 +1,150 @@
+//! How long bodies are kept, and how they go: a stub and a signed tombstone stay, so that the chain can be followed.
+
+use crate::clock::Clock;
+use crate::database::{Database, DatabaseFault, Held, Remains};
+use domain::session::Outcome;
+use serde::Deserialize;
+use std::num::NonZeroU16;
+use std::time::Duration;
+use store::format::{Envelope, Stub, digest};
+use store::{ErasedBecause, Signer, Tombstone, peek_header};
+use thiserror::Error;
+
+/// Envelopes that are looked at in one go.
+const AT_ONCE: i64 = 20;
+
+/// How often the service looks for what is due.
+pub const EVERY: Duration = Duration::from_secs(3600);
+
+const DAY_MS: i64 = 24 * 3600 * 1000;
+
+/// What the law says about one kind of record. There is no default: whoever runs an intake must know.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(untagged, expecting = "a number of days from 1 to 65535, or \"unlimited\"")]
+pub enum Period {
+    /// Days from the arrival of the record.
+    Days(NonZeroU16),
+    /// The word `unlimited`.
+    Word(Unlimited),
+}
+
+/// Kept until somebody erases it by name.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Unlimited {
+    /// The only word.
+    Unlimited,
+}
+
+/// How long the bodies of each kind of record are kept.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Retention {
+    /// Biometrics were taken.
+    pub enrolment: Period,
+    /// An exempt person.
+    pub exemption: Period,
+    /// Everything else: nothing in it is about the person.
+    pub closure: Period,
+}
+
+/// A body that was not erased.
+#[derive(Debug, Error)]
+pub enum EraseFault {
+    /// The data base.
+    #[error(transparent)]
+    Database(#[from] DatabaseFault),
+    /// The tombstone could not be signed.
+    #[error("the intake cannot sign a tombstone; nothing was erased")]
+    Sign,
+}
+
+impl Retention {
+    fn of(&self, outcome: Outcome) -> Period {
+        match outcome {
+            Outcome::Enrolled | Outcome::EnrolledWithExceptions => self.enrolment,
+            Outcome::Exempt => self.exemption,
+            Outcome::Cancelled
+            | Outcome::FailureToEnrol
+            | Outcome::InReview
+            | Outcome::Interrupted
+            | Outcome::NoRule
+            | Outcome::NotInScope
+            | Outcome::RefusedByTraveller => self.closure,
+        }
+    }
+}
+
+/// Erases every body whose time is over: how many. Copies of the intake may do so at once.
+pub async fn retain(
+    database: &Database,
+    key: &dyn Signer,
+    retention: &Retention,
+    now_ms: i64,
+) -> Result<u64, EraseFault> {
+    let mut erased = 0;
+    for outcome in Outcome::ALL {
+        let Period::Days(days) = retention.of(outcome) else {
+            continue;
+        };
+        let before_ms = now_ms.saturating_sub(i64::from(days.get()) * DAY_MS);
+        loop {
+            let due = database.due(outcome.id(), before_ms, AT_ONCE).await?;
+            if due.is_empty() {
+                break;
+            }
+            for held in &due {
+                erased += u64::from(erase(database, key, held, ErasedBecause::Retention, now_ms).await?);
+            }
+        }
+    }
+    Ok(erased)
+}
+
+/// Erases a body. False when another copy of the intake was quicker.
+pub async fn erase(
+    database: &Database,
+    key: &dyn Signer,
+    held: &Held,
+    reason: ErasedBecause,
+    now_ms: i64,
+) -> Result<bool, EraseFault> {
+    let damaged = || EraseFault::Database(DatabaseFault::Damaged(held.record.clone()));
+    let envelope = Envelope::decode(&held.envelope).map_err(|_| damaged())?;
+    let header = peek_header(envelope.cose).map_err(|_| damaged())?;
+    let sequence = i64::try_from(header.sequence).map_err(|_| DatabaseFault::Number)?;
+    let tombstone = Tombstone {
+        digest: digest(&held.envelope),
+        station: header.station.clone(),
+        sequence: header.sequence,
+        record: header.record,
+        reason,
+        erased_ms: now_ms,
+    };
+    let remains = Remains {
+        digest: &held.digest,
+        station: &header.station.0,
+        sequence,
+        record: &held.record,
+        reason: reason.id(),
+        erased_ms: now_ms,
+        stub: &Stub { cose: envelope.cose }.encode(),
+        tombstone: &tombstone.sign(key).map_err(|_| EraseFault::Sign)?,
+    };
+    let erased = database.erase(&remains).await?;
+    if erased {
+        tracing::info!(station = %header.station, sequence, reason = reason.id(), "a body was erased");
+    }
+    Ok(erased)
+}
+
+/// Erases what is due, now and every hour, until it is dropped.
+pub async fn keep_retaining(database: Database, key: &dyn Signer, retention: Retention, clock: Clock) {
+    let mut hours = tokio::time::interval(EVERY);
+    loop {
+        hours.tick().await;
+        if let Err(fault) = retain(&database, key, &retention, clock()).await {
+            tracing::error!(%fault, "bodies that are due could not be erased; it is tried again in an hour");
+        }
+    }
+}
