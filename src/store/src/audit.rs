@@ -85,6 +85,8 @@ pub enum Action {
     RecordKept,
     /// A supervisor refused, or sent back to capture.
     Refused,
+    /// A case that waited for a supervisor was forgotten with its samples; the reason says why.
+    ReviewForgotten,
     /// The officer looked at the summary and signed.
     Signed,
     /// The station started.

@@ -9,7 +9,7 @@ use super::keep::{Keeper, Kept};
 use super::preview::PreviewWorker;
 use super::sight::Sight;
 use super::view::{FaultView, Panel, RecentView, RecordView};
-use super::{DeskHandle, PreviewJpeg, panel};
+use super::{DeskHandle, PreviewJpeg, panel, waiting};
 use crate::clock::Clock;
 use crate::config::Loaded;
 use domain::case::CaseNumber;
@@ -45,6 +45,8 @@ pub enum Message {
     Host(HostEvent),
     /// A record is on disk, or is not.
     Kept(CaseNumber, Result<Kept, String>),
+    /// Time to look at the cases that wait.
+    Look,
     /// A record cannot be kept for want of space; it is held and tried again.
     NoSpace(String),
     /// Somebody at a page asks for something.
@@ -146,7 +148,16 @@ pub fn spawn(parts: DeskParts) -> DeskHandle {
 
 impl Desk {
     async fn run(mut self, mut inbox: mpsc::Receiver<Message>) {
-        while let Some(message) = inbox.recv().await {
+        let mut look = tokio::time::interval(waiting::LOOK);
+        look.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+        loop {
+            let message = tokio::select! {
+                _ = look.tick() => Message::Look,
+                message = inbox.recv() => match message {
+                    Some(message) => message,
+                    None => return,
+                },
+            };
             match message {
                 Message::Order(Order { command, by, answer }) => {
                     let outcome = self.order(command, by).await;
@@ -184,6 +195,7 @@ impl Desk {
                 Message::FaceTaken(attempt, taken) => self.face_taken(attempt, *taken),
                 Message::FingersJudged(attempt, judged) => self.fingers_judged(attempt, judged),
                 Message::Kept(case, kept) => self.kept(&case, kept),
+                Message::Look => self.forget_old_cases(waiting::LONGEST_WAIT),
                 Message::NoSpace(fault) => self.store_failed(fault),
                 Message::Arrived(sequence) => self.arrived(sequence),
                 Message::Rules(loaded) => self.take_rules(loaded),

@@ -1,16 +1,15 @@
 //! One traveller's case with everything that the session does not hold: facts, personal data, samples.
 
-use super::command::{ManualFields, Picture};
-use super::placement::Known;
-use super::view::{PortraitPanel, TravellerPanel};
+use super::command::ManualFields;
+use super::samples::Samples;
+use super::view::TravellerPanel;
 use domain::case::CaseNumber;
 use domain::device::DeviceDescriptor;
-use domain::finger::Finger;
 use domain::guarded::Personal;
 use domain::mrz::{Mrz, PartialDate, Sex};
 use domain::policy::{Decision, Facts};
-use domain::record::{FaceSample, FingerSample, ReviewTrace, Traveller};
-use domain::session::{Effect, Event, Parked, Progress, Refused, Session, Slot, Step};
+use domain::record::{ReviewTrace, Traveller};
+use domain::session::{Effect, Event, Parked, Progress, Refused, Session, Step};
 use jiff::civil::Date;
 use std::collections::BTreeMap;
 use std::time::Instant;
@@ -134,73 +133,6 @@ impl Case {
             }),
             Step::ConfirmDate | Step::Document | Step::Keeping(_) | Step::Closed(_) => None,
         }
-    }
-}
-
-/// The best samples of a case: at most one for each slot, so that a case has a bounded size.
-#[derive(Default)]
-pub struct Samples {
-    face: Option<FaceSample>,
-    fingers: BTreeMap<Finger, FingerSample>,
-    /// By which accepted fingers are known again, while the case lasts.
-    templates: BTreeMap<Finger, Known>,
-}
-
-impl Samples {
-    /// Keeps a face if it is the best attempt so far.
-    pub fn offer_face(&mut self, sample: FaceSample, is_best: bool) {
-        if is_best || self.face.is_none() {
-            self.face = Some(sample);
-        }
-    }
-
-    /// The fingers that were accepted so far.
-    pub fn known(&self) -> Vec<Known> {
-        self.templates.values().cloned().collect()
-    }
-
-    /// Keeps a finger if it is the best attempt so far, and remembers one that was accepted.
-    pub fn offer_finger(&mut self, sample: FingerSample, known: Known, is_best: bool) {
-        if sample.accepted {
-            self.templates.insert(sample.finger, known);
-        }
-        if is_best || !self.fingers.contains_key(&sample.finger) {
-            self.fingers.insert(sample.finger, sample);
-        }
-    }
-
-    /// Forgets a finger's sample: nobody knows any more whose it is.
-    pub fn forget_finger(&mut self, finger: Finger) {
-        self.templates.remove(&finger);
-        self.fingers.remove(&finger);
-    }
-
-    /// The picture of a slot with its media type, for the supervisor.
-    pub fn picture(&self, slot: Slot) -> Option<Picture> {
-        match slot {
-            Slot::Face => self.face.as_ref().map(|face| ("image/jpeg", face.jpeg.clone())),
-            Slot::Finger(finger) => self.fingers.get(&finger).map(|sample| ("image/png", sample.png.clone())),
-        }
-    }
-
-    /// How the portrait was judged, for the supervisor.
-    pub fn portrait(&self) -> Option<PortraitPanel> {
-        self.face.as_ref().map(|face| PortraitPanel {
-            engine: face.engine.clone(),
-            basis: face.basis.id(),
-            not_assessed: face.not_assessed.clone(),
-            measures: face.quality.clone(),
-        })
-    }
-
-    /// Gives the samples away, for the record.
-    pub fn take(&mut self) -> (Option<FaceSample>, Vec<FingerSample>) {
-        (self.face.take(), std::mem::take(&mut self.fingers).into_values().collect())
-    }
-
-    /// Forgets everything. Pixels are wiped as they are dropped.
-    pub fn wipe(&mut self) {
-        *self = Self::default();
     }
 }
 

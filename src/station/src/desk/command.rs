@@ -23,6 +23,8 @@ pub enum Command {
     Declare { missing: Vec<MissingFinger>, face_exception: Option<FaceException> },
     /// The MRZ as typed from the printed page.
     Document(Personal<String>),
+    /// The shift is over: whatever still waits for a supervisor is forgotten.
+    EndShift,
     /// The printed page, field by field.
     Fields(Box<ManualFields>),
     /// A new traveller.

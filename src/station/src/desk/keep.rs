@@ -111,6 +111,11 @@ impl Keeper {
         self.outbox().case_parked(case, reason).map_err(told)
     }
 
+    /// Writes down that a case ended without a record, so that a later start does not find it open.
+    pub fn interrupted(&self, case: &CaseNumber) -> Result<(), String> {
+        self.outbox().case_closed(case, Outcome::Interrupted).map_err(told)
+    }
+
     /// Keeps disk space for a capture that is about to begin.
     pub fn reserve(&self, bytes: u64) -> Result<Reservation, String> {
         self.outbox().reserve(bytes).map_err(told)

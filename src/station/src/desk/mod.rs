@@ -17,9 +17,11 @@ mod orders;
 mod panel;
 mod placement;
 mod preview;
+mod samples;
 mod sight;
 mod trail;
 mod view;
+mod waiting;
 
 pub use actor::{DeskParts, spawn};
 pub use command::{Command, DeskRefusal, ManualFields, ReviewDecision};

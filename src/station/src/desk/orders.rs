@@ -51,6 +51,10 @@ impl Desk {
             Command::Veto { slot, veto } => self.at_desk(Event::Vetoed(slot, veto)),
             Command::Sign => self.at_desk(Event::Signed),
             Command::Recall(case) => self.recall(&case),
+            Command::EndShift => {
+                self.end_shift(&by);
+                Ok(())
+            }
             Command::Review { case, decision, reason } => self.review(&case, decision, reason, by),
         }
     }
@@ -220,6 +224,7 @@ impl Desk {
         self.at_desk = self.parked.remove(number);
         if let Some(case) = self.at_desk.as_mut() {
             case.reservation.get_or_insert(reservation);
+            case.samples.unseal();
         }
         self.last = None;
         self.at_desk(Event::Recalled)?;

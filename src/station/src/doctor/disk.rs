@@ -61,7 +61,7 @@ fn room_of(free: u64, files: u64) -> Finding {
 
 fn lasting(folder: &Path) -> Finding {
     match statfs(folder) {
-        Ok(stat) if FORGETFUL.contains(&i64::from(stat.f_type)) => Finding::fault(
+        Ok(stat) if FORGETFUL.contains(&stat.f_type) => Finding::fault(
             DISK,
             "the store lies in memory (tmpfs): every record is lost when the power goes",
             "put the station's folder onto a disk",

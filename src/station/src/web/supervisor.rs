@@ -25,6 +25,7 @@ pub fn routes() -> Router<Arc<App>> {
         .route("/supervisor/case/{case}", get(case))
         .route("/supervisor/case/{case}/sample/{slot}", get(sample))
         .route("/supervisor/decide", post(decide))
+        .route("/supervisor/end-shift", post(end_shift))
 }
 
 async fn list(Supervisor(login): Supervisor, State(app): State<Arc<App>>, headers: HeaderMap) -> Response {
@@ -64,6 +65,18 @@ async fn decide(Supervisor(login): Supervisor, State(app): State<Arc<App>>, form
         Err(refusal) => PageError::Desk(refusal),
     };
     refusal.into_response()
+}
+
+/// The form carries a word that only a ticked box sends: one press too many must not forget anybody.
+async fn end_shift(Supervisor(login): Supervisor, State(app): State<Arc<App>>, form: Form) -> Response {
+    if form.text("sure") != "yes" {
+        return PageError::Desk(DeskRefusal::UnknownAnswer).into_response();
+    }
+    match app.desk.order(Command::EndShift, &login.id).await {
+        Some(Ok(())) => Redirect::to("/supervisor").into_response(),
+        Some(Err(refusal)) => PageError::Desk(refusal).into_response(),
+        None => PageError::Stopping.into_response(),
+    }
 }
 
 fn review(form: &Form) -> Result<Command, DeskRefusal> {

@@ -1,0 +1,177 @@
+//! The samples of a case: open while it is at the desk, sealed while it waits for a supervisor.
+
+use super::command::Picture;
+use super::placement::Known;
+use super::view::PortraitPanel;
+use aes_gcm::aead::{Aead, Payload};
+use aes_gcm::{Aes256Gcm, Key, KeyInit, Nonce};
+use domain::finger::Finger;
+use domain::guarded::Biometric;
+use domain::record::{FaceSample, FingerSample};
+use domain::session::Slot;
+use std::collections::BTreeMap;
+use zeroize::Zeroizing;
+
+/// Bytes of AES-256-GCM's nonce, which stands before what it sealed.
+const NONCE: usize = 12;
+
+/// The best samples of a case: at most one for each slot, so that a case has a bounded size.
+#[derive(Default)]
+pub struct Samples {
+    face: Option<FaceSample>,
+    fingers: BTreeMap<Finger, FingerSample>,
+    /// By which accepted fingers are known again, while the case lasts.
+    templates: BTreeMap<Finger, Known>,
+    /// What the pictures are sealed with while the case waits.
+    key: Option<ReviewKey>,
+}
+
+/// The key of one waiting case. It is in memory only and goes with the case, so that what waits can be read for as long
+/// as somebody may decide on it, and never again.
+struct ReviewKey(Zeroizing<[u8; 32]>);
+
+impl Samples {
+    /// Keeps a face if it is the best attempt so far.
+    pub fn offer_face(&mut self, sample: FaceSample, is_best: bool) {
+        if is_best || self.face.is_none() {
+            self.face = Some(sample);
+        }
+    }
+
+    /// The fingers that were accepted so far.
+    pub fn known(&self) -> Vec<Known> {
+        self.templates.values().cloned().collect()
+    }
+
+    /// Keeps a finger if it is the best attempt so far, and remembers one that was accepted.
+    pub fn offer_finger(&mut self, sample: FingerSample, known: Known, is_best: bool) {
+        if sample.accepted {
+            self.templates.insert(sample.finger, known);
+        }
+        if is_best || !self.fingers.contains_key(&sample.finger) {
+            self.fingers.insert(sample.finger, sample);
+        }
+    }
+
+    /// Forgets a finger's sample: nobody knows any more whose it is.
+    pub fn forget_finger(&mut self, finger: Finger) {
+        self.templates.remove(&finger);
+        self.fingers.remove(&finger);
+    }
+
+    /// The picture of a slot with its media type, for the supervisor.
+    pub fn picture(&self, slot: Slot) -> Option<Picture> {
+        let (media, picture) = match slot {
+            Slot::Face => ("image/jpeg", &self.face.as_ref()?.jpeg),
+            Slot::Finger(finger) => ("image/png", &self.fingers.get(&finger)?.png),
+        };
+        match &self.key {
+            Some(key) => Some((media, key.open(slot, picture)?)),
+            None => Some((media, picture.clone())),
+        }
+    }
+
+    /// How the portrait was judged, for the supervisor.
+    pub fn portrait(&self) -> Option<PortraitPanel> {
+        self.face.as_ref().map(|face| PortraitPanel {
+            engine: face.engine.clone(),
+            basis: face.basis.id(),
+            not_assessed: face.not_assessed.clone(),
+            measures: face.quality.clone(),
+        })
+    }
+
+    /// Seals every picture with a new key: the case waits. A picture that cannot be sealed is forgotten, because nothing
+    /// that waits may lie open.
+    pub fn seal(&mut self) {
+        if self.key.is_some() {
+            return;
+        }
+        let Some(key) = ReviewKey::new() else {
+            tracing::error!("there is no randomness to seal what waits with; the samples are forgotten");
+            return self.wipe();
+        };
+        self.each(|slot, picture| key.seal(slot, picture));
+        self.key = Some(key);
+    }
+
+    /// Opens every picture again: the case is back at the desk, or decided.
+    pub fn unseal(&mut self) {
+        if let Some(key) = self.key.take() {
+            self.each(|slot, picture| key.open(slot, picture));
+        }
+    }
+
+    /// Gives the samples away, for the record.
+    pub fn take(&mut self) -> (Option<FaceSample>, Vec<FingerSample>) {
+        self.unseal();
+        (self.face.take(), std::mem::take(&mut self.fingers).into_values().collect())
+    }
+
+    /// Forgets everything. Pixels are wiped as they are dropped.
+    pub fn wipe(&mut self) {
+        *self = Self::default();
+    }
+
+    /// Puts another picture in the place of each; a sample for which there is none is forgotten.
+    fn each(&mut self, change: impl Fn(Slot, &Biometric<Vec<u8>>) -> Option<Biometric<Vec<u8>>>) {
+        self.face = self.face.take().and_then(|mut face| {
+            face.jpeg = change(Slot::Face, &face.jpeg)?;
+            Some(face)
+        });
+        self.fingers.retain(|finger, sample| match change(Slot::Finger(*finger), &sample.png) {
+            Some(picture) => {
+                sample.png = picture;
+                true
+            }
+            None => false,
+        });
+    }
+}
+
+impl ReviewKey {
+    fn new() -> Option<Self> {
+        let mut key = Zeroizing::new([0; 32]);
+        getrandom::fill(key.as_mut_slice()).ok()?;
+        Some(Self(key))
+    }
+
+    fn cipher(&self) -> Aes256Gcm {
+        Aes256Gcm::new(&Key::<Aes256Gcm>::from(*self.0))
+    }
+
+    fn seal(&self, slot: Slot, picture: &Biometric<Vec<u8>>) -> Option<Biometric<Vec<u8>>> {
+        let mut nonce = [0; NONCE];
+        getrandom::fill(&mut nonce).ok()?;
+        let payload = Payload { msg: picture.expose(), aad: slot.id().as_bytes() };
+        let sealed = self.cipher().encrypt(&Nonce::from(nonce), payload).ok()?;
+        Some(Biometric::new([nonce.as_slice(), &sealed].concat()))
+    }
+
+    fn open(&self, slot: Slot, sealed: &Biometric<Vec<u8>>) -> Option<Biometric<Vec<u8>>> {
+        let (nonce, sealed) = sealed.expose().split_first_chunk::<NONCE>()?;
+        let payload = Payload { msg: sealed, aad: slot.id().as_bytes() };
+        self.cipher().decrypt(&Nonce::from(*nonce), payload).ok().map(Biometric::new)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_sealed_picture_opens_for_its_slot_and_by_its_key_only() {
+        let (key, other) = (ReviewKey::new().unwrap(), ReviewKey::new().unwrap());
+        let picture = Biometric::new(vec![7; 4096]);
+        let thumb = Slot::Finger(Finger::RightThumb);
+        let sealed = key.seal(Slot::Face, &picture).unwrap();
+        assert!(!sealed.expose().windows(8).any(|bytes| bytes == [7; 8]), "the picture is still to be seen");
+        assert_eq!(key.open(Slot::Face, &sealed), Some(picture.clone()));
+        assert_eq!(key.open(thumb, &sealed), None);
+        assert_eq!(other.open(Slot::Face, &sealed), None);
+        for cut in [0, NONCE - 1, NONCE, sealed.expose().len() - 1] {
+            assert_eq!(key.open(Slot::Face, &Biometric::new(sealed.expose()[..cut].to_vec())), None, "{cut}");
+        }
+        assert_ne!(key.seal(Slot::Face, &picture).unwrap(), sealed, "one nonce for one sealing");
+    }
+}
