@@ -185,6 +185,9 @@ fn open_store(
         let (records, cut) = (report.quarantined.len(), report.cut_tail.unwrap_or(0));
         tracing::error!(records, cut_bytes = cut, "the store was damaged; what is whole stays usable");
     }
+    if let Some(restored) = report.restored {
+        tracing::error!(code = StoreFault::Restored(restored).code(), detail = %restored, "the store is an older copy");
+    }
     tracing::info!(index = ?report.index, adopted = report.adopted.len(), "the store is open");
     for case in &report.interrupted {
         tracing::warn!(%case, "this case was interrupted");

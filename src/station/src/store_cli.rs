@@ -10,12 +10,15 @@ use domain::case::StationId;
 use domain::units::StaffId;
 use std::io;
 use std::path::PathBuf;
-use store::{Action, Event, Outbox, VerifyKey};
+use store::{Action, Event, Outbox, Reason, VerifyKey};
 use thiserror::Error;
 
 /// What can be done with the store. The station must not be running.
 #[derive(Subcommand, Debug)]
 pub enum StoreCommand {
+    /// Goes on with a store that was found to be an older copy. The decision, with its reason, is a line of the audit
+    /// trail. Whatever else there is of the store, here and at the intake, is kept.
+    AcceptRestored(AcceptArgs),
     /// Takes the intake's receipts from a medium, and erases the bodies of what has arrived.
     Acknowledge(MediumArgs),
     /// Copies every waiting record to a folder on a medium, for `gatepost-intake import`. Nothing is erased.
@@ -37,6 +40,20 @@ pub struct StoreArgs {
     /// The station's own files.
     #[arg(long)]
     pub data: PathBuf,
+}
+
+/// Who goes on with an older copy says why.
+#[derive(Args, Debug)]
+pub struct AcceptArgs {
+    /// The station's configuration.
+    #[arg(long)]
+    pub config: PathBuf,
+    /// The station's own files.
+    #[arg(long)]
+    pub data: PathBuf,
+    /// One word with dashes and nothing about a person: `disk-replaced`, `backup-restored`, `chip-replaced`.
+    #[arg(long, value_parser = word)]
+    pub reason: Reason,
 }
 
 /// The store, and where receipts are.
@@ -96,6 +113,7 @@ pub fn run(command: &StoreCommand) -> Result<(), StoreCliError> {
     let folder = |args: &StoreArgs| DataDir(args.data.clone()).store();
     match command {
         StoreCommand::Measure(args) => store_measure::run(args)?,
+        StoreCommand::AcceptRestored(args) => accept_restored(args)?,
         StoreCommand::Acknowledge(args) => acknowledge(args)?,
         StoreCommand::Export(args) => export(args)?,
         StoreCommand::Stats(args) => {
@@ -109,6 +127,22 @@ pub fn run(command: &StoreCommand) -> Result<(), StoreCliError> {
             let report = store::rebuild_index(&folder(args), &StationId(found.station))?;
             println!("the index was made anew: {:?}; {} records in quarantine", report.index, report.quarantined.len());
         }
+    }
+    Ok(())
+}
+
+fn word(text: &str) -> Result<Reason, String> {
+    Reason::word(text).ok_or_else(|| "write one word of small letters, digits and dashes".into())
+}
+
+fn accept_restored(args: &AcceptArgs) -> Result<(), StoreCliError> {
+    let loaded = Loaded::read(&args.config)?;
+    let clock = Clock::new(loaded.zone.clone(), loaded.config.clock.trust);
+    let station = StationId(loaded.config.station.id.clone());
+    let (mut outbox, _) = Outbox::open(&DataDir(args.data.clone()).store(), &station)?;
+    match outbox.accept_restored(args.reason.clone(), clock.utc_ms())? {
+        Some(restored) => println!("the station goes on with this copy, although {restored}"),
+        None => println!("nothing says that this store is an older copy; nothing was changed"),
     }
     Ok(())
 }

@@ -83,6 +83,10 @@ pub enum Action {
     ReceiptRefused,
     /// A case ended with a record; the reason is the outcome.
     RecordKept,
+    /// An administrator goes on with a store that is an old copy; the reason is theirs.
+    RestoredCopyAccepted,
+    /// The store was found to be an old copy; the reason is who knows better.
+    RestoredCopyFound,
     /// A supervisor refused, or sent back to capture.
     Refused,
     /// A case that waited for a supervisor was forgotten with its samples; the reason says why.

@@ -3,6 +3,7 @@
 //! A line is the hash in hexadecimal, a space, the fact as JSON, a line feed. The hash is over the hash of the line
 //! before (zeros before the first) and the JSON. No line holds personal or biometric data.
 
+use crate::restored::Restored;
 use domain::case::{CaseNumber, RecordId, StationId};
 use domain::record::AuditHead;
 use domain::session::Outcome;
@@ -26,12 +27,18 @@ pub(crate) enum Fact {
     CaseOpened { case: CaseNumber, officer: StaffId },
     /// A case waits for a supervisor, for the reason with this identifier.
     CaseParked { case: CaseNumber, reason: String },
+    /// The counter beside the store goes up to this value next.
+    CounterNoted { value: u64 },
     /// The first line of every journal.
     Created { version: u8, station: StationId },
     /// The body is gone; the stub is left.
     Erased { sequence: u64 },
     /// The record's file is missing or damaged.
     Quarantined { sequence: u64 },
+    /// An administrator goes on with what is an old copy.
+    RestoredAccepted(Restored),
+    /// The store is an old copy.
+    RestoredFound(Restored),
 }
 
 /// What the journal says of a record.
@@ -107,6 +114,10 @@ pub(crate) struct Replay {
     pub anchors: Vec<AuditHead>,
     /// Highest count of a case for each station and day: `S1-251224` to 7.
     pub counts: BTreeMap<String, u32>,
+    /// The counter's next value, as noted last.
+    pub counter: Option<u64>,
+    /// The question that an administrator has to decide.
+    pub restored: Option<Restored>,
 }
 
 /// A journal as it was found.
@@ -187,6 +198,12 @@ impl Replay {
                 self.cases.remove(case);
             }
             Fact::CaseOpened { case, .. } => self.case_opened(case),
+            Fact::CounterNoted { value } => self.counter = Some(*value),
+            Fact::RestoredAccepted(restored) => {
+                self.counter = restored.noted_after(self.counter);
+                self.restored = None;
+            }
+            Fact::RestoredFound(restored) => self.restored = Some(*restored),
             Fact::CaseParked { case, .. } => {
                 self.cases.entry(case.clone()).or_insert(OpenCase { parked: true }).parked = true;
             }
@@ -272,6 +289,7 @@ impl<'de> Deserialize<'de> for Name {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::restored::Witness;
     use proptest::prelude::*;
 
     fn facts() -> Vec<Fact> {
@@ -287,6 +305,7 @@ mod tests {
             audit_lines: 3,
             audit_head: Hash([0xef; 32]),
         };
+        let restored = Restored { witness: Witness::Intake, here: 1, there: 2 };
         vec![
             Fact::Created { version: 1, station: StationId("S1".into()) },
             Fact::CaseOpened { case: case.clone(), officer: StaffId("officer-1".into()) },
@@ -296,6 +315,9 @@ mod tests {
             Fact::Erased { sequence: 1 },
             Fact::Quarantined { sequence: 1 },
             Fact::CaseClosed { case, outcome: Outcome::Interrupted },
+            Fact::CounterNoted { value: 42 },
+            Fact::RestoredFound(restored),
+            Fact::RestoredAccepted(restored),
         ]
     }
 
@@ -323,6 +345,8 @@ mod tests {
         );
         assert_eq!(json[3], appended);
         assert_eq!(json[4], r#"{"fact":"acknowledged","sequence":1,"received_ms":7}"#);
+        assert_eq!(json[8], r#"{"fact":"counter-noted","value":42}"#);
+        assert_eq!(json[9], r#"{"fact":"restored-found","witness":"intake","here":1,"there":2}"#);
         // SHA-256 of 32 zero bytes and the first line's JSON, by sha256sum.
         assert_eq!(&text[..64], FIRST_HASH);
     }

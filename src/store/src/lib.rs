@@ -17,6 +17,7 @@ mod maintain;
 mod outbox;
 mod receipt;
 mod recent;
+mod restored;
 mod seal;
 mod sign;
 #[cfg(feature = "testing")]
@@ -35,6 +36,7 @@ pub use outbox::{
     Reservation, Stats, StoreFault,
 };
 pub use receipt::{Acknowledgement, ReceiptRefused, sign_receipt, verify_receipt};
+pub use restored::{Counter, CounterFault, RECORDS_PER_STEP, Restored, Standing, Witness};
 pub use seal::{OpenFault, SEALING, SealFault, Sealer, open};
 pub use sign::{SignFault, SignatureRefused, peek_header, verify_header};
 pub use tombstone::{ErasedBecause, Tombstone, TombstoneRefused};

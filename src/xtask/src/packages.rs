@@ -23,6 +23,10 @@ pub const PROGRAMS: &[&str] = &[
 /// feature; the programs of a plain build do without. libfprint's package forgets to ask for GLib's.
 pub const USB_SCANNERS: &[&str] = &["libfprint-2-dev", "libglib2.0-dev"];
 
+/// Keys in a TPM 2.0, for builds with the feature `tpm` of `store` and `station`, and the software TPM that the tests of
+/// it start, each with a state of its own.
+pub const TPM: &[&str] = &["libtss2-dev", "swtpm"];
+
 /// A real browser for the tests of the pages.
 pub const BROWSER: &[&str] = &["chromium", "chromium-driver"];
 

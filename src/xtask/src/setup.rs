@@ -34,6 +34,11 @@ const STEPS: &[Step] = &[
         run: || packages::install(packages::USB_SCANNERS),
     },
     Step {
+        says: "TPM 2.0 (libtss2) and a TPM in software for the tests of keys in it",
+        needed_for: &[For::Everything, For::Tests],
+        run: || packages::install(packages::TPM),
+    },
+    Step {
         says: "A browser for the tests of the pages",
         needed_for: &[For::Everything, For::Tests],
         run: || packages::install(packages::BROWSER),

@@ -2,6 +2,7 @@
 
 use crate::disk::is_full;
 use crate::journal::Broken;
+use crate::restored::{CounterFault, Restored};
 use std::io;
 use thiserror::Error;
 
@@ -20,6 +21,9 @@ pub enum StoreFault {
     /// The configured name of the station cannot stand in a header.
     #[error("`{0}` is not a station: 1 to 24 letters, digits and dashes")]
     BadStation(String),
+    /// The counter that shows whether the store is an old copy cannot be asked.
+    #[error("the counter beside the store: {0}")]
+    Counter(#[from] CounterFault),
     /// The disk failed.
     #[error("could not {what} {file}: {error}")]
     Io {
@@ -65,6 +69,9 @@ pub enum StoreFault {
     /// An earlier write or sync failed; nothing is taken until the next start.
     #[error("closed after an earlier fault: {0}")]
     Poisoned(String),
+    /// The store is an old copy, and nobody has decided yet whether the station goes on with it.
+    #[error("{0}; see `gatepost store accept-restored`")]
+    Restored(Restored),
     /// The record is larger than any may be.
     #[error("the envelope has {0} bytes, more than any record may have")]
     TooLarge(usize),
@@ -104,6 +111,8 @@ impl StoreFault {
             Self::BadStation(_) => "S-10",
             Self::AuditBroken { .. } => "S-11",
             Self::Medium(..) => "S-12",
+            Self::Restored(_) => "S-13",
+            Self::Counter(_) => "S-14",
         }
     }
 
@@ -118,6 +127,12 @@ impl StoreFault {
             }
             Self::AuditBroken { .. } => {
                 "The station's audit trail was cut or altered. Change nothing on this station and call the administrator."
+            }
+            Self::Counter(_) => {
+                "The station's security chip does not answer. Take no new travellers and call the administrator."
+            }
+            Self::Restored(_) => {
+                "This station was put back to an earlier state. Take no new travellers and call the administrator."
             }
             Self::Medium(..) => "The medium cannot be read or written. Try another one; nothing is lost here.",
             Self::Locked => "The station program is already running. Close the second one.",

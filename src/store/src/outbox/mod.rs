@@ -5,6 +5,7 @@
 
 mod export;
 mod fault;
+mod guard;
 mod open;
 mod steps;
 mod trail;
@@ -27,6 +28,7 @@ use domain::case::{CaseNumber, StationId};
 use domain::record::{Position, SignedRecord};
 use domain::session::Outcome;
 use domain::units::StaffId;
+use guard::Guard;
 use std::collections::{BTreeMap, BTreeSet};
 use std::io;
 use std::sync::Arc;
@@ -63,6 +65,7 @@ pub struct Outbox {
     /// Bytes of the journal's whole lines: where it is cut when a line finds no room.
     journal_bytes: u64,
     trail: Trail,
+    guard: Guard,
     ballast: bool,
     holds: u64,
     poisoned: Option<String>,
@@ -121,6 +124,7 @@ impl Outbox {
             result => result?,
         }
         self.count_in(&appended);
+        self.count_record(appended.time_ms);
         Ok(Receipt {
             sequence: appended.sequence,
             record: header.record,
@@ -211,9 +215,11 @@ impl Outbox {
     /// Writes down that a traveller stands at the desk. Until the case ends, a restart shows it as interrupted.
     ///
     /// # Errors
-    /// [`StoreFault::NoSpace`] when the disk has less free than the cases that are open may need: nothing is written.
+    /// [`StoreFault::NoSpace`] when the disk has less free than the cases that are open may need, and
+    /// [`StoreFault::Restored`] while it is to be decided whether an old copy goes on: nothing is written.
     pub fn case_opened(&mut self, case: &CaseNumber, officer: &StaffId) -> Result<(), StoreFault> {
         self.usable()?;
+        self.undoubted()?;
         self.margin()?;
         self.case_fact(Fact::CaseOpened { case: case.clone(), officer: officer.clone() })
     }

@@ -1,10 +1,12 @@
 //! Opening a store: read the journal, compare it with the files and the index, mend what a crash may leave, report it.
 
+use super::guard::Guard;
 use super::{BALLAST, JOURNAL, MARGIN_BYTES, Outbox, Stats, StoreFault, TIGHT_BYTES, record_file, trail};
 use crate::disk::{Disk, RealDisk};
 use crate::format::{Envelope, digest, station_id};
 use crate::index::{Index, IndexState};
 use crate::journal::{self, Appended, Chain, Entry, Fact, Hash, Name, Read, State};
+use crate::restored::Restored;
 use crate::sign::peek_header;
 use domain::case::{CaseNumber, StationId};
 use std::collections::{BTreeMap, BTreeSet};
@@ -27,6 +29,8 @@ pub struct OpenReport {
     pub strays: Vec<String>,
     /// Bytes of a torn last line that were cut from the journal; kept in quarantine.
     pub cut_tail: Option<usize>,
+    /// Why the store is taken for an old copy, as an earlier start found. [`Outbox::guard`] tells what this one finds.
+    pub restored: Option<Restored>,
     /// How the index was found.
     pub index: IndexState,
 }
@@ -73,6 +77,7 @@ impl Outbox {
             unerased: BTreeSet::new(),
             journal_bytes: good as u64,
             trail,
+            guard: Guard::of(replay.counter, replay.restored),
             ballast,
             holds: 0,
             poisoned: None,
@@ -85,6 +90,7 @@ impl Outbox {
             erased: Vec::new(),
             strays: Vec::new(),
             cut_tail,
+            restored: outbox.restored(),
             index: IndexState::Intact,
         };
         outbox.compare_files(&entries, &mut report)?;
