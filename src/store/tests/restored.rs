@@ -2,13 +2,10 @@
 
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test that fails panics")]
 
-mod common;
-
-use common::failing_disk::{FailingDisk, Trouble};
-use common::{World, case, closure};
 use domain::units::StaffId;
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
+use store::testing::{FailingDisk, Trouble, World, case, closure};
 use store::{
     Counter, CounterFault, Outbox, RECORDS_PER_STEP, Reason, Restored, Standing, StoreFault, Witness, verify_header,
 };
