@@ -422,3 +422,45 @@ minutes = { $count ->
     [one] { $count } minute
    *[other] { $count } minutes
 }
+
+# Grounds of other jurisdictions, and the leaflet for travellers
+evidence-policy = rules
+evidence-residence-card = residence card
+evidence-residence-permit = residence permit
+evidence-long-stay-visa = long-stay visa
+evidence-mobility-document = document of the transfer or exchange
+evidence-pass = pass
+evidence-local-border-traffic-permit = local border traffic permit
+evidence-crew-list = crew list
+evidence-facilitated-transit-document = facilitated transit document
+evidence-facilitated-rail-transit-document = facilitated rail transit document
+ground-under-twelve = Child under twelve: no fingerprints
+ground-under-sixteen = Under sixteen: no fingerprints
+ground-microstates = Citizen of Andorra, Monaco or San Marino
+ground-holy-see = Passport of the Vatican City State or the Holy See
+ground-residence = Residence card, residence permit or long-stay visa
+ground-mobility = Transfer within a company, research, studies, training, voluntary service, pupil exchange or au pair
+ground-privileged = Exempt from border checks or with privileges there
+ground-local-traffic = Local border traffic permit
+ground-train-crew = Crew of an international train
+ground-rail-transit = Facilitated (rail) transit document, without leaving the train
+fact-takes = Taken
+fact-other-nationality = Nationality in another document
+leaflet-title = Biometrics at the border
+leaflet-intro = This sheet says who is asked for biometrics here, what is taken, and who is exempt.
+leaflet-none = No rule of the policy pack applies from this day on.
+leaflet-from = From { $date }
+leaflet-until = until { $date }
+leaflet-announced = This rule is only announced. It applies once the operator of the checkpoint has confirmed it.
+leaflet-every = At every checkpoint.
+leaflet-places = At these checkpoints: { $places }.
+leaflet-if-possible = Where it is technically possible.
+leaflet-takes = Foreign citizens and stateless persons are asked for:
+leaflet-face = a photograph of the face
+leaflet-fingers = fingerprints
+leaflet-less = Only the photograph, and no fingerprints, is taken of:
+leaflet-exempt = Nothing is taken of:
+leaflet-evidence = Shown by:
+leaflet-sources = Sources:
+leaflet-ask = If you think that one of these applies to you, tell the officer before anything is taken.
+leaflet-pack = Made from the policy pack

@@ -423,3 +423,45 @@ minutes = { $count ->
     [few] { $count } минуты
    *[many] { $count } минут
 }
+
+# Grounds of other jurisdictions, and the leaflet for travellers
+evidence-policy = правила
+evidence-residence-card = карта пребывания
+evidence-residence-permit = вид на жительство
+evidence-long-stay-visa = долгосрочная виза
+evidence-mobility-document = документ о переводе или обмене
+evidence-pass = пропуск
+evidence-local-border-traffic-permit = разрешение на местное приграничное передвижение
+evidence-crew-list = список бригады
+evidence-facilitated-transit-document = упрощённый транзитный документ
+evidence-facilitated-rail-transit-document = упрощённый железнодорожный транзитный документ
+ground-under-twelve = Ребёнок до двенадцати лет: без отпечатков
+ground-under-sixteen = Младше шестнадцати лет: без отпечатков
+ground-microstates = Гражданин Андорры, Монако или Сан-Марино
+ground-holy-see = Паспорт Ватикана или Святого Престола
+ground-residence = Карта пребывания, вид на жительство или долгосрочная виза
+ground-mobility = Внутрикорпоративный перевод, исследования, учёба, стажировка, волонтёрство, школьный обмен или работа по программе au pair
+ground-privileged = Освобождён от пограничных проверок или имеет при них льготы
+ground-local-traffic = Разрешение на местное приграничное передвижение
+ground-train-crew = Бригада международного поезда
+ground-rail-transit = Упрощённый (железнодорожный) транзитный документ, без выхода из поезда
+fact-takes = Берётся
+fact-other-nationality = Гражданство в другом документе
+leaflet-title = Биометрия на границе
+leaflet-intro = Здесь сказано, у кого берут биометрические данные, какие именно, и кто освобождён.
+leaflet-none = Начиная с этого дня ни одно правило пакета не действует.
+leaflet-from = С { $date }
+leaflet-until = по { $date }
+leaflet-announced = Это правило только объявлено. Оно действует после того, как его подтвердит оператор пункта пропуска.
+leaflet-every = Во всех пунктах пропуска.
+leaflet-places = В этих пунктах пропуска: { $places }.
+leaflet-if-possible = Там, где это технически возможно.
+leaflet-takes = У иностранных граждан и лиц без гражданства берут:
+leaflet-face = фотографию лица
+leaflet-fingers = отпечатки пальцев
+leaflet-less = Только фотографию, без отпечатков, берут у следующих лиц:
+leaflet-exempt = Ничего не берут у следующих лиц:
+leaflet-evidence = Подтверждается документом:
+leaflet-sources = Источники:
+leaflet-ask = Если вы считаете, что это относится к вам, скажите об этом сотруднику до начала съёмки.
+leaflet-pack = По пакету правил

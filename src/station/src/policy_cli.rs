@@ -2,10 +2,14 @@
 //!
 //! Nothing of a document is echoed: neither in the answer, which holds codes and an age range, nor in an error.
 
+mod ask;
+mod leaflet;
 mod signing;
 #[cfg(test)]
 mod tests;
 
+pub use ask::AskArgs;
+pub use leaflet::LeafletArgs;
 pub use signing::{KeygenArgs, SignArgs};
 
 use crate::config::Loaded;
@@ -34,8 +38,12 @@ const COMMAND_LINE: &str = "command-line";
 /// `gatepost policy`.
 #[derive(Clone, Debug, Subcommand)]
 pub enum PolicyCommand {
+    /// Tells what would be decided for facts, a date and a pack version
+    Ask(Box<AskArgs>),
     /// Tells every fault of policy packs
     Check(CheckArgs),
+    /// Makes a leaflet for travellers, as a page to print
+    Leaflet(LeafletArgs),
     /// Makes a new key pair for signing policy packs
     Keygen(KeygenArgs),
     /// Signs a policy pack with the authority's key
@@ -140,7 +148,9 @@ impl CliError {
 /// Those of [`explain`] and [`check`].
 pub fn run(command: PolicyCommand) -> Result<(), CliError> {
     match command {
+        PolicyCommand::Ask(args) => ask::ask(&args),
         PolicyCommand::Check(args) => check(&args),
+        PolicyCommand::Leaflet(args) => leaflet::leaflet(&args),
         PolicyCommand::Explain(args) => explain(&args),
         PolicyCommand::Keygen(args) => signing::keygen(&args),
         PolicyCommand::Sign(args) => signing::sign_pack(&args),

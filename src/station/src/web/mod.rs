@@ -14,7 +14,7 @@ mod supervisor;
 #[cfg(test)]
 mod tests;
 
-pub use locale::{LANGUAGES, Locales};
+pub use locale::{LANGUAGES, Locale, Locales};
 pub use logins::Logins;
 
 use crate::desk::DeskHandle;

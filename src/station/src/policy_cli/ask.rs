@@ -1,0 +1,159 @@
+//! `gatepost policy ask`: what would have been decided, for facts, a date and a pack version, without any document.
+
+use super::{CliError, attestation, confirmation, direction, json, pack_path, read_pack, readable};
+use clap::Args;
+use domain::policy::{BirthDate, Checkpoint, Direction, Evidence, Facts, Pack, decide};
+use domain::units::StaffId;
+use jiff::civil::DateTime;
+use std::fs;
+use std::path::PathBuf;
+
+/// The most packs of a folder that are looked at for a version.
+const MOST_PACKS: usize = 200;
+
+/// Facts, a date, and a pack version.
+#[derive(Args, Clone, Debug)]
+pub struct AskArgs {
+    /// Local date and time at the checkpoint: 2025-12-24T03:00
+    #[arg(long, value_name = "LOCAL TIME")]
+    pub date: DateTime,
+    /// The checkpoint
+    #[arg(long)]
+    pub checkpoint: String,
+    /// Nationality, a code of Doc 9303: KAZ
+    #[arg(long, value_name = "CODE")]
+    pub nationality: String,
+    /// Issuing State; without it the nationality
+    #[arg(long, value_name = "CODE")]
+    pub issuer: Option<String>,
+    /// Date of birth, XX for unknown parts: 2019-12-XX
+    #[arg(long, value_name = "DATE")]
+    pub born: String,
+    /// Document code: P, PD
+    #[arg(long, default_value = "P", value_name = "CODE")]
+    pub document: String,
+    /// How the facts came to the station: reader, typed or manual
+    #[arg(long, default_value = "reader", value_parser = any_evidence)]
+    pub evidence: Evidence,
+    /// Direction of travel: entry, exit or transit
+    #[arg(long, default_value = "entry", value_parser = direction)]
+    pub direction: Direction,
+    /// An exemption ground that an officer attests
+    #[arg(long, value_name = "GROUND")]
+    pub attest: Option<String>,
+    /// A second person has confirmed the attestation
+    #[arg(long, requires = "attest")]
+    pub confirmed: bool,
+    /// A supervisor has ruled that biometrics are due
+    #[arg(long)]
+    pub ruled_due: bool,
+    /// An announced entry that counts as confirmed
+    #[arg(long, value_name = "ENTRY")]
+    pub confirm_entry: Vec<String>,
+    /// Capture is not technically possible at the checkpoint
+    #[arg(long)]
+    pub not_technically_possible: bool,
+    /// The policy pack; without it as for `explain`
+    #[arg(long, value_name = "FILE")]
+    pub pack: Option<PathBuf>,
+    /// A folder of packs, one of which has the version
+    #[arg(long, value_name = "FOLDER", requires = "pack_version", conflicts_with = "pack")]
+    pub packs: Option<PathBuf>,
+    /// Identifier and version of a pack of the folder: "ru-entry 2026.1"
+    #[arg(long, value_name = "LABEL", requires = "packs")]
+    pub pack_version: Option<String>,
+    /// Print JSON
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// Prints the answer.
+pub(super) fn ask(args: &AskArgs) -> Result<(), CliError> {
+    println!("{}", answer(args)?);
+    Ok(())
+}
+
+fn answer(args: &AskArgs) -> Result<String, CliError> {
+    let pack = pack(args)?;
+    let born = BirthDate::parse(&args.born);
+    let born =
+        born.ok_or_else(|| CliError("--born is written 2019-12-24, with XX or XXXX for unknown parts".into()))?;
+    let facts = Facts {
+        nationality: Some(args.nationality.clone()),
+        issuing_state: Some(args.issuer.clone().unwrap_or_else(|| args.nationality.clone())),
+        document_code: Some(args.document.clone()),
+        birth_date: Some(born),
+        direction: args.direction,
+        attestation: args.attest.as_deref().map(|ground| attestation(&pack, ground, args.confirmed)).transpose()?,
+        ruled_due_by: args.ruled_due.then(|| StaffId(super::COMMAND_LINE.into())),
+        ..Facts::none(args.evidence)
+    };
+    let confirmed = args.confirm_entry.iter().map(|entry| confirmation(&pack, entry, args.date));
+    let confirmed = confirmed.collect::<Result<Vec<_>, _>>()?;
+    let checkpoint = Checkpoint { id: args.checkpoint.clone(), technically_possible: !args.not_technically_possible };
+    let decision = decide(&pack, &facts, args.date, &checkpoint, &confirmed);
+    if args.json { json(&decision) } else { Ok(readable(&decision)) }
+}
+
+/// The pack that is named, or the one of a folder that has the version.
+fn pack(args: &AskArgs) -> Result<Pack, CliError> {
+    let (Some(folder), Some(version)) = (&args.packs, &args.pack_version) else {
+        return read_pack(&pack_path(args.pack.as_deref())?);
+    };
+    let unreadable = |error: std::io::Error| CliError(format!("{}: cannot be read: {error}", folder.display()));
+    let files = fs::read_dir(folder).map_err(unreadable)?.take(MOST_PACKS).filter_map(Result::ok);
+    let mut known = Vec::new();
+    for file in files.map(|file| file.path()).filter(|path| path.extension().is_some_and(|end| end == "toml")) {
+        // A broken pack beside the wanted one is no reason to give no answer.
+        let Ok(pack) = read_pack(&file) else { continue };
+        if pack.label() == *version {
+            return Ok(pack);
+        }
+        known.push(pack.label());
+    }
+    known.sort();
+    Err(CliError(format!("--pack-version: the folder has no pack \"{version}\"; it has: {}", known.join(", "))))
+}
+
+fn any_evidence(word: &str) -> Result<Evidence, String> {
+    Evidence::from_id(word).ok_or_else(|| "expected reader, typed or manual".into())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::Parser;
+
+    #[derive(Parser)]
+    struct Line {
+        #[command(flatten)]
+        args: AskArgs,
+    }
+
+    fn say(more: &[&str]) -> Result<serde_json::Value, CliError> {
+        let folder = format!("{}/../../config/policies", env!("CARGO_MANIFEST_DIR"));
+        let fixed = ["ask", "--checkpoint", "vnukovo", "--json", "--packs", &folder];
+        let line = Line::try_parse_from(fixed.into_iter().chain(more.iter().copied())).unwrap();
+        answer(&line.args).map(|text| serde_json::from_str(&text).unwrap())
+    }
+
+    #[test]
+    fn the_same_facts_are_asked_of_any_date_and_pack() {
+        let (ru, eu) = ("ru-entry 2026.1", "eu-ees 2026.1");
+        let child = ["--nationality", "KAZ", "--born", "2020-02-29", "--date"];
+        for (pack, more, decision, takes, ground) in [
+            (ru, [&child[..], &["2026-02-28T12:00"]].concat(), "exempt", 0, Some("under-six")),
+            (ru, [&child[..], &["2026-03-01T12:00"]].concat(), "required", 2, None),
+            (ru, [&child[..], &["2026-03-01T12:00", "--direction", "exit"]].concat(), "no-rule", 0, None),
+            (eu, [&child[..], &["2026-03-01T12:00"]].concat(), "required", 1, Some("under-twelve")),
+            (eu, [&child[..], &["2032-03-01T12:00"]].concat(), "required", 2, None),
+        ] {
+            let answer = say(&[&more[..], &["--pack-version", pack]].concat()).unwrap();
+            assert_eq!(answer["decision"], decision, "{pack} {more:?}");
+            assert_eq!(answer["takes"].as_array().unwrap().len(), takes, "{pack} {more:?}");
+            assert_eq!((answer["ground"].as_str(), answer["pack"].as_str()), (ground, Some(pack)), "{more:?}");
+        }
+        let none = say(&[&child[..], &["2026-03-01T12:00", "--pack-version", "ru-entry 1"]].concat()).unwrap_err();
+        assert!(none.to_string().contains("eu-ees 2026.1, kz-entry 2026.1, ru-entry 2026.1"), "{none}");
+    }
+}
