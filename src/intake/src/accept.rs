@@ -2,10 +2,12 @@
 
 use crate::clock::Clock;
 use crate::database::{Database, Kept};
+use crate::metrics::Metrics;
 use crate::mode::Mode;
 use crate::refusal::Refusal;
 use domain::record::Header;
 use std::collections::BTreeSet;
+use std::time::Instant;
 use store::format::{Envelope, digest};
 use store::{Acknowledgement, FileKey, Rotation, VerifyKey, peek_header, sign_receipt, verify_header};
 
@@ -20,6 +22,8 @@ pub struct Service {
     pub authorities: BTreeSet<String>,
     /// Whether records of simulated devices are taken.
     pub mode: Mode,
+    /// Counts what came.
+    pub metrics: Metrics,
     /// Says when something came.
     pub clock: Clock,
 }
@@ -38,6 +42,13 @@ pub struct Accepted {
 impl Service {
     /// Verifies everything that can be verified without opening the body, and keeps the envelope, once.
     pub async fn accept(&self, bytes: &[u8]) -> Result<Accepted, Refusal> {
+        let begin = Instant::now();
+        let outcome = self.take(bytes).await;
+        self.metrics.count(&outcome, bytes.len(), begin.elapsed());
+        outcome
+    }
+
+    async fn take(&self, bytes: &[u8]) -> Result<Accepted, Refusal> {
         let envelope = Envelope::decode(bytes).map_err(Refusal::Malformed)?;
         let claimed = peek_header(envelope.cose).map_err(Refusal::Signature)?;
         let key = self.believed(&claimed.station.0, &claimed.signed_by).await?;

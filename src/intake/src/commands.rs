@@ -4,9 +4,11 @@ use crate::accept::Service;
 use crate::clock::Clock;
 use crate::database::{Database, DatabaseFault, Place};
 use crate::import::Imported;
+use crate::metrics::Metrics;
 use crate::mode::Mode;
-use crate::retention::{self, EraseFault, Retention, keep_retaining};
+use crate::retention::{self, EraseFault, Retention};
 use crate::service::router;
+use crate::upkeep;
 use domain::case::{RecordId, StationId};
 use serde::Deserialize;
 use std::collections::BTreeSet;
@@ -99,6 +101,8 @@ struct Config {
     receipt_key: PathBuf,
     /// Whether records of simulated devices are taken.
     mode: Mode,
+    /// Where administrators look at stations and counters; nowhere where this is left out.
+    admin_listen: Option<SocketAddr>,
     /// How long bodies are kept. In production it must be said.
     retention: Option<Retention>,
 }
@@ -122,6 +126,8 @@ impl Config {
 const DEFAULT_CONFIG: &str = "\
 # Configuration of gatepost-intake. Paths are relative to this file.
 listen = \"127.0.0.1:8620\"
+# Where administrators find /stations and /metrics. No stations' address: keep it on this machine or on their network.
+# admin_listen = \"127.0.0.1:8622\"
 # Or a server, which any number of intakes may share: postgres://gatepost@HOST/intake?sslmode=verify-full
 database = \"sqlite://intake.sqlite\"
 receipt_key = \"receipt.key\"
@@ -198,11 +204,15 @@ pub async fn serve(
     };
     ready(address);
     let authorities = authorities(data)?;
-    let service = Arc::new(Service { database: database.clone(), key, authorities, mode: config.mode, clock });
-    if let Some(retention) = config.retention {
-        let (service, clock) = (Arc::clone(&service), Arc::clone(&service.clock));
-        tokio::spawn(async move { keep_retaining(service.database.clone(), &service.key, retention, clock).await });
-    }
+    let service = Arc::new(Service {
+        database: database.clone(),
+        key,
+        authorities,
+        mode: config.mode,
+        metrics: Metrics::default(),
+        clock,
+    });
+    upkeep::start(config.admin_listen, config.retention, &service).await?;
     axum::serve(listener, router(service)).with_graceful_shutdown(end).await.map_err(fault)?;
     database.close().await;
     Ok(())
@@ -213,8 +223,14 @@ pub async fn import(data: &Path, from: &Path, clock: Clock) -> Result<Imported, 
     let config = config_of(data)?;
     let database = Database::open(&config.place(data)?).await?;
     let key = FileKey::load(&data.join(&config.receipt_key))?;
-    let service =
-        Service { database: database.clone(), key, authorities: authorities(data)?, mode: config.mode, clock };
+    let service = Service {
+        database: database.clone(),
+        key,
+        authorities: authorities(data)?,
+        mode: config.mode,
+        metrics: Metrics::default(),
+        clock,
+    };
     let imported = crate::import::import(&service, from).await;
     database.close().await;
     imported

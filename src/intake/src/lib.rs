@@ -4,21 +4,28 @@
 //! another machine. Logs name stations, sequence numbers and digests, never anything about a person.
 
 mod accept;
+mod admin;
 pub mod clock;
 pub mod commands;
 mod database;
 mod import;
+mod metrics;
 mod mode;
 mod refusal;
 mod retention;
 mod service;
 #[cfg(feature = "testing")]
 pub mod testing;
+mod upkeep;
 
 pub use accept::{Accepted, Service};
-pub use database::{Database, DatabaseFault, Held, Kept, KnownKey, Listed, Place, StationStatus};
+pub use admin::router as admin_router;
+pub use database::{
+    Database, DatabaseFault, Held, Kept, KnownKey, Listed, Overview, Place, StationRow, StationStatus, Which,
+};
 pub use import::{Imported, import};
+pub use metrics::Metrics;
 pub use mode::Mode;
 pub use refusal::Refusal;
-pub use retention::{EraseFault, Period, Retention, Unlimited, erase, keep_retaining, retain};
+pub use retention::{EraseFault, Period, Retention, Unlimited, erase, retain};
 pub use service::router;

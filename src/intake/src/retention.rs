@@ -1,20 +1,15 @@
 //! How long bodies are kept, and how they go: a stub and a signed tombstone stay, so that the chain can be followed.
 
-use crate::clock::Clock;
 use crate::database::{Database, DatabaseFault, Held, Remains};
 use domain::session::Outcome;
 use serde::Deserialize;
 use std::num::NonZeroU16;
-use std::time::Duration;
 use store::format::{Envelope, Stub, digest};
 use store::{ErasedBecause, Signer, Tombstone, peek_header};
 use thiserror::Error;
 
 /// Envelopes that are looked at in one go.
 const AT_ONCE: i64 = 20;
-
-/// How often the service looks for what is due.
-pub const EVERY: Duration = Duration::from_secs(3600);
 
 const DAY_MS: i64 = 24 * 3600 * 1000;
 
@@ -136,15 +131,4 @@ pub async fn erase(
         tracing::info!(station = %header.station, sequence, reason = reason.id(), "a body was erased");
     }
     Ok(erased)
-}
-
-/// Erases what is due, now and every hour, until it is dropped.
-pub async fn keep_retaining(database: Database, key: &dyn Signer, retention: Retention, clock: Clock) {
-    let mut hours = tokio::time::interval(EVERY);
-    loop {
-        hours.tick().await;
-        if let Err(fault) = retain(&database, key, &retention, clock()).await {
-            tracing::error!(%fault, "bodies that are due could not be erased; it is tried again in an hour");
-        }
-    }
 }

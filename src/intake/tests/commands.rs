@@ -159,7 +159,9 @@ async fn the_list_has_one_line_for_each_record(intake: Intake) {
     let keys: BTreeSet<_> = lines[0].as_object().unwrap().keys().map(String::as_str).collect();
     assert_eq!(
         keys,
-        BTreeSet::from(["digest", "erased", "outcome", "received", "record", "replaces", "sequence", "station"])
+        BTreeSet::from([
+            "bytes", "digest", "erased", "outcome", "received", "record", "replaces", "sequence", "station"
+        ])
     );
     let mut text = Vec::new();
     commands::list(intake.dir.path(), false, &mut text).await.unwrap();

@@ -9,6 +9,7 @@
 mod erase;
 mod keep;
 mod keys;
+mod overview;
 mod place;
 mod read;
 mod schema;
@@ -18,6 +19,7 @@ pub use erase::Held;
 pub(crate) use erase::Remains;
 pub use keep::Kept;
 pub use keys::KnownKey;
+pub use overview::{Overview, StationRow, Which};
 pub use place::Place;
 pub use read::{Listed, StationStatus};
 

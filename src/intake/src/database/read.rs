@@ -20,6 +20,8 @@ pub struct Listed {
     pub digest: String,
     /// When it came: UTC, milliseconds since 1970.
     pub received: i64,
+    /// Bytes that are kept of it.
+    pub bytes: i64,
     /// The record that it corrects, if it does.
     pub replaces: Option<String>,
     /// Why its body was erased, if it was.
@@ -57,7 +59,8 @@ impl Database {
 
     /// Records in order of station and sequence: at most `limit`, after this station and sequence.
     pub async fn list(&self, after: (&str, i64), limit: i64) -> Result<Vec<Listed>, DatabaseFault> {
-        let select = "SELECT r.record, r.station, r.sequence, r.outcome, r.digest, r.received, r.replaces, t.reason
+        let select = "SELECT r.record, r.station, r.sequence, r.outcome, r.digest, r.received, r.replaces, t.reason,
+                CAST(LENGTH(r.envelope) AS BIGINT)
             FROM records r LEFT JOIN tombstones t ON t.digest = r.digest
             WHERE r.station > $1 OR (r.station = $1 AND r.sequence > $2) ORDER BY r.station, r.sequence LIMIT $3";
         let rows = sqlx::query(select).bind(after.0).bind(after.1).bind(limit).fetch_all(&self.pool).await?;
@@ -71,6 +74,7 @@ impl Database {
                 received: row.try_get(5)?,
                 replaces: row.try_get(6)?,
                 erased: row.try_get(7)?,
+                bytes: row.try_get(8)?,
             })
         };
         rows.iter().map(listed).collect::<Result<_, sqlx::Error>>().map_err(Into::into)

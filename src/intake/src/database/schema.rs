@@ -8,7 +8,7 @@ use sqlx::{AnyConnection, AnyPool, AssertSqlSafe, Row};
 ///
 /// `{bytes}` stands for the type of byte strings. The first step is what programs before had without a version, so it
 /// leaves alone what is there.
-const STEPS: [&[&str]; 3] = [&FIRST, &STATIONS, &ERASED];
+const STEPS: [&[&str]; 4] = [&FIRST, &STATIONS, &ERASED, &OLDEST];
 
 const FIRST: [&str; 7] = [
     "CREATE TABLE IF NOT EXISTS station_keys (
@@ -63,20 +63,20 @@ const ERASED: [&str; 7] = [
     "CREATE INDEX forks_by_name ON forks (record)",
 ];
 
-/// Unique violation, and a table that is there already: another copy was quicker to make the table of versions.
-const QUICKER: [&str; 2] = ["23505", "42P07"];
+/// Finds the oldest body of a station without a look at those that are gone.
+const OLDEST: [&str; 1] = ["CREATE INDEX records_by_station ON records (station, erased, sequence)"];
 
 /// Carries out the steps that are missing, each in a transaction of its own with the row that says so: of copies that
 /// start at once one does it, the others wait for that row.
 pub(super) async fn upgrade(pool: &AnyPool, place: &Place) -> Result<(), DatabaseFault> {
     let versions = "CREATE TABLE IF NOT EXISTS schema_versions (version BIGINT PRIMARY KEY)";
-    if let Err(error) = sqlx::query(versions).execute(pool).await {
-        let code = error.as_database_error().and_then(sqlx::error::DatabaseError::code);
-        if !code.is_some_and(|code| QUICKER.contains(&code.as_ref())) {
-            return Err(error.into());
-        }
-    }
-    let newest = sqlx::query("SELECT COALESCE(MAX(version), 0) FROM schema_versions").fetch_one(pool).await?;
+    let made = sqlx::query(versions).execute(pool).await;
+    let newest = "SELECT COALESCE(MAX(version), 0) FROM schema_versions";
+    // Of copies that make the table at once one may be refused, by one of several codes. It is there all the same.
+    let newest = match (sqlx::query(newest).fetch_one(pool).await, made) {
+        (Ok(row), _) => row,
+        (Err(_), Err(error)) | (Err(error), Ok(_)) => return Err(error.into()),
+    };
     let (found, known): (i64, i64) = (newest.try_get(0)?, STEPS.len().try_into().unwrap_or(i64::MAX));
     if found > known {
         return Err(DatabaseFault::NewerSchema { found, known });

@@ -2,15 +2,12 @@
 #![allow(dead_code, reason = "every test file uses a part of it")]
 
 use axum::Router;
-use domain::case::{CaseNumber, RecordId, StationId};
-use domain::guarded::{Biometric, Personal};
-use domain::record::{
-    AuditHead, Body, Draft, Enrolment, FaceBasis, FaceSample, FingerSample, Position, SignedRecord, Traveller, Versions,
-};
+use domain::case::{RecordId, StationId};
+use domain::record::{AuditHead, Body, Draft, Position, SignedRecord};
 use domain::session::Outcome;
-use domain::units::{Ppi, StaffId};
-use intake::testing::Cluster;
-use intake::{Database, Mode, Place, Service, commands, router};
+use domain::units::StaffId;
+use intake::testing::{self, Cluster};
+use intake::{Database, Metrics, Mode, Place, Service, commands, router};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
@@ -47,6 +44,7 @@ pub struct Intake {
     pub database: Database,
     /// What it is for; the demonstration unless a test says otherwise.
     pub mode: Mode,
+    pub metrics: Metrics,
     key: VerifyKey,
     now: Arc<AtomicI64>,
 }
@@ -79,7 +77,15 @@ impl Intake {
     async fn with(dir: TempDir, place: Place) -> Self {
         let database = Database::open(&place).await.unwrap();
         let key = VerifyKey::load(&dir.path().join("receipt.pub")).unwrap();
-        Self { dir, place, database, mode: Mode::Demonstration, key, now: Arc::new(AtomicI64::new(NOW_MS)) }
+        Self {
+            dir,
+            place,
+            database,
+            mode: Mode::Demonstration,
+            metrics: Metrics::default(),
+            key,
+            now: Arc::new(AtomicI64::new(NOW_MS)),
+        }
     }
 
     pub fn router(&self) -> Router {
@@ -93,13 +99,14 @@ impl Intake {
         async move { router(Arc::new(Service { database: Database::open(&place).await.unwrap(), ..service })) }
     }
 
-    fn service(&self, database: Database) -> Service {
+    pub fn service(&self, database: Database) -> Service {
         let now = Arc::clone(&self.now);
         Service {
             database,
             key: FileKey::load(&self.dir.path().join("receipt.key")).unwrap(),
             authorities: commands::authorities(self.dir.path()).unwrap(),
             mode: self.mode,
+            metrics: self.metrics.clone(),
             clock: Arc::new(move || now.load(Ordering::Relaxed)),
         }
     }
@@ -197,7 +204,10 @@ impl Station {
 
     /// Keeps a record with images, and gives its name and envelope.
     pub fn enrol(&mut self) -> (RecordId, Vec<u8>) {
-        let draft = self.draft(Outcome::Enrolled, Body::Enrolment(Box::new(enrolment())));
+        let draft = self.draft(
+            Outcome::Enrolled,
+            Body::Enrolment(Box::new(testing::enrolment(b"a face".to_vec(), b"a finger".to_vec()))),
+        );
         (draft.id, self.keep(draft))
     }
 
@@ -257,69 +267,7 @@ impl Station {
 
     fn draft(&mut self, outcome: Outcome, body: Body) -> Draft {
         self.made += 1;
-        Draft {
-            id: RecordId([self.made; 16]),
-            case: CaseNumber::parse(&format!("{}-251224-{:04}", self.id, self.made)).unwrap(),
-            station: self.id.clone(),
-            checkpoint: "mashtakovo".into(),
-            local_time: "2025-12-24T03:00:00".into(),
-            officer: StaffId("officer-1".into()),
-            outcome,
-            decision: None,
-            versions: Versions {
-                software: "gatepost 0.1.0".into(),
-                policy: "ru-entry 2026.1".into(),
-                thresholds: "00".into(),
-                models: vec![],
-            },
-            review: None,
-            replaces: self.replaces.take(),
-            simulated: self.simulated,
-            body,
-        }
-    }
-}
-
-fn enrolment() -> Enrolment {
-    Enrolment {
-        traveller: Traveller {
-            name: Personal::new("ERIKSSON, ANNA MARIA".into()),
-            document_number: Personal::new("L898902C3".into()),
-            document_code: "P".into(),
-            issuing_state: "UTO".into(),
-            nationality: "UTO".into(),
-            birth_date: Personal::new("1974-08-12".into()),
-            sex: "F".into(),
-            expiry_date: "2032-04-15".into(),
-            evidence: "reader".into(),
-        },
-        face: Some(FaceSample {
-            jpeg: Biometric::new(b"a face".to_vec()),
-            width: 480,
-            height: 640,
-            source_digest: [1; 32],
-            quality: vec![],
-            engine: "opencv-haar".into(),
-            basis: FaceBasis::Box,
-            not_assessed: vec![],
-            accepted: true,
-        }),
-        fingers: vec![FingerSample {
-            finger: domain::finger::Finger::RightIndex,
-            png: Biometric::new(b"a finger".to_vec()),
-            ppi: Ppi::FIVE_HUNDRED,
-            bit_depth: 8,
-            score: None,
-            scorer: "none".into(),
-            quality: vec![],
-            accepted: true,
-        }],
-        missing: vec![],
-        face_exception: None,
-        attempts: vec![],
-        devices: vec![],
-        laboratory_basis: None,
-        application_number: None,
-        profile_id: None,
+        let draft = testing::draft(&self.id, u64::from(self.made), outcome, body);
+        Draft { replaces: self.replaces.take(), simulated: self.simulated, ..draft }
     }
 }
