@@ -6,6 +6,7 @@ use crate::database::{Database, DatabaseFault, Place};
 use crate::import::Imported;
 use crate::metrics::Metrics;
 use crate::mode::Mode;
+use crate::receipt_key;
 use crate::retention::{self, EraseFault, Retention};
 use crate::service::router;
 use crate::upkeep;
@@ -69,6 +70,9 @@ pub enum CommandFault {
     /// The signature is refused.
     #[error("the envelope: {0}")]
     Signature(#[from] SignatureRefused),
+    /// A sealed key, and nothing to open it with.
+    #[error("the receipt key needs a passphrase, and there is no systemd credential {0}")]
+    NoPassphrase(&'static str),
     /// The configuration says nothing about it.
     #[error("intake.toml has no [retention]: nothing is ever due")]
     NoRetention,
@@ -187,7 +191,7 @@ pub async fn serve(
     let config = config_of(data)?;
     config.may_serve(data)?;
     let database = Database::open(&config.place(data)?).await?;
-    let key = FileKey::load(&data.join(&config.receipt_key))?;
+    let key = receipt_key::load(&data.join(&config.receipt_key))?;
     let address = listen.unwrap_or(config.listen);
     let fault = |error| CommandFault::Io { what: format!("listen on {address}"), error };
     let listener = TcpListener::bind(address).await.map_err(fault)?;
@@ -222,7 +226,7 @@ pub async fn serve(
 pub async fn import(data: &Path, from: &Path, clock: Clock) -> Result<Imported, CommandFault> {
     let config = config_of(data)?;
     let database = Database::open(&config.place(data)?).await?;
-    let key = FileKey::load(&data.join(&config.receipt_key))?;
+    let key = receipt_key::load(&data.join(&config.receipt_key))?;
     let service = Service {
         database: database.clone(),
         key,
@@ -308,7 +312,7 @@ pub async fn erase(data: &Path, name: &str, reason: &str, clock: &Clock) -> Resu
     let record = RecordId::parse(name).ok_or_else(missing)?;
     let reason = ErasedBecause::from_id(reason).ok_or_else(|| CommandFault::BadReason(reason.into()))?;
     let config = config_of(data)?;
-    let key = FileKey::load(&data.join(&config.receipt_key))?;
+    let key = receipt_key::load(&data.join(&config.receipt_key))?;
     let database = Database::open(&config.place(data)?).await?;
     let held = database.held(&record.to_string()).await?;
     for envelope in &held {
@@ -318,11 +322,17 @@ pub async fn erase(data: &Path, name: &str, reason: &str, clock: &Clock) -> Resu
     if held.is_empty() { Err(missing()) } else { Ok(held.len()) }
 }
 
+/// Seals the plain key of receipts in its place, by the passphrase of the systemd credential. Returns the key's identifier.
+pub fn seal_key(data: &Path) -> Result<String, CommandFault> {
+    let key = receipt_key::seal(&data.join(config_of(data)?.receipt_key))?;
+    Ok(key.public().id().into())
+}
+
 /// Erases every body whose time is over: how many.
 pub async fn retain(data: &Path, clock: &Clock) -> Result<u64, CommandFault> {
     let config = config_of(data)?;
     let retention = config.retention.ok_or(CommandFault::NoRetention)?;
-    let key = FileKey::load(&data.join(&config.receipt_key))?;
+    let key = receipt_key::load(&data.join(&config.receipt_key))?;
     let database = Database::open(&config.place(data)?).await?;
     let erased = retention::retain(&database, &key, &retention, clock()).await?;
     database.close().await;

@@ -29,7 +29,8 @@ pub struct Imported {
 /// Takes everything that stations have put into a folder, and writes a receipt beside each record that is kept.
 ///
 /// # Errors
-/// A fault of the data base or of the medium ends it; what was taken stays taken, and it can be done again.
+/// A fault of the data base ends it, and one of the medium that keeps receipts from being written; what was taken stays
+/// taken, and it can be done again. A file that cannot be read is reported, and its neighbours are taken.
 pub async fn import(service: &Service, from: &Path) -> Result<Imported, CommandFault> {
     let io = |error: io::Error| CommandFault::Io { what: format!("read {}", from.display()), error };
     let mut files = Vec::new();
@@ -40,13 +41,15 @@ pub async fn import(service: &Service, from: &Path) -> Result<Imported, CommandF
     files.sort();
     let mut imported = Imported::default();
     for path in with_ending(&files, STATEMENT_ENDING) {
-        match service.rotate(&read(path)?).await {
+        let Some(statement) = imported.read(path) else { continue };
+        match service.rotate(&statement).await {
             Ok(_) => imported.keys += 1,
             Err(refusal) => imported.refuse(path, refusal)?,
         }
     }
     for path in with_ending(&files, RECORD_ENDING) {
-        match service.accept(&read(path)?).await {
+        let Some(envelope) = imported.read(path) else { continue };
+        match service.accept(&envelope).await {
             Ok(accepted) => {
                 place(&path.with_extension(RECEIPT_ENDING), &accepted.receipt)?;
                 *(if accepted.is_new { &mut imported.new } else { &mut imported.again }) += 1;
@@ -63,9 +66,22 @@ impl Imported {
         if let Refusal::Database(fault) = refusal {
             return Err(fault.into());
         }
-        let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
-        self.refused.push((name, format!("{}: {refusal}", refusal.code())));
+        self.refused.push((name(path), format!("{}: {refusal}", refusal.code())));
         Ok(())
+    }
+
+    /// A file of the medium; one that cannot be read is noted.
+    fn read(&mut self, path: &Path) -> Option<Vec<u8>> {
+        // One byte more than an envelope may have shows that it has too many.
+        let limit = MAX_ENVELOPE_BYTES as u64 + 1;
+        let mut bytes = Vec::new();
+        match File::open(path).and_then(|file| file.take(limit).read_to_end(&mut bytes)) {
+            Ok(_) => Some(bytes),
+            Err(error) => {
+                self.refused.push((name(path), format!("it cannot be read: {error}")));
+                None
+            }
+        }
     }
 }
 
@@ -73,14 +89,8 @@ fn with_ending<'a>(files: &'a [PathBuf], ending: &'a str) -> impl Iterator<Item 
     files.iter().filter(move |path| path.extension().is_some_and(|found| found == ending))
 }
 
-/// A file of a medium; one byte more than an envelope may have shows that it has too many.
-fn read(path: &Path) -> Result<Vec<u8>, CommandFault> {
-    let mut bytes = Vec::new();
-    let limit = MAX_ENVELOPE_BYTES as u64 + 1;
-    File::open(path)
-        .and_then(|file| file.take(limit).read_to_end(&mut bytes))
-        .map_err(|error| CommandFault::Io { what: format!("read {}", path.display()), error })?;
-    Ok(bytes)
+fn name(path: &Path) -> String {
+    path.file_name().unwrap_or_default().to_string_lossy().into_owned()
 }
 
 /// Writes a receipt so that it is whole under its name.

@@ -11,6 +11,7 @@ mod database;
 mod import;
 mod metrics;
 mod mode;
+mod receipt_key;
 mod refusal;
 mod retention;
 mod service;

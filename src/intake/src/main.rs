@@ -87,6 +87,11 @@ enum Command {
         #[arg(long)]
         data: PathBuf,
     },
+    /// Seal the key of receipts by the passphrase in the systemd credential gatepost-intake-passphrase.
+    SealKey {
+        #[arg(long)]
+        data: PathBuf,
+    },
     /// Serve until told to end.
     Serve {
         #[arg(long)]
@@ -173,6 +178,11 @@ async fn run(command: Command) -> Result<(), CommandFault> {
         Command::Retain { data } => {
             let erased = commands::retain(&data, &clock::system()).await?;
             say(&format!("erased {erased}"))
+        }
+        Command::SealKey { data } => {
+            let id = commands::seal_key(&data)?;
+            tracing::info!("the disk may still hold the plain key in blocks that nobody has written over");
+            say(&format!("sealed key {id}"))
         }
         Command::Serve { data, listen } => {
             let ready = |address| {

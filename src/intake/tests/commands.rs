@@ -130,9 +130,14 @@ async fn records_arrive_on_a_medium(intake: Intake) {
     let whole = fs::read(&second).unwrap();
     fs::write(&second, &whole[..whole.len() - 1]).unwrap();
     fs::write(medium.path().join("unknown.rec"), Station::new("S9").next()).unwrap();
+    // And these cannot be read at all: the medium is worn, say.
+    fs::create_dir(medium.path().join("000.rec")).unwrap();
+    fs::create_dir(medium.path().join("000.cose")).unwrap();
     let clock = || -> intake::clock::Clock { Arc::new(|| NOW_MS) };
     let imported = commands::import(intake.dir.path(), medium.path(), clock()).await.unwrap();
-    assert_eq!((imported.new, imported.again, imported.refused.len()), (2, 0, 2), "{imported:?}");
+    assert_eq!((imported.new, imported.again, imported.refused.len()), (2, 0, 4), "{imported:?}");
+    assert_eq!(imported.refused[0].0, "000.cose");
+    assert!(imported.refused[0].1.starts_with("it cannot be read: "), "{imported:?}");
     assert_eq!(station.acknowledge_from(medium.path(), intake.receipt_key()), [1, 3]);
     assert_eq!(station.waiting(), [2], "what has not arrived is still here");
 

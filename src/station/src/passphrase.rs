@@ -12,7 +12,7 @@ use zeroize::Zeroizing;
 /// Name of the credential: `LoadCredentialEncrypted=gatepost-passphrase:/etc/gatepost/passphrase.cred` in the unit.
 pub const CREDENTIAL: &str = "gatepost-passphrase";
 
-/// Longest line or file that is read.
+/// Longest line that is read.
 const LONGEST: u64 = 2048;
 
 /// There is no passphrase.
@@ -62,15 +62,11 @@ fn credentials() -> Option<PathBuf> {
 }
 
 fn from_credential(folder: Option<&Path>) -> Result<Option<Passphrase>, PassphraseError> {
-    let Some(path) = folder.map(|folder| folder.join(CREDENTIAL)) else { return Ok(None) };
-    let failed = |error| PassphraseError::Credential(path.clone(), error);
-    let file = match File::open(&path) {
-        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
-        opened => opened.map_err(failed)?,
-    };
-    let mut text = Zeroizing::new(String::with_capacity(LONGEST as usize));
-    file.take(LONGEST).read_to_string(&mut text).map_err(failed)?;
-    Ok(Some(Passphrase::new(text)?))
+    let Some(folder) = folder else { return Ok(None) };
+    match Passphrase::from_credential(folder, CREDENTIAL) {
+        Err(KeyFault::Io(path, error)) => Err(PassphraseError::Credential(path, error)),
+        read => Ok(read?),
+    }
 }
 
 /// Asks at the terminal of this process, without showing what is typed.

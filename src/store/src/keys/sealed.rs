@@ -12,6 +12,8 @@ use argon2::{Algorithm, Argon2, Params, Version};
 use p256::SecretKey;
 use p256::pkcs8::{DecodePrivateKey, EncodePrivateKey};
 use serde::{Deserialize, Serialize};
+use std::fs::File;
+use std::io::{self, Read};
 use std::path::Path;
 use zeroize::Zeroizing;
 
@@ -65,6 +67,21 @@ impl Passphrase {
         let trimmed = Zeroizing::new(text.strip_suffix('\n').unwrap_or(&text).to_owned());
         let fits = trimmed.chars().count() >= SHORTEST_PASSPHRASE && trimmed.len() <= LONGEST_PASSPHRASE;
         if fits { Ok(Self(trimmed)) } else { Err(KeyFault::Passphrase) }
+    }
+
+    /// The passphrase that systemd shows a service as a file of this name, in the folder of its credentials. `None`
+    /// where there is no such file.
+    pub fn from_credential(folder: &Path, name: &str) -> Result<Option<Self>, KeyFault> {
+        let path = folder.join(name);
+        let file = match File::open(&path) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+            opened => opened.map_err(|error| KeyFault::Io(path.clone(), error))?,
+        };
+        // Room for all of it from the beginning: a string that grows leaves copies behind.
+        let most = LONGEST_PASSPHRASE + 2;
+        let mut text = Zeroizing::new(String::with_capacity(most));
+        file.take(most as u64).read_to_string(&mut text).map_err(|error| KeyFault::Io(path, error))?;
+        Self::new(text).map(Some)
     }
 }
 
