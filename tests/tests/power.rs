@@ -27,3 +27,8 @@ fn plain_sled_loses_what_it_called_kept() {
         None => eprintln!("SKIPPED plain sled under power cuts: no FUSE here"),
     }
 }
+
+#[test]
+fn no_promise_is_broken_by_power_cuts_under_ext4() {
+    find("ext4-cuts").unwrap().holds(3, 1);
+}

@@ -111,12 +111,12 @@ impl Tree {
         Self { folders: root(), synced: root(), last: ROOT, ..Self::default() }
     }
 
-    /// One with a single file of this length, as a disk for a loop device.
-    pub fn with_disk(name: &str, length: u64) -> Self {
+    /// One with a single file, as a disk for a loop device.
+    pub fn with_disk(name: &str, bytes: &[u8]) -> Self {
         let mut tree = Self::new();
         let ino = tree.make(ROOT, name.as_ref(), false).unwrap_or(ROOT);
         if let Some(file) = tree.file(ino) {
-            file.set_length(length);
+            file.write(0, bytes);
             file.sync();
         }
         tree.sync_folder(ROOT);
@@ -282,7 +282,7 @@ mod tests {
 
     #[test]
     fn a_file_that_was_cut_may_be_as_it_was() {
-        let mut tree = Tree::with_disk("disk", 2048);
+        let mut tree = Tree::with_disk("disk", &[0; 2048]);
         let ino = tree.find(ROOT, OsStr::new("disk")).unwrap();
         tree.file(ino).unwrap().write(0, &[7; 2048]);
         tree.file(ino).unwrap().sync();
