@@ -32,3 +32,8 @@ fn plain_sled_loses_what_it_called_kept() {
 fn no_promise_is_broken_by_power_cuts_under_ext4() {
     find("ext4-cuts").unwrap().holds(3, 1);
 }
+
+#[test]
+fn no_promise_is_broken_on_disks_that_are_full_or_fail() {
+    find("disk-faults").unwrap().holds(40, 2);
+}

@@ -125,7 +125,7 @@ pub async fn serve(args: &ServeArgs) -> Result<(), ServeError> {
         () = stop => tracing::info!("the station is stopping"),
     }
     desk.stop().await;
-    keeper.note(&by_the_station(&clock, Action::Stopped, None));
+    keeper.note_quietly(&by_the_station(&clock, Action::Stopped, None));
     Ok(())
 }
 
@@ -151,7 +151,7 @@ fn warn_of_an_unnamed_checkpoint(loaded: &Loaded) {
 fn logins(people: People, keeper: &Arc<Keeper>, clock: &Arc<Clock>) -> Logins {
     let (keeper, clock) = (Arc::clone(keeper), Arc::clone(clock));
     Logins::new(people).noting(move |who, what, reason| {
-        keeper.note(&Event { at_ms: clock.utc_ms(), who: who.clone(), what, case: None, reason });
+        keeper.note_quietly(&Event { at_ms: clock.utc_ms(), who: who.clone(), what, case: None, reason });
     })
 }
 
@@ -169,7 +169,7 @@ fn note_the_start(loaded: &Loaded, config: &Path, keeper: &Keeper, clock: &Clock
         (Action::PolicyLoaded, policy),
         (Action::KeyUsed, Some(Reason::Key(keeper.signing_key().into()))),
     ] {
-        keeper.note(&by_the_station(clock, what, reason));
+        keeper.note_quietly(&by_the_station(clock, what, reason));
     }
     Ok(())
 }
@@ -228,7 +228,7 @@ fn watch_rules(mut watch: RulesWatch, clock: Arc<Clock>, (keeper, desk): (Arc<Ke
                 Look::Same => {}
                 Look::Replaced(loaded) => {
                     let digest = store::unhex32(&loaded.rules.digest).map(Reason::Digest);
-                    keeper.note(&by_the_station(&clock, Action::PolicyLoaded, digest));
+                    keeper.note_quietly(&by_the_station(&clock, Action::PolicyLoaded, digest));
                     if !desk.rules(loaded).await {
                         return;
                     }
@@ -256,7 +256,7 @@ fn start_upload(
     let statements = key_cli::statements(data);
     let (noting, clock) = (keeper.clone(), clock.clone());
     let arrived = move |upload::Arrived(sequence)| desk.arrived(sequence);
-    let refused = move || noting.note(&by_the_station(&clock, Action::ReceiptRefused, None));
+    let refused = move || noting.note_quietly(&by_the_station(&clock, Action::ReceiptRefused, None));
     upload::start(keeper, target, (receipts, statements), arrived, refused);
     Ok(())
 }

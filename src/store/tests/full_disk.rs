@@ -8,8 +8,8 @@ use domain::session::Outcome;
 use domain::units::StaffId;
 use std::collections::BTreeMap;
 use std::sync::Arc;
-use store::testing::{BOOT, FailingDisk, NOW_MS, Trouble, World, case, closure, enrolment};
-use store::{Outbox, Receipt, StoreFault};
+use store::testing::{BOOT, DiskFaults, FailingDisk, NOW_MS, Tally, Trouble, World, case, closure, enrolment};
+use store::{Action, Event, Outbox, Receipt, StoreFault};
 
 /// Of a captured traveller's images, so that a record has about as many bytes as a real one.
 const IMAGE_BYTES: usize = 100_000;
@@ -200,4 +200,60 @@ fn ballast_that_was_dropped_is_held_again() {
         disk.leave_free(AMPLE);
         outbox.case_opened(&case(20), &officer()).unwrap();
     }
+}
+
+/// A line of the audit trail that finds no room is held: no traveller is taken without it, and it comes before later ones.
+#[test]
+fn a_line_of_the_trail_without_room_keeps_travellers_away() {
+    let world = World::new();
+    let disk = FailingDisk::with(busy(&world), None);
+    disk.leave_free(0);
+    let mut outbox = open(&world, &disk);
+    let line = |n| Event { at_ms: n, who: officer(), what: Action::Decided, case: None, reason: None };
+    disk.leave_free(10);
+    for n in 1..=3 {
+        assert!(matches!(outbox.note(&line(n)), Err(StoreFault::NoSpace)), "{n}");
+    }
+    assert_eq!(outbox.audit_head().lines, 0);
+    // Room enough for a traveller, and not for the lines: a disk that is full for files and not for others.
+    disk.leave_free(AMPLE);
+    disk.trouble_at(disk.calls(), Trouble::Full);
+    assert!(matches!(outbox.case_opened(&case(20), &officer()), Err(StoreFault::NoSpace)));
+    outbox.case_opened(&case(20), &officer()).unwrap();
+    assert_eq!(outbox.audit_head().lines, 3, "held lines come first");
+    outbox.note(&line(4)).unwrap();
+    let text = disk.files().into_iter().find(|(file, _)| file.starts_with("audit/")).unwrap().1;
+    let text = String::from_utf8(text).unwrap();
+    let times: Vec<_> = text.lines().map(|line| line.split("at_ms\":").nth(1).unwrap()[..1].to_owned()).collect();
+    assert_eq!(times, ["1", "2", "3", "4"]);
+}
+
+#[test]
+fn more_lines_than_can_be_held_close_the_store() {
+    let world = World::new();
+    let disk = FailingDisk::with(busy(&world), None);
+    disk.leave_free(0);
+    let mut outbox = open(&world, &disk);
+    disk.leave_free(0);
+    let line = Event { at_ms: 1, who: officer(), what: Action::LogInRefused, case: None, reason: None };
+    let held = (0..5000).take_while(|_| matches!(outbox.note(&line), Err(StoreFault::NoSpace))).count();
+    assert!((100..5000).contains(&held), "{held}");
+    assert!(outbox.poisoned().is_some());
+    disk.leave_free(AMPLE);
+    assert!(matches!(outbox.case_opened(&case(20), &officer()), Err(StoreFault::Poisoned(_))));
+}
+
+/// Random faults; `cargo xtask soak disk-faults` makes as many days as one likes.
+#[test]
+fn no_promise_is_broken_on_a_disk_that_fails_now_and_then() {
+    let mut days = DiskFaults::new(1);
+    for _ in 0..60 {
+        assert_eq!(days.one(), Tally::default());
+    }
+    assert!(days.bites(), "the faults did not meet the work");
+}
+
+#[test]
+fn a_read_that_fails_takes_no_record_for_damaged() {
+    store::testing::every_read_fails_once();
 }

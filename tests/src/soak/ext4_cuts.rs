@@ -28,7 +28,7 @@ fn run(count: u64, seed: u64, tell: &mut dyn FnMut(u64)) -> Result<Found, String
         let promises = {
             let mounted = Ext4::mount(&fs, keys)?;
             fs.cut_after(draw.below(calls));
-            Job::work(&mounted.folder().join("store"), keys, draw.bits(), CASES).until_cut(&fs)
+            Job::work(&mounted.folder().join("store"), keys, draw.bits(), 1..=CASES).until_cut(&fs)
         };
         during += u64::from(fs.is_dead());
         records += promises.lines().filter(|line| line.starts_with("queued ")).count();
@@ -52,7 +52,7 @@ fn calm(keys: &Path) -> Result<u64, String> {
     let fs = PowerFs::new(new_disk()?, None);
     let mounted = Ext4::mount(&fs, keys)?;
     let before = fs.calls();
-    let said = Job::work(&mounted.folder().join("store"), keys, 1, CASES).until_over();
+    let said = Job::work(&mounted.folder().join("store"), keys, 1, 1..=CASES).until_over();
     if said.contains("done\n") {
         Ok(fs.calls() - before)
     } else {

@@ -14,6 +14,10 @@ pub(super) const SOAK: Soak = Soak { name: "fuse-cuts", counts: "cuts", count: 4
 /// Cases of one life.
 const CASES: u8 = 12;
 
+/// No case: the store is opened, and that is all.
+#[expect(clippy::reversed_empty_ranges, reason = "that is what it says")]
+const NOTHING: std::ops::RangeInclusive<u8> = 1..=0;
+
 /// Values that plain sled is given in one life.
 const SLED_VALUES: u32 = 60;
 
@@ -33,7 +37,7 @@ fn run(count: u64, seed: u64, tell: &mut dyn FnMut(u64)) -> Result<Found, String
         let fs = PowerFs::new(Tree::new(), Some(draw.below(calls)));
         let promises = {
             let mounted = fs.mount(&keys.join("mount")).map_err(|error| format!("mount: {error}"))?;
-            let job = Job::work(&mounted.folder().join("store"), keys, draw.bits(), CASES);
+            let job = Job::work(&mounted.folder().join("store"), keys, draw.bits(), 1..=CASES);
             job.until_cut(&fs)
         };
         during += u64::from(fs.is_dead());
@@ -41,7 +45,7 @@ fn run(count: u64, seed: u64, tell: &mut dyn FnMut(u64)) -> Result<Found, String
         if draw.below(2) == 0 {
             let fs = PowerFs::new(tree, Some(draw.below(OPENING)));
             let mounted = fs.mount(&keys.join("mount")).map_err(|error| format!("mount: {error}"))?;
-            drop(Job::work(&mounted.folder().join("store"), keys, 1, 0).until_cut(&fs));
+            drop(Job::work(&mounted.folder().join("store"), keys, 1, NOTHING).until_cut(&fs));
             again += u64::from(fs.is_dead());
             drop(mounted);
             tree = fs.after_cut(&mut draw);
@@ -65,7 +69,7 @@ fn calm(keys: &Path) -> Result<u64, String> {
     std::fs::create_dir_all(keys.join("mount")).map_err(|error| error.to_string())?;
     let fs = PowerFs::new(Tree::new(), None);
     let mounted = fs.mount(&keys.join("mount")).map_err(|error| format!("mount: {error}"))?;
-    let promises = Job::work(&mounted.folder().join("store"), keys, 1, CASES).until_over();
+    let promises = Job::work(&mounted.folder().join("store"), keys, 1, 1..=CASES).until_over();
     if promises.contains("done\n") {
         Ok(fs.calls())
     } else {

@@ -2,6 +2,7 @@
 //! file each in this folder, one line each in [`SOAKS`].
 
 mod crash_states;
+mod disk_faults;
 mod ext4_cuts;
 mod face;
 mod fuse_cuts;
@@ -51,7 +52,7 @@ pub struct Found {
 }
 
 /// Every kind of work.
-pub const SOAKS: &[Soak] = &[crash_states::SOAK, ext4_cuts::SOAK, face::SOAK, fuse_cuts::SOAK];
+pub const SOAKS: &[Soak] = &[crash_states::SOAK, disk_faults::SOAK, ext4_cuts::SOAK, face::SOAK, fuse_cuts::SOAK];
 
 /// The work of this name.
 pub fn find(name: &str) -> Option<&'static Soak> {

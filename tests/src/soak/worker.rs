@@ -4,6 +4,7 @@ use crate::power::PowerFs;
 use crate::process::program;
 use std::fs;
 use std::io::Read;
+use std::ops::RangeInclusive;
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
@@ -26,10 +27,10 @@ pub(super) struct Checked {
 }
 
 impl Job {
-    /// A day of so many cases at a store.
-    pub(super) fn work(store: &Path, keys: &Path, seed: u64, cases: u8) -> Self {
-        let (seed, cases) = (seed.to_string(), cases.to_string());
-        Self::start(&["work", &text(store), &text(keys), &seed, &cases])
+    /// These cases at a store.
+    pub(super) fn work(store: &Path, keys: &Path, seed: u64, cases: RangeInclusive<u8>) -> Self {
+        let [first, last] = [cases.start(), cases.end()].map(u8::to_string);
+        Self::start(&["work", &text(store), &text(keys), &seed.to_string(), &first, &last])
     }
 
     /// Values for plain sled.

@@ -104,6 +104,8 @@ pub(super) struct Desk {
     pub fault: Option<FaultView>,
     /// Why the store takes nothing any more.
     pub store_fault: Option<String>,
+    /// A line of the audit trail waits for room on the disk.
+    pub line_owed: bool,
     panel: watch::Sender<Arc<Panel>>,
     version: u64,
 }
@@ -138,6 +140,7 @@ pub fn spawn(parts: DeskParts) -> DeskHandle {
         hinted: Vec::new(),
         fault: None,
         store_fault: None,
+        line_owed: false,
         panel,
         version: 0,
     };

@@ -78,9 +78,13 @@ impl Desk {
         Ok(())
     }
 
-    /// Writes a line of the audit trail.
-    pub(super) fn note(&self, who: StaffId, what: Action, case: Option<CaseNumber>, reason: Option<Reason>) {
-        self.keeper.note(&AuditEvent { at_ms: self.clock.utc_ms(), who, what, case, reason });
+    /// Writes a line of the audit trail. Where that fails, the page says so, and no further traveller is taken.
+    pub(super) fn note(&mut self, who: StaffId, what: Action, case: Option<CaseNumber>, reason: Option<Reason>) {
+        let noted = self.keeper.note(&AuditEvent { at_ms: self.clock.utc_ms(), who, what, case, reason });
+        if let Err(fault) = noted {
+            self.line_owed = true;
+            self.store_fault = Some(fault);
+        }
     }
 
     fn keep(&mut self, finished: Result<Finished, String>) {

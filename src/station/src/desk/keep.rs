@@ -17,6 +17,7 @@ use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 use store::{Action, Event as AuditEvent, Outbox, Reason, Receipt, Reservation, Sealer, Signer, StoreFault};
+use tokio::runtime::{Handle, RuntimeFlavor};
 use tokio::sync::{Notify, mpsc};
 use zeroize::Zeroizing;
 
@@ -83,12 +84,20 @@ impl Keeper {
         self.refused.lock().unwrap_or_else(PoisonError::into_inner).insert(sequence);
     }
 
-    /// Writes down in the audit trail what somebody did. The act itself stands whatever becomes of the line: a store
-    /// that fails takes no new traveller, and a full disk has room for lines when it has room for anything.
-    pub fn note(&self, event: &AuditEvent) {
-        if let Err(fault) = self.outbox().note(event) {
-            tracing::error!(code = fault.code(), detail = %fault, "a line of the audit trail could not be written");
-        }
+    /// Writes down in the audit trail what somebody did. The act itself stands whatever becomes of the line: one that finds
+    /// no room is held and written later, and until it is no traveller is taken. The error is for the officer.
+    pub fn note(&self, event: &AuditEvent) -> Result<(), String> {
+        aside(|| self.outbox().note(event)).map_err(told)
+    }
+
+    /// The same where nobody sits who could be told: the next traveller is refused, with the reason.
+    pub fn note_quietly(&self, event: &AuditEvent) {
+        let _ = self.note(event);
+    }
+
+    /// Writes the lines of the audit trail that found no room.
+    pub fn settle(&self) -> Result<(), String> {
+        aside(|| self.outbox().settle()).map_err(told)
     }
 
     /// The identifier of the key that signs records.
@@ -103,12 +112,12 @@ impl Keeper {
 
     /// Writes down that a case was opened, so that a crash leaves it as interrupted and not as never seen.
     pub fn opened(&self, case: &CaseNumber, officer: &StaffId) -> Result<(), String> {
-        self.outbox().case_opened(case, officer).map_err(told)
+        aside(|| self.outbox().case_opened(case, officer)).map_err(told)
     }
 
     /// Writes down that a case waits for a supervisor.
     pub fn parked(&self, case: &CaseNumber, reason: &str) -> Result<(), String> {
-        self.outbox().case_parked(case, reason).map_err(told)
+        aside(|| self.outbox().case_parked(case, reason)).map_err(told)
     }
 
     /// Writes down that a case ended without a record, so that a later start does not find it open.
@@ -118,7 +127,7 @@ impl Keeper {
 
     /// Keeps disk space for a capture that is about to begin.
     pub fn reserve(&self, bytes: u64) -> Result<Reservation, String> {
-        self.outbox().reserve(bytes).map_err(told)
+        aside(|| self.outbox().reserve(bytes)).map_err(told)
     }
 
     /// Whether this document was presented within the last hour. Only a keyed digest is kept.
@@ -126,7 +135,7 @@ impl Keeper {
         let Ok(mut mac) = Hmac::<Sha256>::new_from_slice(&self.document_key) else { return false };
         mac.update(document.expose().as_bytes());
         let digest: [u8; 32] = mac.finalize().into_bytes().into();
-        self.outbox().seen_within_the_hour(&digest, now_ms).unwrap_or_else(|fault| {
+        aside(|| self.outbox().seen_within_the_hour(&digest, now_ms)).unwrap_or_else(|fault| {
             tracing::error!(code = fault.code(), detail = %fault, "documents seen could not be looked up");
             false
         })
@@ -163,7 +172,7 @@ impl Keeper {
                     case: Some(receipt.case().clone()),
                     reason: Reason::word(receipt.outcome().id()),
                 };
-                // The record is kept; the next line, or the next start, tells of a disk that fails.
+                // The record is kept; a line that found no room keeps the next traveller away.
                 if let Err(fault) = outbox.note(&event) {
                     tracing::error!(code = fault.code(), detail = %fault, "a line of the audit trail could not be written");
                 }
@@ -172,6 +181,16 @@ impl Keeper {
             Err(StoreFault::NoSpace) => Ok(Err(StoreFault::NoSpace)),
             Err(fault) => Err(told(fault)),
         }
+    }
+}
+
+/// Waits for the disk. The task that asked waits with it, for the order of things; other tasks of the same thread move on
+/// to another one.
+fn aside<T>(wait: impl FnOnce() -> T) -> T {
+    match Handle::try_current().map(|runtime| runtime.runtime_flavor()) {
+        Ok(RuntimeFlavor::MultiThread) => tokio::task::block_in_place(wait),
+        // No runtime, or one thread, which has nobody to move on to.
+        _ => wait(),
     }
 }
 

@@ -63,6 +63,9 @@ impl Desk {
         if self.at_desk.is_some() {
             return Err(DeskRefusal::DeskBusy);
         }
+        if self.line_owed && self.keeper.settle().is_ok() {
+            (self.line_owed, self.store_fault) = (false, None);
+        }
         if let Some(fault) = &self.store_fault {
             return Err(DeskRefusal::Store(fault.clone()));
         }

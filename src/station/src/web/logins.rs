@@ -15,6 +15,11 @@ const SHIFT: Duration = Duration::from_secs(12 * 60 * 60);
 const MOST_LOGINS: usize = 64;
 /// Wrong PINs in a row before a name has to wait.
 const MOST_FAILURES: u32 = 5;
+/// Log-ins that failed and have a line of their own in the audit trail, in [`REFUSALS_PER`]; those beyond are counted, so that
+/// nobody fills the disk from the log-in page.
+const MOST_REFUSALS: u32 = 120;
+/// The time that [`MOST_REFUSALS`] is about.
+const REFUSALS_PER: Duration = Duration::from_secs(3600);
 /// How long a name waits after that.
 const LOCKED: Duration = Duration::from_secs(30);
 
@@ -54,6 +59,30 @@ type Noted = dyn Fn(&StaffId, Action, Option<Reason>) + Send + Sync;
 struct State {
     by_token: HashMap<String, Login>,
     failures: HashMap<String, (u32, Instant)>,
+    refusals: Refusals,
+}
+
+/// Log-ins that failed since a moment.
+#[derive(Default)]
+struct Refusals {
+    since: Option<Instant>,
+    noted: u32,
+    unnoted: u32,
+}
+
+impl Refusals {
+    /// One more at this moment: whether it has a line of its own, and how many went without one in the time before.
+    fn count(&mut self, now: Instant) -> (bool, u32) {
+        let mut before = 0;
+        if self.since.is_none_or(|since| now.duration_since(since) >= REFUSALS_PER) {
+            before = self.unnoted;
+            *self = Self { since: Some(now), noted: 0, unnoted: 0 };
+        }
+        let own = self.noted < MOST_REFUSALS;
+        let counter = if own { &mut self.noted } else { &mut self.unnoted };
+        *counter = counter.saturating_add(1);
+        (own, before)
+    }
 }
 
 impl Logins {
@@ -68,15 +97,21 @@ impl Logins {
     }
 
     /// Notes a log-in that failed. A name that nobody has stays out of the trail: it may be anything, a PIN among it.
-    fn note_refused(&self, id: &str, why: &str) {
-        let known = self.people.knows(id);
-        (self.noted)(&StaffId(if known { id } else { "unknown" }.into()), Action::LogInRefused, Reason::word(why));
+    fn note_refused(&self, id: &str, why: &str, now: Instant) {
+        let Ok((own, before)) = self.state.lock().map(|mut state| state.refusals.count(now)) else { return };
+        let note = |who: &str, why: &str| (self.noted)(&StaffId(who.into()), Action::LogInRefused, Reason::word(why));
+        if before > 0 {
+            note("unknown", &format!("and-{before}-more"));
+        }
+        if own {
+            note(if self.people.knows(id) { id } else { "unknown" }, why);
+        }
     }
 
     /// Checks a PIN; the token for the cookie, and who it is. Takes some 30 ms by design: call it off the event loop.
     pub fn log_in(&self, id: &str, pin: &str, now: Instant) -> Result<(String, Login), LoginRefusal> {
         if self.locked(id, now) {
-            self.note_refused(id, "locked");
+            self.note_refused(id, "locked", now);
             return Err(LoginRefusal::Locked);
         }
         let person = self.people.check(id, pin).cloned();
@@ -92,7 +127,7 @@ impl Logins {
                 *entry = (entry.0 + 1, now);
             }
             drop(state);
-            self.note_refused(id, "wrong");
+            self.note_refused(id, "wrong", now);
             return Err(LoginRefusal::Wrong);
         };
         state.failures.remove(id);
@@ -152,6 +187,7 @@ fn random_token() -> Option<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::sync::Arc;
 
     fn logins() -> Logins {
         let mut people = People::default();
@@ -184,6 +220,24 @@ mod tests {
         }
         assert_eq!(logins.log_in("anna", "2468", start).unwrap_err(), LoginRefusal::Locked);
         assert!(logins.log_in("anna", "2468", start + LOCKED).is_ok());
+    }
+
+    #[test]
+    fn whoever_tries_again_and_again_does_not_fill_the_trail() {
+        let lines = Arc::new(Mutex::new(Vec::new()));
+        let told = Arc::clone(&lines);
+        let logins = logins().noting(move |who, what, reason| {
+            told.lock().unwrap().push((who.0.clone(), what, reason.map(|reason| reason.to_string())));
+        });
+        let start = Instant::now();
+        for _ in 0..300 {
+            logins.note_refused("anna", "locked", start);
+        }
+        assert_eq!(lines.lock().unwrap().len() as u32, MOST_REFUSALS);
+        logins.note_refused("L898902C3", "wrong", start + REFUSALS_PER);
+        let lines = lines.lock().unwrap();
+        let last = |why: &str| ("unknown".to_owned(), Action::LogInRefused, Some(why.to_owned()));
+        assert_eq!(lines[MOST_REFUSALS as usize..], [last("and-180-more"), last("wrong")]);
     }
 
     #[test]

@@ -215,10 +215,11 @@ impl Outbox {
     /// Writes down that a traveller stands at the desk. Until the case ends, a restart shows it as interrupted.
     ///
     /// # Errors
-    /// [`StoreFault::NoSpace`] when the disk has less free than the cases that are open may need, and
-    /// [`StoreFault::Restored`] while it is to be decided whether an old copy goes on: nothing is written.
+    /// [`StoreFault::NoSpace`] when the disk has less free than the cases that are open may need, or a line of the audit
+    /// trail still waits for room, and [`StoreFault::Restored`] while it is to be decided whether an old copy goes on:
+    /// nothing is written.
     pub fn case_opened(&mut self, case: &CaseNumber, officer: &StaffId) -> Result<(), StoreFault> {
-        self.usable()?;
+        self.settle()?;
         self.undoubted()?;
         self.margin()?;
         self.case_fact(Fact::CaseOpened { case: case.clone(), officer: officer.clone() })

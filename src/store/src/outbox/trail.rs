@@ -6,7 +6,11 @@ use crate::disk::{Disk, is_full};
 use crate::journal::{Broken, Chain};
 use domain::case::StationId;
 use domain::record::AuditHead;
+use std::collections::VecDeque;
 use std::io;
+
+/// Lines that are held while the disk is full: more than a station makes before somebody looks after it.
+const MOST_OWED: usize = 1024;
 
 /// Where the next line goes.
 pub(super) struct Trail {
@@ -14,15 +18,42 @@ pub(super) struct Trail {
     file: String,
     /// Bytes of the segment's whole lines.
     bytes: u64,
+    /// Lines that a full disk did not take, in order.
+    owed: VecDeque<Event>,
 }
 
 impl Outbox {
     /// Writes down what somebody did. It is on the disk when this returns.
     ///
     /// # Errors
-    /// [`StoreFault::NoSpace`] on a full disk, with nothing written; any other fault closes the store.
+    /// [`StoreFault::NoSpace`] on a full disk: the line is held in memory and written before the next one, and no
+    /// traveller is taken until it is. Any other fault closes the store, and so do more lines than can be held.
     pub fn note(&mut self, event: &Event) -> Result<(), StoreFault> {
         self.usable()?;
+        let written = self.settle().and_then(|()| self.write_line(event));
+        if matches!(written, Err(StoreFault::NoSpace)) {
+            if self.trail.owed.len() >= MOST_OWED {
+                return Err(self.poison("hold another line of", FOLDER, io::ErrorKind::OutOfMemory.into()));
+            }
+            self.trail.owed.push_back(event.clone());
+        }
+        written
+    }
+
+    /// Writes the lines that found no room when they were noted.
+    ///
+    /// # Errors
+    /// [`StoreFault::NoSpace`] while there is none for all of them.
+    pub fn settle(&mut self) -> Result<(), StoreFault> {
+        self.usable()?;
+        while let Some(event) = self.trail.owed.front().cloned() {
+            self.write_line(&event)?;
+            self.trail.owed.pop_front();
+        }
+        Ok(())
+    }
+
+    fn write_line(&mut self, event: &Event) -> Result<(), StoreFault> {
         if self.trail.bytes >= SEGMENT_BYTES {
             self.next_segment()?;
         }
@@ -103,7 +134,7 @@ pub(super) fn open(disk: &dyn Disk, station: &StationId, anchors: &[AuditHead]) 
             "the last line of the audit trail was torn and has been cut off"
         );
     }
-    Ok(Trail { chain: found.chain, file, bytes: found.good as u64 })
+    Ok(Trail { chain: found.chain, file, bytes: found.good as u64, owed: VecDeque::new() })
 }
 
 /// Reads all of the trail and holds it against every anchor: where it ends.
@@ -161,7 +192,7 @@ fn create(disk: &dyn Disk, station: &StationId) -> Result<Trail, StoreFault> {
     // The folder may be new in a store of an earlier version.
     let created = disk.write(&file, b"").and_then(|()| disk.sync_dir(FOLDER)).and_then(|()| disk.sync_dir(""));
     created.map_err(|error| StoreFault::io("create", &file, error))?;
-    Ok(Trail { chain: beginning(station), file, bytes: 0 })
+    Ok(Trail { chain: beginning(station), file, bytes: 0, owed: VecDeque::new() })
 }
 
 /// Numbers of the first lines of the segments, in order.

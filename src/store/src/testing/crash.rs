@@ -85,7 +85,7 @@ pub fn work(world: &World, outbox: &mut Outbox, acts: &[Act]) -> Promises {
     promises
 }
 
-fn one_act(world: &World, outbox: &mut Outbox, act: Act, tell: &mut dyn FnMut(Promise)) -> bool {
+pub(super) fn one_act(world: &World, outbox: &mut Outbox, act: Act, tell: &mut dyn FnMut(Promise)) -> bool {
     let officer = StaffId("officer-1".into());
     let done = match act {
         Act::Open(n) => outbox.case_opened(&case(n), &officer).ok().map(|()| Promise::Opened(case(n))),
@@ -102,7 +102,14 @@ fn one_act(world: &World, outbox: &mut Outbox, act: Act, tell: &mut dyn FnMut(Pr
             }
             kept.map(|_| Promise::Ended(case(n)))
         }
-        Act::Note => outbox.note(&event()).ok().map(|()| Promise::Noted),
+        Act::Note => match outbox.note(&event()) {
+            Ok(()) => Some(Promise::Noted),
+            Err(StoreFault::NoSpace) => {
+                tell(Promise::Owed);
+                None
+            }
+            Err(_) => None,
+        },
         Act::Acknowledge(sequence) => {
             let waiting = outbox.pending(1000).unwrap_or_default();
             let record = waiting.iter().find(|queued| queued.sequence == sequence);
@@ -116,7 +123,8 @@ fn one_act(world: &World, outbox: &mut Outbox, act: Act, tell: &mut dyn FnMut(Pr
     yes
 }
 
-fn event() -> Event {
+/// An event that nobody takes for another.
+pub(super) fn event() -> Event {
     Event { at_ms: 0, who: StaffId("anna".into()), what: Action::LoggedIn, case: None, reason: None }
 }
 
@@ -170,7 +178,9 @@ pub fn check(
     match outbox.audit_head().lines {
         lines if lines < promises.noted => tally.lose(format!("{lines} lines of the trail of {}", promises.noted)),
         // One line may have been on the disk when the power went, before anybody was told.
-        lines if lines > promises.noted + 1 => tally.double(format!("{lines} lines of {}", promises.noted)),
+        lines if lines > promises.noted + promises.owed + 1 => {
+            tally.double(format!("{lines} lines of {}", promises.noted))
+        }
         _ => {}
     }
     works(world, outbox, &mut tally);
@@ -226,7 +236,7 @@ impl CrashStates {
     /// Makes one state and looks at what is left.
     pub fn one(&mut self) -> Tally {
         let Self { world, fresh, draw, .. } = self;
-        let acts = day(draw);
+        let acts = day(draw, 3);
         let calm = FailingDisk::with(fresh.clone(), None);
         drop(work(world, &mut open(world, &calm).unwrap().0, &acts));
         let (at, trouble) = (draw.below(calm.calls() as u64) as usize, draw.of(&Trouble::CUTS));
@@ -265,9 +275,9 @@ impl CrashStates {
 }
 
 /// Some acts; only cases that were opened are parked or closed, and each ends once.
-fn day(draw: &mut Draw) -> Vec<Act> {
+pub(super) fn day(draw: &mut Draw, cases: u8) -> Vec<Act> {
     let (mut acts, mut kept) = (Vec::new(), 0);
-    for n in 1..=3 {
+    for n in 1..=cases {
         acts.push(Act::Note);
         acts.push(Act::Open(n));
         match draw.below(4) {

@@ -4,7 +4,7 @@
 use crate::disk::Disk;
 use std::collections::BTreeMap;
 use std::io;
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, MutexGuard};
 
 /// Contents of files by their names.
 pub type Files = BTreeMap<String, Vec<u8>>;
@@ -47,6 +47,9 @@ struct Inner {
     unsynced: Vec<NameChange>,
     calls: usize,
     trouble: BTreeMap<usize, Trouble>,
+    /// Calls that read, and the one of them that fails.
+    reads: usize,
+    unreadable: Option<usize>,
     /// Bytes that are free, where the disk has an end; files in `hold` take up what was held.
     room: Option<u64>,
     held: BTreeMap<String, u64>,
@@ -83,6 +86,32 @@ impl FailingDisk {
     /// Leaves this many bytes free from now on, whatever others wrote or removed.
     pub fn leave_free(&self, bytes: u64) {
         self.0.lock().unwrap().room = Some(bytes);
+    }
+
+    /// Trouble at another writing call, counted from 0.
+    pub fn trouble_at(&self, call: usize, trouble: Trouble) {
+        self.0.lock().unwrap().trouble.insert(call, trouble);
+    }
+
+    /// The reading call that is so many from now fails, once.
+    pub fn unreadable_after(&self, calls: usize) {
+        let mut inner = self.0.lock().unwrap();
+        inner.unreadable = Some(inner.reads + calls);
+    }
+
+    /// Room without end.
+    pub fn without_end(&self) {
+        self.0.lock().unwrap().room = None;
+    }
+
+    /// A reading call.
+    fn read_call(&self) -> io::Result<MutexGuard<'_, Inner>> {
+        let mut inner = self.0.lock().unwrap();
+        inner.reads += 1;
+        if inner.unreadable == Some(inner.reads - 1) {
+            return Err(io::Error::other("the disk cannot be read here"));
+        }
+        Ok(inner)
     }
 
     /// Writing calls so far.
@@ -201,7 +230,7 @@ impl Disk for FailingDisk {
     }
 
     fn free(&self) -> io::Result<u64> {
-        Ok(self.0.lock().unwrap().room.unwrap_or(1 << 40))
+        Ok(self.read_call()?.room.unwrap_or(1 << 40))
     }
 
     fn hold(&self, file: &str, bytes: u64) -> io::Result<()> {
@@ -218,7 +247,7 @@ impl Disk for FailingDisk {
     }
 
     fn list(&self, folder: &str) -> io::Result<Vec<(String, u64)>> {
-        let inner = self.0.lock().unwrap();
+        let inner = self.read_call()?;
         let of_folder = inner.visible.iter().filter(|(file, _)| folder_of(file) == folder);
         let named = |(file, bytes): (&String, &Vec<u8>)| {
             (file.rsplit_once('/').map_or(file.as_str(), |(_, name)| name).to_owned(), bytes.len() as u64)
@@ -227,7 +256,7 @@ impl Disk for FailingDisk {
     }
 
     fn read(&self, file: &str) -> io::Result<Vec<u8>> {
-        self.0.lock().unwrap().visible_file(file).cloned()
+        self.read_call()?.visible_file(file).cloned()
     }
 
     fn remove(&self, file: &str) -> io::Result<()> {

@@ -4,11 +4,13 @@
 
 mod crash;
 mod failing_disk;
+mod faults;
 mod promises;
 mod tally;
 
 pub use crash::{Act, CrashStates, DAY, check, keep, open, work, work_through};
 pub use failing_disk::{FailingDisk, Files, Trouble};
+pub use faults::{DiskFaults, every_read_fails_once};
 pub use promises::{Promise, Promises};
 pub use tally::{Draw, Tally};
 

@@ -17,6 +17,8 @@ pub enum Promise {
     Noted,
     /// A case was opened.
     Opened(CaseNumber),
+    /// A line of the audit trail found no room and is held until there is some.
+    Owed,
     /// A record is queued.
     Queued(u64, RecordId),
 }
@@ -36,6 +38,8 @@ pub struct Promises {
     pub ending: BTreeSet<CaseNumber>,
     /// Lines of the audit trail.
     pub noted: u64,
+    /// Lines that are held: they may be written at any later moment.
+    pub owed: u64,
 }
 
 impl Promises {
@@ -47,6 +51,7 @@ impl Promises {
             Promise::Ending(case) => drop(self.ending.insert(case)),
             Promise::Noted => self.noted += 1,
             Promise::Opened(case) => drop(self.opened.insert(case)),
+            Promise::Owed => self.owed += 1,
             Promise::Queued(sequence, record) => drop(self.queued.insert(sequence, record)),
         }
     }
@@ -69,6 +74,7 @@ impl Promise {
             "ending" => Self::Ending(CaseNumber::parse(rest)?),
             "noted" => Self::Noted,
             "opened" => Self::Opened(CaseNumber::parse(rest)?),
+            "owed" => Self::Owed,
             "queued" => {
                 let (sequence, record) = rest.split_once(' ')?;
                 Self::Queued(sequence.parse().ok()?, RecordId::parse(record)?)
@@ -86,6 +92,7 @@ impl fmt::Display for Promise {
             Self::Ending(case) => write!(f, "ending {case}"),
             Self::Noted => write!(f, "noted"),
             Self::Opened(case) => write!(f, "opened {case}"),
+            Self::Owed => write!(f, "owed"),
             Self::Queued(sequence, record) => write!(f, "queued {sequence} {record}"),
         }
     }
@@ -104,6 +111,7 @@ mod tests {
             Promise::Ending(case.clone()),
             Promise::Noted,
             Promise::Opened(case),
+            Promise::Owed,
             Promise::Queued(7, RecordId([0xab; 16])),
         ];
         let mut expected = Promises::default();

@@ -9,6 +9,7 @@
 )]
 
 use std::io::Write;
+use std::ops::RangeInclusive;
 use std::path::Path;
 use std::process::ExitCode;
 use store::testing::{Act, Draw, Promises, World, check, work_through};
@@ -21,12 +22,14 @@ fn main() -> ExitCode {
     let words: Vec<String> = std::env::args().skip(1).collect();
     let words: Vec<&str> = words.iter().map(String::as_str).collect();
     match words.as_slice() {
-        ["work", store, keys, seed, cases] => work(store, keys, seed.parse().unwrap(), cases.parse().unwrap()),
+        ["work", store, keys, seed, first, last] => {
+            work(store, keys, seed.parse().unwrap(), first.parse().unwrap()..=last.parse().unwrap())
+        }
         ["check", store, keys, promises] => return check_store(store, keys, promises),
         ["sled-work", folder, count] => sled_work(folder, count.parse().unwrap()),
         ["sled-check", folder, count] => sled_check(folder, count.parse().unwrap()),
         _ => {
-            eprintln!("store_worker work STORE KEYS SEED CASES | check STORE KEYS PROMISES");
+            eprintln!("store_worker work STORE KEYS SEED FIRST LAST | check STORE KEYS PROMISES");
             eprintln!("store_worker sled-work FOLDER COUNT | sled-check FOLDER COUNT");
             return ExitCode::from(2);
         }
@@ -34,12 +37,12 @@ fn main() -> ExitCode {
     ExitCode::SUCCESS
 }
 
-/// Cases without end, or until the disk fails.
-fn work(store: &str, keys: &str, seed: u64, cases: u8) {
+/// These cases, on a disk that may fail meanwhile.
+fn work(store: &str, keys: &str, seed: u64, cases: RangeInclusive<u8>) {
     let world = World::load(Path::new(keys));
     let (mut outbox, _) = Outbox::open(Path::new(store), &world.station).unwrap();
-    let (mut draw, mut kept) = (Draw::new(seed), 0);
-    for n in 1..=cases {
+    let (mut draw, mut kept) = (Draw::new(seed), outbox.stats().records);
+    for n in cases {
         let mut acts = vec![Act::Note, Act::Open(n)];
         match draw.below(6) {
             0 => acts.push(Act::Park(n)),
