@@ -4,13 +4,19 @@
 //! which lie on machines of another kind, are PKCS#8 in PEM, readable by their owner alone. Public keys are
 //! SubjectPublicKeyInfo in PEM or DER, so that `openssl pkey` reads every one of them.
 
+mod place;
 mod rotation;
 mod sealed;
 mod signer;
+#[cfg(feature = "tpm")]
+mod tpm;
+mod tpm_fault;
 
+pub use place::KeyPlace;
 pub use rotation::{MAX_OVERLAP_MS, Rotation, RotationRefused};
 pub use sealed::{Cost, Passphrase};
 pub use signer::Signer;
+pub use tpm_fault::TpmFault;
 
 use hpke::Deserializable;
 use p256::ecdsa::{SigningKey, VerifyingKey};
@@ -42,6 +48,16 @@ pub enum KeyFault {
     /// Not a P-256 key of the wanted half.
     #[error("{path}: not a P-256 {1} key in PEM or DER", path = .0.display())]
     NotAKey(PathBuf, &'static str),
+    /// A key in a file where the configuration wants one in a TPM.
+    #[error("{path}: this key is in a file, and the configuration wants it in a TPM. Run `gatepost key rotate`", path = .0.display())]
+    NotInTpm(PathBuf),
+    /// Made by another TPM, or by this one before it was cleared, or altered.
+    #[error(
+        "{path}: this key is not of this TPM, or the TPM was cleared, or the file was altered. Put the station's own \
+         TPM back; if it is lost, the station needs a new key that the intake is told of",
+        path = .0.display()
+    )]
+    OtherTpm(PathBuf),
     /// A plain key where a sealed one must be.
     #[error("{path}: this private key lies open on the disk. Seal it by `gatepost key seal`", path = .0.display())]
     NotSealed(PathBuf),
@@ -57,6 +73,9 @@ pub enum KeyFault {
     /// The file names an algorithm or a format that this program does not know.
     #[error("{path}: its {1} is not known to this program", path = .0.display())]
     UnknownAlgorithm(PathBuf, &'static str),
+    /// The TPM.
+    #[error(transparent)]
+    Tpm(#[from] TpmFault),
     /// It does not open.
     #[error("{path}: the passphrase does not open it, or it was altered", path = .0.display())]
     WrongPassphrase(PathBuf),

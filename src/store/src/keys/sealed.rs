@@ -50,7 +50,7 @@ impl Cost {
     /// 1 GiB and 16 passes and lanes: beyond, a file would stop the station from starting.
     const MOST: Self = Self { memory_kib: 1 << 20, passes: 16, lanes: 16 };
 
-    fn allowed(self) -> bool {
+    pub(super) fn allowed(self) -> bool {
         let within = |value: u32, least: u32, most: u32| (least..=most).contains(&value);
         within(self.memory_kib, Self::LEAST.memory_kib, Self::MOST.memory_kib)
             && within(self.passes, Self::LEAST.passes, Self::MOST.passes)
@@ -209,15 +209,21 @@ fn seal(
     Ok(text)
 }
 
-fn cipher(passphrase: &Passphrase, salt: &[u8], cost: Cost) -> Option<Aes256Gcm> {
+/// 32 bytes that the passphrase gives with this salt, at this cost.
+pub(super) fn derive(passphrase: &Passphrase, salt: &[u8], cost: Cost) -> Option<Zeroizing<[u8; 32]>> {
     let params = Params::new(cost.memory_kib, cost.passes, cost.lanes, Some(32)).ok()?;
     let mut key = Zeroizing::new([0; 32]);
     let argon2 = Argon2::new(Algorithm::Argon2id, Version::V0x13, params);
     argon2.hash_password_into(passphrase.0.as_bytes(), salt, key.as_mut_slice()).ok()?;
+    Some(key)
+}
+
+fn cipher(passphrase: &Passphrase, salt: &[u8], cost: Cost) -> Option<Aes256Gcm> {
+    let key = derive(passphrase, salt, cost)?;
     Some(Aes256Gcm::new(&Key::<Aes256Gcm>::from(*key)))
 }
 
-fn unhex(text: &str) -> Option<Vec<u8>> {
+pub(super) fn unhex(text: &str) -> Option<Vec<u8>> {
     let digits = text.bytes().all(|byte| byte.is_ascii_hexdigit());
     if !digits || !text.len().is_multiple_of(2) {
         return None;

@@ -6,12 +6,16 @@ mod crash;
 mod failing_disk;
 mod faults;
 mod promises;
+#[cfg(feature = "tpm")]
+mod swtpm;
 mod tally;
 
 pub use crash::{Act, CrashStates, DAY, check, keep, open, work, work_through};
 pub use failing_disk::{FailingDisk, Files, Trouble};
 pub use faults::{DiskFaults, every_read_fails_once};
 pub use promises::{Promise, Promises};
+#[cfg(feature = "tpm")]
+pub use swtpm::Swtpm;
 pub use tally::{Draw, Tally};
 
 use crate::{Acknowledgement, AuthoritySecret, FileKey, Outbox, Queued, Sealer, sign_receipt};
