@@ -2,6 +2,7 @@
 
 mod faces;
 mod fingers;
+mod intake;
 mod memory;
 mod programs;
 mod row;
@@ -52,7 +53,8 @@ pub fn run(options: &Options) -> Result<(), Failure> {
     let pictures = Path::new(FOLDER).join("pictures");
     let checks = [programs::checks(&pictures)?, faces::rows(&pictures)?, fingers::rows(&pictures)?].concat();
     let store = programs::store_rows(Path::new(FOLDER))?;
-    let rows = [station_rows(place, &interrupt)?, checks, store].concat();
+    let load = intake::rows()?;
+    let rows = [station_rows(place, &interrupt)?, checks, store, load].concat();
     print!("{}", table(&rows));
     let text = serde_json::to_string_pretty(&rows).map_err(|error| Failure::new(error.to_string()))?;
     fs::write(TABLE, text).map_err(|error| Failure::io("write", Path::new(TABLE), &error))?;
