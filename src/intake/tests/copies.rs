@@ -19,6 +19,31 @@ on_both_data_bases! {
     copies_may_start_at_once,
 }
 
+/// The same on a server that takes every transaction for serialisable, as distributed engines do: it ends one of two
+/// that meet, and the intake tries that one again.
+mod serializable {
+    use super::Intake;
+
+    macro_rules! on_strict_server {
+        ($($test:ident,)+) => {
+            $(#[tokio::test]
+            async fn $test() {
+                if let Some(intake) = Intake::on_postgres_with("&options[default_transaction_isolation]=serializable").await {
+                    super::$test(intake).await;
+                }
+            })+
+        };
+    }
+
+    on_strict_server! {
+        the_same_envelope_at_all_copies_is_kept_once,
+        two_records_with_one_number_at_two_copies_are_a_fork,
+        a_chain_arrives_whole_whatever_the_order_and_the_copy,
+        a_record_and_the_one_before_it_at_two_copies_must_fit,
+        copies_may_start_at_once,
+    }
+}
+
 /// How often each race is run.
 const ROUNDS: usize = 12;
 

@@ -60,12 +60,21 @@ impl Intake {
 
     /// On a new data base of a real server; `None` where there is none, which has been said by then.
     pub async fn on_postgres() -> Option<Self> {
-        Some(Self::on_server(Cluster::shared()?).await)
+        Self::on_postgres_with("").await
+    }
+
+    /// The same with more in the address.
+    pub async fn on_postgres_with(more: &str) -> Option<Self> {
+        let url = Cluster::shared()?.database().unwrap();
+        Some(Self::on_url(url + more).await)
     }
 
     /// On a new data base of this server.
     pub async fn on_server(server: &Cluster) -> Self {
-        let url = server.database().unwrap();
+        Self::on_url(server.database().unwrap()).await
+    }
+
+    async fn on_url(url: String) -> Self {
         let dir = tempfile::tempdir().unwrap();
         commands::init(dir.path(), Mode::Demonstration).await.unwrap();
         let config = dir.path().join("intake.toml");
