@@ -114,7 +114,10 @@ hint-place-whole-fingertip = Put the whole fingertip down
 hint-press-less = Press less
 hint-press-more = Press more
 hint-right = Move to your right
+hint-uncover-eyes = Take off dark glasses: nothing may cover the eyes
+hint-uncover-mouth = Uncover your mouth and close it
 hint-up = Raise the head
+hint-white-light = White light on the face, no coloured light
 hint-off-the-edge = Move the hand to the middle of the glass: a finger reaches over its edge
 hint-other-fingers = Other fingers lie on the glass. Put down those of the picture
 hint-same-finger = One finger was put down for two. Which time was right nobody can say, so both may be asked for again: watch which finger is put down
@@ -414,6 +417,11 @@ basis-landmarks = by the face's points
 not-assessed = Mandatory, and not judged
 attack-cues = Signs of a presentation attack, 0 to 1
 attack-cues-advisory = advisory, not a tested attack detection
+attack-cues-not-assessed = not assessed
+attack-cue-border = edges of a sheet or screen
+attack-cue-flat = flat motion
+attack-cue-frozen = repeated frames
+attack-cue-unblinking = no blink
 attempts = { $count ->
     [one] { $count } attempt
    *[other] { $count } attempts

@@ -123,7 +123,10 @@ hint-place-whole-fingertip = Приложите всю подушечку
 hint-press-less = Прижмите слабее
 hint-press-more = Прижмите сильнее
 hint-right = Сдвиньтесь вправо
+hint-uncover-eyes = Снимите тёмные очки: глаза ничто не должно закрывать
+hint-uncover-mouth = Уберите то, что закрывает рот, и сомкните губы
 hint-up = Поднимите голову
+hint-white-light = Нужен белый свет на лицо, без цветных ламп
 state-open = ожидает
 state-accepted = принято
 state-exhausted = ниже порога
@@ -413,6 +416,11 @@ basis-landmarks = по точкам лица
 not-assessed = Обязательны, но не оценены
 attack-cues = Признаки подмены лица, от 0 до 1
 attack-cues-advisory = для сведения: это не испытанное средство обнаружения подмены
+attack-cues-not-assessed = не оценены
+attack-cue-border = края листа или экрана
+attack-cue-flat = движение плоской картинки
+attack-cue-frozen = повтор кадров
+attack-cue-unblinking = нет моргания
 attempts = { $count ->
     [one] { $count } попытка
     [few] { $count } попытки

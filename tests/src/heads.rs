@@ -4,7 +4,7 @@ use domain::image::Frame;
 use domain::units::Millis;
 use image::RgbImage;
 use quality::face::cues::CueSettings;
-use quality::face::{self, FaceDetector, FaceLimits, GuideSettings, PortraitRules};
+use quality::face::{self, FaceDetector, FaceLimits, GuideSettings};
 use serde::Deserialize;
 use std::path::Path;
 
@@ -15,8 +15,6 @@ pub struct FaceThresholds {
     pub limits: FaceLimits,
     /// How hints come and go.
     pub guide: GuideSettings,
-    /// Geometry of the portrait.
-    pub portrait: PortraitRules,
     /// Cues of a presentation attack.
     pub cues: CueSettings,
 }
@@ -35,7 +33,7 @@ pub fn thresholds() -> FaceThresholds {
 pub fn engine() -> Box<dyn FaceDetector> {
     let models = Path::new(env!("CARGO_MANIFEST_DIR")).join("../models/face");
     assert!(models.is_dir(), "{} is missing: run `cargo xtask setup`", models.display());
-    face::open("blazeface", Some(&models)).unwrap()
+    face::open("blazeface", Some(&models), None).unwrap()
 }
 
 /// A rendered picture as a camera's frame.

@@ -5,16 +5,16 @@
 
 use quality::assessment::Advice;
 use quality::face::{Guide, assess};
-use render::head::{Clip, Figure, Identity, Light, Looks, Pose, Scene, Subject};
+use render::head::{Clip, Figure, Glasses, Identity, Light, Looks, Pose, Scene, Subject};
 use std::collections::BTreeMap;
 use tests::heads::{FaceThresholds, engine, frame, many, thresholds};
 
 const SIZE: (u32, u32) = (640, 480);
 /// Milliseconds from frame to frame.
 const STEP: u64 = 50;
-/// Frames of a scene, and how many of them pass before they are counted: the slowest hint is due after .7 s.
-const FRAMES: u64 = 34;
-const SETTLED: u64 = 18;
+/// Frames of a scene, and how many of them pass before they are counted: the slowest hint is due after 1.2 s.
+const FRAMES: u64 = 44;
+const SETTLED: u64 = 28;
 /// Share of frames that must show the right hint.
 const LEAST: f64 = 0.97;
 
@@ -25,6 +25,8 @@ struct Moment {
     scene: Scene,
     /// Somebody else.
     second: Option<Pose>,
+    /// Sunglasses are worn.
+    sunglasses: bool,
 }
 
 /// What is wrong, who is shown, and what is to be told.
@@ -83,6 +85,9 @@ const CAUSES: &[Cause] = &[
         spoil: |m, n| m.pose.mouth = 0.5 + 0.1 * (n % 4) as f32,
         hint: Some(Advice::CloseMouth),
     },
+    Cause { name: "sunglasses", spoil: |m, _| m.sunglasses = true, hint: Some(Advice::UncoverEyes) },
+    Cause { name: "no room above", spoil: |m, _| m.pose.offset_y = -0.165, hint: Some(Advice::Down) },
+    Cause { name: "no room", spoil: |m, _| m.pose.distance = 0.46, hint: Some(Advice::Back) },
     Cause { name: "two people", spoil: |m, n| beside(m, either(n, 0.3), 0.66), hint: Some(Advice::OneOnly) },
     Cause { name: "somebody far behind", spoil: |m, n| beside(m, either(n, 0.33), 2.6), hint: None },
 ];
@@ -105,7 +110,12 @@ fn beside(moment: &mut Moment, across: f32, distance: f32) {
 /// Somebody who stands as asked.
 fn good(number: u64) -> Moment {
     let pose = Pose { distance: 0.6, offset_y: 0.02, ..Pose::default() };
-    Moment { pose, scene: Scene { seed: number + 1, light: Light::default(), ..Scene::default() }, second: None }
+    Moment {
+        pose,
+        scene: Scene { seed: number + 1, light: Light::default(), ..Scene::default() },
+        second: None,
+        sunglasses: false,
+    }
 }
 
 /// Grown-up people of every tone; none of them is one that limits were set on.
@@ -128,6 +138,10 @@ impl Film {
     fn of(number: u64, moments: &[Moment], drawings: usize) -> Self {
         let (who, other) = (person(number), person(number + 500));
         let clip = |moment: &Moment| {
+            let mut who = who.clone();
+            if moment.sunglasses {
+                who.glasses = Glasses::Sun;
+            }
             let mut figures = vec![Figure { subject: Subject::Person(&who), pose: moment.pose }];
             figures.extend(moment.second.map(|pose| Figure { subject: Subject::Person(&other), pose }));
             Clip::of(&figures, &moment.scene, SIZE, drawings)

@@ -53,7 +53,7 @@ fn measured(truth: &Truth, crop: &Crop) -> [f32; 4] {
 
 #[test]
 fn portraits_of_true_points_have_the_configured_geometry() {
-    let rules = thresholds().portrait;
+    let rules = thresholds().limits.portrait;
     for number in 0..300 {
         let (pose, who) = head(number);
         let figure = Figure { subject: Subject::Person(&who), pose };
@@ -77,7 +77,7 @@ fn portraits_of_true_points_have_the_configured_geometry() {
 
 #[test]
 fn portraits_of_found_points_have_the_configured_geometry() {
-    let rules = thresholds().portrait;
+    let rules = thresholds().limits.portrait;
     let mut engine = engine();
     let heads = many("GATEPOST_HEADS", 24);
     let mut off: [Vec<f32>; 4] = Default::default();

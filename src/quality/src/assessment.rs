@@ -134,8 +134,14 @@ advice! {
     PressMore = "press-more",
     /// Move to the traveller's own right.
     Right = "right",
+    /// Take off what covers the eyes: dark glasses, hair, a patch.
+    UncoverEyes = "uncover-eyes",
+    /// Take off what covers the mouth, and close it.
+    UncoverMouth = "uncover-mouth",
     /// Raise the chin or stand up: the face is too low in the picture.
     Up = "up",
+    /// White light on the face: in coloured light, or in a picture without colour, eyes and mouth cannot be read.
+    WhiteLight = "white-light",
 }
 
 #[cfg(test)]

@@ -8,7 +8,7 @@ use crate::place::repository;
 use domain::image::Frame;
 use domain::units::Millis;
 use quality::face::cues::{CueSettings, Cues};
-use quality::face::{self, AutoCapture, AutoCaptureSettings, FaceLimits, Guide, GuideSettings, PortraitRules, Shot};
+use quality::face::{self, AutoCapture, AutoCaptureSettings, FaceLimits, Guide, GuideSettings, Shot};
 use render::head::{self, Clip, Figure, Identity, Light, Pose, Scene, Subject};
 use serde::Deserialize;
 use std::collections::BTreeSet;
@@ -38,7 +38,6 @@ struct Rules {
     guide: GuideSettings,
     limits: FaceLimits,
     cues: CueSettings,
-    portrait: PortraitRules,
 }
 
 /// What a run has seen: without these it would have soaked nothing.
@@ -53,7 +52,8 @@ struct Seen {
 
 fn run(count: u64, seed: u64, watch: &mut Watch<'_>) -> Result<String, String> {
     let model = repository().join("models/face");
-    let mut detector = face::open(ENGINE, Some(&model)).map_err(|fault| format!("{fault}: {}", fault.advice()))?;
+    let mut detector =
+        face::open(ENGINE, Some(&model), None).map_err(|fault| format!("{fault}: {}", fault.advice()))?;
     let mut rules = rules()?;
     rules.limits.least_inter_eye_px /= 2.0;
     let mut views: Vec<Vec<Frame>> =
@@ -79,7 +79,8 @@ fn run(count: u64, seed: u64, watch: &mut Watch<'_>) -> Result<String, String> {
             match capture.feed(frame.captured_at, &assessment, &rules.limits, keep) {
                 Shot::Taken(best) => {
                     let (frame, assessment) = &best.kept;
-                    let taken = face::portrait(frame, &best.face, assessment.landmarks.as_ref(), &rules.portrait);
+                    let taken =
+                        face::portrait(frame, &best.face, assessment.landmarks.as_ref(), &rules.limits.portrait);
                     seen.portraits += u64::from(taken.is_ok());
                 }
                 Shot::GaveUp(_) => seen.given_up += 1,

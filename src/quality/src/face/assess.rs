@@ -2,6 +2,7 @@
 
 use super::geometry::Geometry;
 use super::limits::Place;
+use super::portrait::Room;
 use super::{COMPONENTS, Component, Detection, FaceBox, FaceLimits, FaceView, Landmarks, Limit, Sighting};
 use crate::assessment::{Advice, Assessment};
 use domain::image::Frame;
@@ -101,6 +102,7 @@ impl FaceAssessment {
             (Limit::EyesDown, places.down != Place::Within),
             (Limit::HeadSize, places.size != Place::Within),
             (Limit::InterEyeDistance, !places.enough_pixels),
+            (Limit::PortraitRoom, !places.room.is_some_and(|room| room.is_enough())),
         ];
         let judged = limits.mandatory().filter(|&c| !self.is_beyond_the_engine(c));
         let poor = judged.filter(|&c| !limits.keeps(c, self.component(c), false));
@@ -150,6 +152,10 @@ impl FaceAssessment {
             across: place(&limits.eyes_across, f64::from(g.eyes.0) / width, [Advice::Left, Advice::Right]),
             down: place(&limits.eyes_down, f64::from(g.eyes.1) / height, [Advice::Down, Advice::Up]),
             enough_pixels: between_eyes >= limits.least_inter_eye_px * margin,
+            room: self.face().and_then(|face| {
+                let size = (self.frame_width, self.frame_height);
+                Room::of(size, face, self.landmarks.as_ref(), &limits.portrait)
+            }),
         })
     }
 }
@@ -160,6 +166,8 @@ pub(super) struct Places {
     pub across: Place,
     pub down: Place,
     pub enough_pixels: bool,
+    /// Room for the portrait; none where the face has no place at all.
+    pub room: Option<Room>,
 }
 
 #[cfg(test)]

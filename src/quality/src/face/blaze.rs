@@ -86,9 +86,18 @@ impl Blaze {
     }
 }
 
+impl Blaze {
+    /// Wipes what the last picture left behind.
+    pub fn wipe(&mut self) {
+        self.engine.wipe();
+        self.found.iter_mut().for_each(Found::wipe);
+        self.found.clear();
+    }
+}
+
 impl Drop for Blaze {
     fn drop(&mut self) {
-        self.found.iter_mut().for_each(Found::wipe);
+        self.wipe();
     }
 }
 

@@ -5,7 +5,7 @@
 //! damaged or unknown, and what an unknown network says about a face is worth nothing.
 
 use super::blaze::Blaze;
-use super::detector::{Engine, EngineFault, FaceDetector};
+use super::detector::{Engine, EngineFault, FaceDetector, ModelDigest};
 use super::mesh::Mesh;
 pub use super::tracker::Tracker;
 use crate::nn::Network;
@@ -46,7 +46,7 @@ pub fn open(folder: &Path) -> Result<Tracker, EngineFault> {
     Ok(Tracker::new(blaze, mesh, digest.finalize().into()))
 }
 
-fn open_boxed(folder: &Path) -> Result<Box<dyn FaceDetector>, EngineFault> {
+fn open_boxed(folder: &Path, _: Option<&ModelDigest>) -> Result<Box<dyn FaceDetector>, EngineFault> {
     Ok(Box::new(open(folder)?))
 }
 

@@ -7,7 +7,7 @@
 //! Known limits: blind beyond yaw 30 degrees and roll 15 degrees and for faces under a ninth of the frame's width; the
 //! default cascade found 96 of 100 portraits. Landmark engines replace it where their models are installed.
 
-use super::detector::{Detection, Engine, EngineFault, FaceDetector, Sighting};
+use super::detector::{Detection, Engine, EngineFault, FaceDetector, ModelDigest, Sighting};
 use super::{FaceBox, MAX_FACES};
 use domain::image::Frame;
 use opencv::core::ToInputArray;
@@ -16,6 +16,7 @@ use opencv::objdetect::CascadeClassifier;
 use opencv::prelude::*;
 use sha2::{Digest, Sha256};
 use std::path::Path;
+use zeroize::Zeroize;
 
 /// The line of the engine list.
 pub const ENGINE: Engine = Engine { name: NAME, default_model: DEFAULT_MODEL, open: open_boxed };
@@ -147,6 +148,17 @@ impl FaceDetector for Cascade {
     fn detect(&mut self, frame: &Frame) -> Sighting {
         self.find(frame).into()
     }
+
+    fn forget(&mut self) {
+        self.grey.zeroize();
+        self.first = 0;
+    }
+}
+
+impl Drop for Cascade {
+    fn drop(&mut self) {
+        self.forget();
+    }
 }
 
 impl Cascade {
@@ -167,7 +179,7 @@ impl Cascade {
     }
 }
 
-fn open_boxed(path: &Path) -> Result<Box<dyn FaceDetector>, EngineFault> {
+fn open_boxed(path: &Path, _: Option<&ModelDigest>) -> Result<Box<dyn FaceDetector>, EngineFault> {
     Ok(Box::new(Cascade::load(path)?))
 }
 

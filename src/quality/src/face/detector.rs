@@ -2,7 +2,9 @@
 
 use super::{Basis, FaceBox, Landmarks};
 use domain::image::Frame;
+use serde::Deserialize;
 use std::path::Path;
+use std::str::FromStr;
 use thiserror::Error;
 
 /// What a detector says about one frame.
@@ -74,7 +76,7 @@ pub trait FaceDetector: Send {
     /// The faces of the stream's next frame. A frame that cannot be judged is an answer, never a panic.
     fn detect(&mut self, frame: &Frame) -> Sighting;
 
-    /// Forgets the stream: the next frame is the first of another one.
+    /// Forgets the stream: the next frame is the first of another one. What frames left in memory is wiped.
     fn forget(&mut self) {}
 
     /// The faces of a single picture, which has nothing to do with those before: nothing is remembered, and an engine that
@@ -90,8 +92,8 @@ pub struct Engine {
     pub name: &'static str,
     /// Where set-up or Debian puts the engine's model file, or the folder of its files.
     pub default_model: &'static str,
-    /// Loads the model file.
-    pub open: fn(&Path) -> Result<Box<dyn FaceDetector>, EngineFault>,
+    /// Loads the model file; one of the operator's only if it has the digest that the configuration gives.
+    pub open: fn(&Path, Option<&ModelDigest>) -> Result<Box<dyn FaceDetector>, EngineFault>,
 }
 
 /// Every detector of this build, the preferred one first.
@@ -99,7 +101,40 @@ pub const ENGINES: &[Engine] = &[
     super::blazeface::ENGINE,
     #[cfg(feature = "opencv")]
     super::cascade::ENGINE,
+    #[cfg(feature = "opencv")]
+    super::yunet::ENGINE,
 ];
+
+/// The SHA-256 that a model must have, as the operator writes it: 64 hexadecimal digits.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(try_from = "String")]
+pub struct ModelDigest(pub [u8; 32]);
+
+impl FromStr for ModelDigest {
+    type Err = &'static str;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        const WRONG: &str = "a SHA-256 is 64 hexadecimal digits";
+        let mut digest = [0; 32];
+        let (pairs, rest) = text.as_bytes().as_chunks::<2>();
+        if pairs.len() != digest.len() || !rest.is_empty() {
+            return Err(WRONG);
+        }
+        for (byte, pair) in digest.iter_mut().zip(pairs) {
+            let digit = |digit: u8| char::from(digit).to_digit(16).ok_or(WRONG);
+            *byte = (digit(pair[0])? * 16 + digit(pair[1])?) as u8;
+        }
+        Ok(Self(digest))
+    }
+}
+
+impl TryFrom<String> for ModelDigest {
+    type Error = &'static str;
+
+    fn try_from(text: String) -> Result<Self, Self::Error> {
+        text.parse()
+    }
+}
 
 /// Why there is no detector.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
@@ -120,6 +155,12 @@ pub enum EngineFault {
         /// What the system said, for the log.
         inside: String,
     },
+    /// The model is the operator's, and the configuration does not say which file it is.
+    #[error("the configuration gives no SHA-256 of the model file of {engine}")]
+    NoDigest {
+        /// The engine that asked for it.
+        engine: &'static str,
+    },
     /// No engine of this build has that name.
     #[error("this build has no face detector of that name")]
     UnknownEngine,
@@ -132,23 +173,44 @@ impl EngineFault {
             Self::BadModel { .. } => "Q-11",
             Self::NoModel { .. } => "Q-12",
             Self::UnknownEngine => "Q-13",
+            Self::NoDigest { .. } => "Q-14",
         }
     }
 
     /// What the officer or installer does now.
     pub const fn advice(&self) -> &'static str {
         match self {
-            Self::BadModel { .. } => "The face detector's file is damaged. Run the set-up command again.",
-            Self::NoModel { .. } => "The face detector's file is missing. Run the set-up command.",
+            Self::BadModel { .. } => {
+                "The face detector's file is damaged. Run the set-up command again, or put the operator's own file back."
+            }
+            Self::NoModel { .. } => {
+                "The face detector's file is missing. Run the set-up command, or put the operator's own file there."
+            }
+            Self::NoDigest { .. } => {
+                "The configuration needs the SHA-256 of the operator's face detector: quality.digest."
+            }
             Self::UnknownEngine => "The configuration names a face detector that this program does not have.",
         }
     }
 }
 
-/// Opens a detector by name; without a model path, the engine's default one.
-pub fn open(engine: &str, model: Option<&Path>) -> Result<Box<dyn FaceDetector>, EngineFault> {
+/// Opens a detector by name; without a model path, the engine's default one. A model of another digest than the one given
+/// is refused, whichever engine it is of.
+///
+/// # Errors
+/// [`EngineFault`], which says what is missing or wrong.
+pub fn open(
+    engine: &str,
+    model: Option<&Path>,
+    digest: Option<&ModelDigest>,
+) -> Result<Box<dyn FaceDetector>, EngineFault> {
     let engine = ENGINES.iter().find(|e| e.name == engine).ok_or(EngineFault::UnknownEngine)?;
-    (engine.open)(model.unwrap_or(Path::new(engine.default_model)))
+    let detector = (engine.open)(model.unwrap_or(Path::new(engine.default_model)), digest)?;
+    if digest.is_some_and(|wanted| wanted.0 != detector.model_digest()) {
+        let inside = "its SHA-256 is not the one that the configuration gives".into();
+        return Err(EngineFault::BadModel { engine: engine.name, inside });
+    }
+    Ok(detector)
 }
 
 #[cfg(test)]
@@ -165,7 +227,21 @@ mod tests {
 
     #[test]
     fn an_unknown_engine_is_refused_by_name() {
-        assert_eq!(open("oracle", None).err(), Some(EngineFault::UnknownEngine));
+        assert_eq!(open("oracle", None, None).err(), Some(EngineFault::UnknownEngine));
+    }
+
+    #[test]
+    fn a_digest_is_64_hexadecimal_digits_and_must_be_the_model_s() {
+        let whole = "0123456789abcdefABCDEF000000000000000000000000000000000000000001";
+        assert_eq!(whole.parse::<ModelDigest>().unwrap().0[..9], [1, 0x23, 0x45, 0x67, 0x89, 0xab, 0xcd, 0xef, 0xab]);
+        for wrong in ["", &whole[1..], &format!("{whole}0"), &whole.replace('f', "g"), &whole.replace("ab", "ä")] {
+            assert!(wrong.parse::<ModelDigest>().is_err(), "{wrong}");
+        }
+        let models = super::super::scenes::models();
+        let own = ModelDigest(open("blazeface", Some(&models), None).unwrap().model_digest());
+        let other = ModelDigest([7; 32]);
+        assert!(open("blazeface", Some(&models), Some(&own)).is_ok());
+        assert_eq!(open("blazeface", Some(&models), Some(&other)).err().map(|fault| fault.code()), Some("Q-11"));
     }
 
     #[test]

@@ -6,7 +6,7 @@ use domain::units::Millis;
 use serde::Deserialize;
 
 /// How hints appear and go. Proposed: `confirm_ms = 40`, `clear_ms = 120`, `eyes_ms = 450`, `mouth_ms = 700`,
-/// `speech_ms = 400`, `lost_ms = 700`, `max_lag = 0.08`. Own values: a new hint is on the page within 150 ms of the frame
+/// `speech_ms = 400`, `hidden_ms = 1200`, `lost_ms = 700`, `max_lag = 0.08`. Own values: a new hint is on the page within 150 ms of the frame
 /// that called for it, at 15 frames a second after two frames that agree. A blink takes 100 to 400 ms (Schiffman,
 /// Sensation and Perception, 2001), so eyes must stay shut for longer; syllables of speech follow one another at 3 to 8
 /// a second (Ding et al., Temporal modulations in speech and music, 2017), so a mouth that shuts for less than
@@ -24,6 +24,8 @@ pub struct GuideSettings {
     pub mouth_ms: u64,
     /// The hint to close the mouth goes when the mouth has been closed for this long.
     pub speech_ms: u64,
+    /// Eyes or a mouth must have been unreadable for this long before the traveller is told to uncover them.
+    pub hidden_ms: u64,
     /// A face that was seen and is missing for this long has turned away; shorter gaps change nothing.
     pub lost_ms: u64,
     /// How far the face may run ahead of its own mean over the last 150 ms, as a share of its width.
@@ -36,14 +38,15 @@ impl GuideSettings {
         match hint {
             Advice::OpenEyes => self.eyes_ms,
             Advice::CloseMouth => self.mouth_ms,
+            Advice::UncoverEyes | Advice::UncoverMouth | Advice::WhiteLight => self.hidden_ms,
             _ => self.confirm_ms,
         }
     }
 
     /// How long a shown hint stays when it is wanted no more.
-    const fn clear(&self, hint: Advice) -> u64 {
+    fn clear(&self, hint: Advice) -> u64 {
         match hint {
-            Advice::CloseMouth => self.speech_ms,
+            hint if comes_and_goes(hint) => self.speech_ms,
             _ => self.clear_ms,
         }
     }
@@ -140,8 +143,7 @@ impl Guide {
             }
         }
         wanted.retain(|w| {
-            // Who speaks shuts the mouth again and again: that does not begin its time anew.
-            let keeps = *shown == Some(w.hint) || w.hint == Advice::CloseMouth;
+            let keeps = *shown == Some(w.hint) || comes_and_goes(w.hint);
             // A last time after now says that the clock was set: nothing stays for ever because of it.
             let gap = now.0.checked_sub(w.last.0);
             gap.is_some_and(|gap| gap == 0 || keeps && gap < settings.clear(w.hint))
@@ -156,6 +158,12 @@ impl Guide {
         let stands = |hint: &&Advice| self.wanted.iter().any(|w| w.hint == **hint && confirmed(w));
         self.shown = HINTS.iter().find(stands).copied();
     }
+}
+
+/// Whether a moment without the fault does not begin its time anew: who speaks shuts the mouth again and again, and through
+/// dark glasses a glint is taken for an eye now and then.
+fn comes_and_goes(hint: Advice) -> bool {
+    matches!(hint, Advice::CloseMouth | Advice::UncoverEyes | Advice::UncoverMouth | Advice::WhiteLight)
 }
 
 fn median([a, b, c]: [f32; 3]) -> f32 {
@@ -175,6 +183,7 @@ fn by_field(boxes: [FaceBox; 3], of: impl Fn([f32; 3]) -> f32) -> FaceBox {
 #[cfg(test)]
 mod tests {
     use super::super::limits::tests::proposed;
+    use super::super::view::HIDDEN_EYE;
     use super::super::{Component, Detection, Landmarks, POINTS, Sighting, assess, scenes};
     use super::*;
     use crate::assessment::Assessment;
@@ -187,6 +196,7 @@ mod tests {
         eyes_ms: 450,
         mouth_ms: 700,
         speech_ms: 400,
+        hidden_ms: 1200,
         lost_ms: 700,
         max_lag: 0.08,
     };
@@ -210,7 +220,8 @@ mod tests {
         steps.iter().enumerate().map(|(i, &x)| guide.update(at(i), &judged(&frame, x), &limits)).collect()
     }
 
-    /// What is shown for a still face whose `component` is poor in the steps of 33 ms that are marked `#`.
+    /// What is shown for a still face whose `component` is poor in the steps of 33 ms that are marked `#`, and
+    /// cannot be read in those marked `?`.
     fn poor(component: Component, steps: &str) -> Vec<Option<Advice>> {
         let frame = scenes::drawn_face(640, 480, &GOOD);
         let mut limits = proposed();
@@ -224,7 +235,10 @@ mod tests {
             let mut now = base.clone();
             let score = if mark == '#' { 0.0 } else { 100.0 };
             for (_, answer) in now.components.iter_mut().filter(|(c, _)| *c == component) {
-                *answer = Assessment::scored(0.0, score, None);
+                *answer = match mark {
+                    '?' => Assessment::FailureToAssess(HIDDEN_EYE),
+                    _ => Assessment::scored(0.0, score, None),
+                };
             }
             guide.update(Millis(1000 + 33 * i as u64), &now, &limits)
         };
@@ -268,6 +282,19 @@ mod tests {
         assert_eq!(shown.iter().position(Option::is_some), Some(20 + 14), "450 ms after they shut: {shown:?}");
         assert_eq!(changes(&shown), 2);
         assert_eq!(shown.last(), Some(&None));
+    }
+
+    #[test]
+    fn eyes_behind_dark_glasses_are_told_after_a_while_and_a_hand_before_them_is_not() {
+        let open = ".".repeat(20);
+        let hand = [&open[..], &"?".repeat(15), &open].concat();
+        assert!(poor(Component::EyesOpen, &hand).iter().all(Option::is_none));
+        // A glint is taken for an eye now and then.
+        let glasses = "??????????.".repeat(8);
+        let shown = poor(Component::EyesOpen, &[&open[..], &glasses, &open].concat());
+        let told = shown.iter().position(Option::is_some).unwrap();
+        assert!((20 + 37..=20 + 39).contains(&told), "1200 ms after they were put on: {shown:?}");
+        assert_eq!((shown[told], changes(&shown), shown[shown.len() - 1]), (Some(Advice::UncoverEyes), 2, None));
     }
 
     #[test]

@@ -1,12 +1,14 @@
 //! What the traveller should change, from one frame.
 
-use super::limits::{Place, advice_for};
+use super::assess::Places;
+use super::limits::{Place, advice_for, advice_unread};
+use super::portrait::Edge;
 use super::{Component, FaceAssessment, FaceLimits};
-use crate::assessment::Advice;
+use crate::assessment::{Advice, Assessment};
 
 /// Every hint about a face, the most useful first: first who is meant, then where to stand, then light, without which
 /// nothing else can be judged, then the head, then what takes a moment only. A smeared picture comes before the eyes and
-/// the mouth, which it makes hard to read.
+/// the mouth, which it makes hard to read, and what covers them before how they are held.
 pub const HINTS: &[Advice] = &[
     Advice::OneOnly,
     Advice::Back,
@@ -17,8 +19,11 @@ pub const HINTS: &[Advice] = &[
     Advice::Up,
     Advice::MoreLight,
     Advice::LessLight,
+    Advice::WhiteLight,
     Advice::LookStraight,
     Advice::HoldStill,
+    Advice::UncoverEyes,
+    Advice::UncoverMouth,
     Advice::OpenEyes,
     Advice::CloseMouth,
 ];
@@ -33,6 +38,7 @@ impl FaceAssessment {
     /// is taken a little narrower, so that it goes away only when the fault has clearly gone.
     pub fn hints(&self, limits: &FaceLimits, shown: Option<Advice>) -> Vec<Advice> {
         let Some(places) = self.places(limits, shown) else { return Vec::new() };
+        let room = self.room_hints(&places, limits, shown);
         let size = match places.size {
             Place::Above => Some(Advice::Back),
             Place::Below => Some(Advice::Closer),
@@ -50,14 +56,37 @@ impl FaceAssessment {
         };
         let poor = limits.mandatory().filter(|&c| self.poor(limits, shown, c));
         let poor = poor.filter_map(|c| self.advice(c));
-        let faults: Vec<Advice> = poor.chain([size, across, down].into_iter().flatten()).collect();
+        let faults: Vec<Advice> = poor.chain([size, across, down].into_iter().flatten()).chain(room).collect();
         HINTS.iter().copied().filter(|hint| faults.contains(hint)).collect()
+    }
+
+    /// Where to stand so that the frame has room for the portrait. A head that is held too far to one side needs more
+    /// room than it will need when it is straight: then only that is told.
+    fn room_hints(&self, places: &Places, limits: &FaceLimits, shown: Option<Advice>) -> Vec<Advice> {
+        let Some(room) = places.room else { return Vec::new() };
+        if self.poor(limits, shown, Component::HeadPoseRoll) {
+            return Vec::new();
+        }
+        if places.size != Place::Below && room.is_too_small(shown == Some(Advice::Back)) {
+            return vec![Advice::Back];
+        }
+        let edges = [
+            (Edge::Left, Advice::Left),
+            (Edge::Right, Advice::Right),
+            (Edge::Upper, Advice::Down),
+            (Edge::Lower, Advice::Up),
+        ];
+        let ends = |&(edge, hint): &(Edge, Advice)| room.ends_at(edge, shown == Some(hint)).then_some(hint);
+        edges.iter().filter_map(ends).collect()
     }
 
     /// What to change for a component under its limit.
     fn advice(&self, component: Component) -> Option<Advice> {
         /// Mean luminance under which a poor range is for want of light.
         const DARK: f64 = 0.25;
+        if let Some(why) = self.unread(component) {
+            return advice_unread(why);
+        }
         let own = self.component(component).advice();
         if component != Component::DynamicRange || own.is_some() {
             return advice_for(component, own);
@@ -67,13 +96,24 @@ impl FaceAssessment {
         Some(if luminance < DARK { Advice::MoreLight } else { Advice::LessLight })
     }
 
+    /// Why eyes or a mouth could not be read; none where they could, and for other components.
+    fn unread(&self, component: Component) -> Option<&'static str> {
+        match self.component(component) {
+            Assessment::FailureToAssess(why) if matches!(component, Component::EyesOpen | Component::MouthClosed) => {
+                Some(why)
+            }
+            _ => None,
+        }
+    }
+
     fn poor(&self, limits: &FaceLimits, shown: Option<Advice>, component: Component) -> bool {
         if self.is_beyond_the_engine(component) {
             return false;
         }
         let answer = self.component(component);
-        // Without points nobody looks at the camera; with them, lids or lips that cannot be read ask for nothing.
-        if answer.native().is_none() && matches!(component, Component::EyesOpen | Component::MouthClosed) {
+        // Lids and lips that cannot be read ask for something only where it is known what hides them. Without points
+        // nobody looks at the camera, and the pose says so.
+        if self.unread(component).is_some_and(|why| advice_unread(why).is_none()) {
             return false;
         }
         let is_shown = shown.is_some() && shown == self.advice(component);
@@ -84,7 +124,8 @@ impl FaceAssessment {
 #[cfg(test)]
 mod tests {
     use super::super::limits::tests::proposed;
-    use super::super::{Detection, FaceBox, Landmarks, Sighting, assess, scenes};
+    use super::super::view::{HIDDEN_EYE, HIDDEN_MOUTH, NO_COLOUR};
+    use super::super::{Detection, FaceBox, Landmarks, Limit, Sighting, assess, scenes};
     use super::*;
     use domain::units::QualityScore;
 
@@ -133,12 +174,12 @@ mod tests {
             scenes::drawn_face(640, 480, &FaceBox { x: 215.0, y: 110.0, width: 210.0, height: 210.0, score: 9.0 });
         // Within each limit, and nearer to the end that the shown hint is not about than a shown hint's margin.
         for (shown, x, y, side) in [
-            (Advice::Closer, 175.0, 60.0, 290.0),
+            (Advice::Closer, 207.0, 124.0, 225.0),
             (Advice::Back, 234.0, 130.0, 170.0),
             (Advice::Left, 640.0 * 0.63 - 105.0, 110.0, 210.0),
             (Advice::Right, 640.0 * 0.37 - 105.0, 110.0, 210.0),
-            (Advice::Down, 215.0, 480.0 * 0.55 - 86.0, 210.0),
-            (Advice::Up, 215.0, 480.0 * 0.29 - 86.0, 210.0),
+            (Advice::Down, 235.0, 480.0 * 0.55 - 70.0, 170.0),
+            (Advice::Up, 235.0, 480.0 * 0.31 - 70.0, 170.0),
         ] {
             let face = FaceBox { x, y, width: side, height: side, score: 9.0 };
             let got = assess(&frame, &Detection::of(vec![face]).into());
@@ -183,6 +224,36 @@ mod tests {
         }
         let points = Landmarks::new(points, 1.0);
         points.is_sound().then_some(points)
+    }
+
+    #[test]
+    fn what_hides_eyes_and_mouth_is_told_and_what_cannot_be_helped_is_not() {
+        const GOOD: FaceBox = FaceBox { x: 215.0, y: 110.0, width: 210.0, height: 210.0, score: 9.0 };
+        let mut limits = proposed();
+        limits.least_scores.clear();
+        limits.natives.retain(|component, _| matches!(component, Component::EyesOpen | Component::MouthClosed));
+        let frame = scenes::drawn_face(640, 480, &GOOD);
+        let sighting = Sighting::by_landmarks(Detection::of(vec![GOOD]), Some(scenes::points(&GOOD)));
+        let seen = assess(&frame, &sighting);
+        for (name, component, why, hint) in [
+            ("dark lenses", Component::EyesOpen, HIDDEN_EYE, Some(Advice::UncoverEyes)),
+            ("a scarf", Component::MouthClosed, HIDDEN_MOUTH, Some(Advice::UncoverMouth)),
+            ("blue light", Component::EyesOpen, NO_COLOUR, Some(Advice::WhiteLight)),
+            ("blue light", Component::MouthClosed, NO_COLOUR, Some(Advice::WhiteLight)),
+            ("few pixels", Component::EyesOpen, "too few pixels for the lids", None),
+        ] {
+            let mut got = seen.clone();
+            for (known, answer) in &mut got.components {
+                *answer = match *known {
+                    known if known == component => Assessment::FailureToAssess(why),
+                    Component::EyesOpen => Assessment::scored(0.1, 100.0, None),
+                    _ => Assessment::scored(0.0, 100.0, None),
+                };
+            }
+            assert_eq!(got.hints(&limits, None), hint.into_iter().collect::<Vec<_>>(), "{name}");
+            // Whether or not there is a hint, what nobody could read is not accepted.
+            assert_eq!(got.failing(&limits), [Limit::Component(component)], "{name}");
+        }
     }
 
     #[test]

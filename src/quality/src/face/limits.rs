@@ -1,6 +1,7 @@
 //! The limits that a frame must keep, all of them from the configuration.
 
-use super::Component;
+use super::view::{HIDDEN_EYE, HIDDEN_MOUTH, NO_COLOUR};
+use super::{Component, PortraitRules};
 use crate::assessment::{Advice, Assessment};
 use domain::units::QualityScore;
 use serde::{Deserialize, Deserializer, de::Error as _};
@@ -18,8 +19,9 @@ const SCORE_MARGIN: u8 = 5;
 /// # Estimated pixels between the eye centres. BSI TR-03121-3 v7 asks 120 of a portrait; a 640 x 480 camera cannot
 /// # give that at arm's length, and 90 is the least of ISO/IEC 19794-5 full frontal. 60 is our laboratory value.
 /// least_inter_eye_px = 60.0
-/// # Eye line to chin by frame height. Own: at the upper end the whole head with hair still fits.
-/// head_size = { min = 0.24, max = 0.44 }
+/// # Eye line to chin by frame height. Own: the least that is a portrait of some detail.
+/// # Larger heads leave no room for the portrait.
+/// head_size = { min = 0.24, max = 0.34 }
 /// # Point between the eyes: share of the frame's width and height, from the left and the top. Own.
 /// eyes_across = { min = 0.36, max = 0.64 }
 /// eyes_down = { min = 0.28, max = 0.56 }
@@ -35,6 +37,13 @@ const SCORE_MARGIN: u8 = 5;
 /// HeadPoseYaw = { min = -10, max = 10 }
 /// EyesOpen = { min = 0.025 }
 /// MouthClosed = { max = 0.013 }
+/// # The portrait: a frame without room for it is not taken (see [`PortraitRules`]).
+/// [face.limits.portrait]
+/// head_height = 0.75
+/// eye_line = 0.45
+/// max_width = 1200
+/// max_bytes = 375000
+/// least_jpeg_quality = 60
 /// ```
 #[derive(Clone, Debug, PartialEq, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -52,6 +61,8 @@ pub struct FaceLimits {
     pub least_scores: BTreeMap<Component, QualityScore>,
     /// Mandatory components whose native value must lie in a range.
     pub natives: BTreeMap<Component, Interval>,
+    /// Geometry and size of the portrait. A frame that has no room for this geometry is not taken.
+    pub portrait: PortraitRules,
 }
 
 impl FaceLimits {
@@ -176,6 +187,8 @@ pub enum Limit {
     NoFace,
     /// The detector could not judge the frame.
     NotJudged,
+    /// The frame has no room around the head for a portrait of the configured geometry.
+    PortraitRoom,
     /// Everything else was kept, never for long enough without movement.
     NotStill,
 }
@@ -192,6 +205,7 @@ impl Limit {
             Self::NoFace => "no-face",
             Self::NotJudged => "not-judged",
             Self::NotStill => "not-still",
+            Self::PortraitRoom => "portrait-room",
         }
     }
 }
@@ -208,6 +222,16 @@ pub(super) fn advice_for(component: Component, own: Option<Advice>) -> Option<Ad
         Component::HeadPosePitch | Component::HeadPoseRoll | Component::HeadPoseYaw => Some(Advice::LookStraight),
         _ => None,
     })
+}
+
+/// The advice where eyes or a mouth are there and could not be read, if there is any.
+pub(super) fn advice_unread(why: &str) -> Option<Advice> {
+    match why {
+        HIDDEN_EYE => Some(Advice::UncoverEyes),
+        HIDDEN_MOUTH => Some(Advice::UncoverMouth),
+        NO_COLOUR => Some(Advice::WhiteLight),
+        _ => None,
+    }
 }
 
 #[derive(Deserialize)]
@@ -258,7 +282,7 @@ pub(super) mod tests {
     fn proposed_json() -> serde_json::Value {
         json!({
             "least_inter_eye_px": 60.0,
-            "head_size": {"min": 0.24, "max": 0.44},
+            "head_size": {"min": 0.24, "max": 0.34},
             "eyes_across": {"min": 0.36, "max": 0.64},
             "eyes_down": {"min": 0.28, "max": 0.56},
             "least_scores": {
@@ -268,6 +292,9 @@ pub(super) mod tests {
             "natives": {
                 "HeadPoseYaw": {"min": -10, "max": 10}, "HeadPosePitch": {"min": -18, "max": 8},
                 "HeadPoseRoll": {"min": -8, "max": 8}, "EyesOpen": {"min": 0.025}, "MouthClosed": {"max": 0.013},
+            },
+            "portrait": {
+                "head_height": 0.75, "eye_line": 0.45, "max_width": 1200, "max_bytes": 375000, "least_jpeg_quality": 60,
             },
         })
     }
@@ -295,7 +322,9 @@ pub(super) mod tests {
 
     #[test]
     fn a_missing_value_has_no_default() {
-        for key in ["least_inter_eye_px", "head_size", "eyes_across", "eyes_down", "least_scores", "natives"] {
+        for key in
+            ["least_inter_eye_px", "head_size", "eyes_across", "eyes_down", "least_scores", "natives", "portrait"]
+        {
             let mut limits = proposed_json();
             limits.as_object_mut().unwrap().remove(key);
             assert!(serde_json::from_value::<FaceLimits>(limits).is_err(), "{key}");

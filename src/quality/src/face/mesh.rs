@@ -32,6 +32,11 @@ impl Mesh {
         (fits && sizes == [POINTS * 3, 1]).then(|| Self { engine: Engine::new(network) })
     }
 
+    /// Wipes what the last picture left behind.
+    pub fn wipe(&mut self) {
+        self.engine.wipe();
+    }
+
     /// Multiplications of one run.
     pub fn products(&self) -> u64 {
         self.engine.products()

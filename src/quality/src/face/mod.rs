@@ -41,6 +41,8 @@ mod sampled;
 mod scenes;
 mod tracker;
 mod view;
+#[cfg(feature = "opencv")]
+pub mod yunet;
 
 #[cfg(test)]
 pub(crate) use scenes::models as models_of_tests;
@@ -48,7 +50,7 @@ pub(crate) use scenes::models as models_of_tests;
 pub use assess::{Basis, FaceAssessment, assess};
 pub use auto_capture::{AutoCapture, AutoCaptureSettings, BestShot, Rank, Shot};
 pub use component::{COMPONENTS, Component};
-pub use detector::{Detection, ENGINES, Engine, EngineFault, FaceDetector, Sighting, open};
+pub use detector::{Detection, ENGINES, Engine, EngineFault, FaceDetector, ModelDigest, Sighting, open};
 pub use face_box::{FaceBox, MAX_FACES};
 pub use guide::{Guide, GuideSettings};
 pub use hint::HINTS;

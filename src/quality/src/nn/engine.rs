@@ -57,6 +57,12 @@ impl Engine {
         }
     }
 
+    /// Wipes what the last picture left behind: it may show a face, or be one's points.
+    pub fn wipe(&mut self) {
+        self.memory.as_mut_slice().zeroize();
+        self.gathered.as_mut_slice().zeroize();
+    }
+
     /// Multiplications of one run, those with the zeros that fill up vectors not counted.
     pub fn products(&self) -> u64 {
         self.products
@@ -68,11 +74,9 @@ impl Engine {
     }
 }
 
-/// What the last picture left behind is wiped: it may show a face, or be one's points.
 impl Drop for Engine {
     fn drop(&mut self) {
-        self.memory.zeroize();
-        self.gathered.zeroize();
+        self.wipe();
     }
 }
 

@@ -7,6 +7,7 @@ use super::flat::{FlatError, Table};
 /// The most tensors, operators, values of all tensors together, and products of one filter that are accepted. Both
 /// networks of the station stay below a tenth of each.
 pub(super) const MOST_TENSORS: usize = 8_192;
+pub(super) const MOST_SIDES: usize = 8;
 pub(super) const MOST_OPERATORS: usize = 4_096;
 pub(super) const MOST_VALUES: usize = 1 << 24;
 pub(super) const MOST_PRODUCTS: usize = 1 << 30;

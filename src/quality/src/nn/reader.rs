@@ -3,7 +3,7 @@
 
 use super::flat::Table;
 use super::network::{Activation, ModelError, Network, Operator, Shape, Window};
-use super::network::{MOST_OPERATORS, MOST_PRODUCTS, MOST_SIDE, MOST_TENSORS, MOST_VALUES, TALLEST};
+use super::network::{MOST_OPERATORS, MOST_PRODUCTS, MOST_SIDE, MOST_SIDES, MOST_TENSORS, MOST_VALUES, TALLEST};
 
 /// Operator codes of the schema.
 mod code {
@@ -52,7 +52,12 @@ impl<'a> Reader<'a> {
         for tensor in &tables {
             let buffer = usize::try_from(tensor.int(2, 0)?).ok().and_then(|index| buffers.get(index));
             let buffer = buffer.ok_or(ModelError::Damaged("a tensor without its buffer"))?;
-            tensors.push(Tensor { sides: tensor.ints(0)?, kind: tensor.byte(1, 0)?, data: buffer.bytes(0)? });
+            // Tensors may share one list in the file: a long one must not be copied for each.
+            let sides = tensor.ints(0)?;
+            if sides.len() > MOST_SIDES {
+                return Err(ModelError::Shape("too many sides"));
+            }
+            tensors.push(Tensor { sides, kind: tensor.byte(1, 0)?, data: buffer.bytes(0)? });
         }
         // Codes above 127 stand in a field of their own; the larger of the two is meant.
         let codes = model.tables(1)?.into_iter().map(|c| Ok(i32::from(c.byte(0, 0)?).max(c.int(3, 0)?)));
@@ -98,6 +103,9 @@ impl<'a> Reader<'a> {
         for operator in operators {
             if self.code(operator)? != code::DEQUANTIZE {
                 made.extend(operator.ints(2)?);
+            }
+            if made.len() > MOST_TENSORS {
+                return Err(ModelError::Shape("too many tensors"));
             }
         }
         let mut values = 0;

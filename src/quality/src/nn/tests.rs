@@ -218,6 +218,120 @@ fn a_run_allocates_nothing() {
 }
 
 #[test]
+fn what_a_run_leaves_is_wiped_and_the_next_gives_the_same() {
+    for name in ["face_detection_short_range", "face_landmark"] {
+        let mut engine = Engine::new(&Network::read(&real(name)).unwrap());
+        let picture = Numbers(5).take(engine.input().len());
+        let mut run = || {
+            engine.input().copy_from_slice(&picture);
+            engine.run();
+            let answers = [engine.output(0).to_vec(), engine.output(1).to_vec()];
+            engine.wipe();
+            assert!(engine.input().iter().all(|v| *v == 0.0), "{name}");
+            assert!(engine.output(0).iter().chain(engine.output(1)).all(|v| *v == 0.0), "{name}");
+            answers
+        };
+        let first = run();
+        assert!(first[0].iter().any(|v| *v != 0.0), "{name}");
+        assert_eq!(first, run(), "{name}");
+    }
+}
+
+/// A field of a table of [`flat`].
+enum Field {
+    Int(i32),
+    Ints(Vec<i32>),
+    Tables(Vec<Vec<Option<Field>>>),
+}
+
+/// A FlatBuffer with this root table.
+fn flat(root: &[Option<Field>]) -> Vec<u8> {
+    let mut file = b"....TFL3".to_vec();
+    let start = table(&mut file, root);
+    file[..4].copy_from_slice(&(start as u32).to_le_bytes());
+    file
+}
+
+/// Appends a table, and behind it what it points to; where it begins.
+fn table(file: &mut Vec<u8>, fields: &[Option<Field>]) -> usize {
+    let vtable = file.len();
+    file.extend((4 + 2 * fields.len() as u16).to_le_bytes());
+    file.extend((4 + 4 * fields.len() as u16).to_le_bytes());
+    fields.iter().enumerate().for_each(|(at, field)| {
+        file.extend(field.as_ref().map_or(0, |_| 4 + 4 * at as u16).to_le_bytes());
+    });
+    let start = file.len();
+    file.extend(((start - vtable) as i32).to_le_bytes());
+    file.extend(vec![0; 4 * fields.len()]);
+    let link = |file: &mut Vec<u8>, place: usize, target: usize| {
+        file[place..place + 4].copy_from_slice(&((target - place) as u32).to_le_bytes());
+    };
+    for (at, field) in fields.iter().enumerate() {
+        let (place, end) = (start + 4 + 4 * at, file.len());
+        match field {
+            None => {}
+            Some(Field::Int(int)) => file[place..place + 4].copy_from_slice(&int.to_le_bytes()),
+            Some(Field::Ints(ints)) => {
+                link(file, place, end);
+                file.extend((ints.len() as u32).to_le_bytes());
+                ints.iter().for_each(|int| file.extend(int.to_le_bytes()));
+            }
+            Some(Field::Tables(tables)) => {
+                link(file, place, end);
+                file.extend((tables.len() as u32).to_le_bytes());
+                file.extend(vec![0; 4 * tables.len()]);
+                for (at, fields) in tables.iter().enumerate() {
+                    let target = table(file, fields);
+                    link(file, end + 4 + 4 * at, target);
+                }
+            }
+        }
+    }
+    start
+}
+
+/// A network without operators whose tensors have these sides, the first of them its input, the others its answers.
+fn claims(tensors: &[&[i32]]) -> Vec<u8> {
+    let list = tensors.iter().map(|sides| vec![Some(Field::Ints(sides.to_vec())), None, Some(Field::Int(0))]);
+    let answers = (1..tensors.len() as i32).collect();
+    let graph = vec![
+        Some(Field::Tables(list.collect())),
+        Some(Field::Ints(vec![0])),
+        Some(Field::Ints(answers)),
+        Some(Field::Tables(vec![])),
+    ];
+    let buffers = Some(Field::Tables(vec![vec![]]));
+    let mut file =
+        flat(&[Some(Field::Int(3)), Some(Field::Tables(vec![])), Some(Field::Tables(vec![graph])), None, buffers]);
+    file.resize(file.len().max(64), 0);
+    file
+}
+
+#[test]
+fn a_tiny_file_that_claims_huge_tensors_costs_nothing() {
+    // The file itself is well made: a small claim is answered about the network, not about the file.
+    assert!(!matches!(
+        Network::read(&claims(&[&[1, 8, 8, 3]])),
+        Err(ModelError::Damaged(_) | ModelError::Shape("too large"))
+    ));
+    let long = vec![2; 100_000];
+    for (name, tensors) in [
+        ("a large picture", vec![&[1, 1 << 20, 1 << 20, 3][..]]),
+        ("sides whose product overflows", vec![&[1, i32::MAX, i32::MAX, i32::MAX]]),
+        ("no side", vec![&[1, 0, 8, 3]]),
+        ("a side below nothing", vec![&[1, -8, 8, 3]]),
+        ("many sides", vec![&long[..]]),
+    ] {
+        let file = claims(&tensors);
+        let mut read = None;
+        let used = allocation_counter::measure(|| read = Some(Network::read(&file)));
+        let fault = read.unwrap().err().unwrap_or_else(|| panic!("{name} was taken"));
+        assert!(matches!(fault, ModelError::Shape(_)), "{name}: {fault}");
+        assert!(used.bytes_max < 64_000 + 2 * file.len() as u64, "{name}: {used:?}");
+    }
+}
+
+#[test]
 fn weights_that_are_no_numbers_are_refused() {
     // Half-precision infinity and NaN, written over the largest run of weights of a real file.
     for bits in [0x7c00u16, 0xfc00, 0x7e00] {

@@ -12,6 +12,7 @@ pub use signed::{PackSignature, SignatureFault, SignedPack, sign, signature_file
 pub use thresholds::{FingerLimits, SmallSensorLimits, Thresholds};
 
 use domain::device::DeviceKind;
+use quality::face::ModelDigest;
 use serde::Deserialize;
 use std::fmt;
 use std::net::SocketAddr;
@@ -126,6 +127,9 @@ pub struct Quality {
     pub engine: String,
     /// Its model, relative to the configuration file.
     pub model: PathBuf,
+    /// The SHA-256 that the model must have, 64 hexadecimal digits. An engine whose file the operator supplies (`yunet`)
+    /// needs it.
+    pub digest: Option<ModelDigest>,
     /// The engine that judges faces while that model is missing or altered. Without one no face is captured then.
     pub fallback: Option<FaceFallback>,
     /// NIST's forest for fingers (nist_plain_tir-ink of NFIQ 2), relative to the configuration file, where the operator

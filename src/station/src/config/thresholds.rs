@@ -3,7 +3,7 @@
 use domain::finger::Digit;
 use domain::units::QualityScore;
 use quality::face::cues::CueSettings;
-use quality::face::{AutoCaptureSettings, FaceLimits, GuideSettings, PortraitRules};
+use quality::face::{AutoCaptureSettings, FaceLimits, GuideSettings};
 use quality::finger::RestSettings;
 use serde::Deserialize;
 
@@ -31,8 +31,6 @@ pub struct FaceThresholds {
     pub limits: FaceLimits,
     /// How cues of a presentation attack are weighed.
     pub cues: CueSettings,
-    /// Geometry and size of the portrait.
-    pub portrait: PortraitRules,
 }
 
 /// Limits of fingers: one for each digit, never a mean.

@@ -263,7 +263,7 @@ impl Desk {
             queued: self.keeper.queued(),
             refused: self.keeper.refused().len(),
             face_engine: self.face.engine().clone(),
-            attack_cues: self.at_desk.as_ref().and_then(|case| case.attack_cues),
+            attack_cues: self.at_desk.as_ref().and_then(|case| case.attack_cues.clone()),
             mirrored: self.loaded.config.desk.mirrored,
         };
         // Nobody may be looking; the next one who does sees the newest.

@@ -1,5 +1,6 @@
 //! One traveller's case with everything that the session does not hold: facts, personal data, samples.
 
+use super::attack::AttackCues;
 use super::command::ManualFields;
 use super::samples::Samples;
 use super::view::TravellerPanel;
@@ -39,8 +40,8 @@ pub struct Case {
     pub devices: BTreeMap<String, DeviceDescriptor>,
     /// Any device that took part says that it is simulated.
     pub simulated: bool,
-    /// The highest score of advisory attack cues of this case, 0 to 1, for the officer.
-    pub attack_cues: Option<f64>,
+    /// What advisory attack cues say of this case, for the officer.
+    pub attack_cues: Option<AttackCues>,
     /// Disk space kept for the record.
     pub reservation: Option<Reservation>,
     /// The newest decision: it outlives the step that held it, for the record.

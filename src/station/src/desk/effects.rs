@@ -279,10 +279,13 @@ impl Desk {
         let took = elapsed(&active);
         self.devices.stop(DeviceKind::Camera);
         self.note_device(DeviceKind::Camera);
-        if let (Some(case), Some(cues)) = (self.at_desk.as_mut(), taken.cues) {
-            // For the officer's eyes and the log. It is no tested attack detection, and nothing hangs on it.
-            tracing::info!(case = %case.number(), attempt, attack_cues = cues, "advisory cues of an attack");
-            case.attack_cues = Some(case.attack_cues.map_or(cues, |earlier| earlier.max(cues)));
+        if let Some(case) = self.at_desk.as_mut() {
+            let cues = taken.cues;
+            tracing::info!(case = %case.number(), attempt, attack_cues = %cues, "advisory cues of an attack");
+            case.attack_cues = Some(match case.attack_cues.take() {
+                Some(earlier) => earlier.or_later(cues),
+                None => cues,
+            });
         }
         let judged = Attempt { score: taken.score, passes: taken.passes, wrong: None, took };
         let number = self.next_number(Slot::Face);

@@ -58,14 +58,14 @@ impl EngineView {
 
 /// Loads the configured engine, or its fallback. Which one it is, and why, stands in the log.
 pub fn open(quality: &Quality) -> FaceEngine {
-    let fault = match face::open(&quality.engine, Some(&quality.model)) {
+    let fault = match face::open(&quality.engine, Some(&quality.model), quality.digest.as_ref()) {
         Ok(detector) => return judging(detector, None),
         Err(fault) => fault,
     };
     let code = fault.code();
     tracing::error!(code, engine = quality.engine, detail = %fault, "the face engine is not there: {MEND} mends it");
     let lacking = Lacking { engine: quality.engine.clone(), code, not_assessed: NOT_ASSESSED, mend: MEND };
-    let fallback = quality.fallback.as_ref().map(|fallback| face::open(&fallback.engine, Some(&fallback.model)));
+    let fallback = quality.fallback.as_ref().map(|fallback| face::open(&fallback.engine, Some(&fallback.model), None));
     match fallback {
         Some(Ok(detector)) => {
             tracing::warn!(engine = detector.name(), "portraits are judged without pose, eyes and mouth");
@@ -95,7 +95,14 @@ mod tests {
     fn quality(model: &Path, fallback: Option<&Path>) -> Quality {
         let fallback = fallback.map(|model| FaceFallback { engine: ENGINE.name.into(), model: model.into() });
         let engine = ENGINE.name.to_owned();
-        Quality { thresholds: "thresholds.toml".into(), engine, model: model.into(), fallback, forest: None }
+        Quality {
+            thresholds: "thresholds.toml".into(),
+            engine,
+            model: model.into(),
+            digest: None,
+            fallback,
+            forest: None,
+        }
     }
 
     #[test]

@@ -2,6 +2,7 @@
 
 use super::PreviewJpeg;
 use super::actor::Message;
+use super::attack::AttackCues;
 use super::effects::tell;
 use super::engine::{self, EngineView, FaceEngine};
 use super::sight::Sight;
@@ -31,8 +32,8 @@ pub struct FaceTaken {
     pub score: Option<QualityScore>,
     /// Every limit was kept.
     pub passes: bool,
-    /// Advisory cues of a presentation attack, 0 to 1; none where nothing could be assessed. It decides nothing.
-    pub cues: Option<f64>,
+    /// Advisory cues of a presentation attack. They decide nothing.
+    pub cues: AttackCues,
 }
 
 /// The worker as others hold it.
@@ -208,16 +209,16 @@ impl Worker {
             Shot::GaveUp(best) => best,
             Shot::Over | Shot::Steadying | Shot::Watching => return,
         };
-        let taken = FaceTaken { cues: watching.cues.score().score, ..self.taken(best) };
+        let taken = self.taken(best, watching.cues.score().into());
         tell(&self.messages, Message::FaceTaken(watching.attempt, Box::new(taken)));
     }
 
-    fn taken(&self, best: Option<BestShot<(Frame, FaceAssessment)>>) -> FaceTaken {
-        let Some(best) = best else { return FaceTaken { sample: None, score: None, passes: false, cues: None } };
+    fn taken(&self, best: Option<BestShot<(Frame, FaceAssessment)>>, cues: AttackCues) -> FaceTaken {
+        let Some(best) = best else { return FaceTaken { sample: None, score: None, passes: false, cues } };
         let passes = best.failing.is_empty();
         let (frame, assessment) = &best.kept;
         let thresholds = &self.loaded.thresholds.face;
-        let portrait = face::portrait(frame, &best.face, assessment.landmarks.as_ref(), &thresholds.portrait);
+        let portrait = face::portrait(frame, &best.face, assessment.landmarks.as_ref(), &thresholds.limits.portrait);
         let sample = portrait.ok().map(|portrait| {
             let quality = assessment.components.iter().map(|(id, assessed)| measure(id.id(), assessed)).collect();
             let not_assessed = assessment.unassessed(&thresholds.limits);
@@ -237,7 +238,7 @@ impl Worker {
             }
         });
         // A face that cannot be cut out is no sample, however good it looked.
-        FaceTaken { passes: passes && sample.is_some(), score: best.score, sample, cues: None }
+        FaceTaken { passes: passes && sample.is_some(), score: best.score, sample, cues }
     }
 }
 

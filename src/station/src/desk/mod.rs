@@ -4,6 +4,7 @@
 //! carries out the effects, and publishes a new panel. Nothing else changes a case.
 
 mod actor;
+mod attack;
 mod case;
 mod command;
 mod devices;
@@ -24,6 +25,7 @@ mod view;
 mod waiting;
 
 pub use actor::{DeskParts, spawn};
+pub use attack::AttackCues;
 pub use command::{Command, DeskRefusal, ManualFields, ReviewDecision};
 pub use devices::spec as device_spec;
 #[cfg(test)]

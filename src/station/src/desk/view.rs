@@ -1,6 +1,7 @@
 //! What the pages show. [`View`] goes to the browser as JSON and holds codes only; the traveller's data stands beside
 //! it in [`Panel`] and reaches a page only as the text that the officer reads.
 
+use super::attack::AttackCues;
 use super::engine::EngineView;
 use domain::case::CaseNumber;
 use domain::device::{DeviceDescriptor, DeviceFault, DeviceKind, DeviceState};
@@ -36,9 +37,9 @@ pub struct Panel {
     pub refused: usize,
     /// The engine that finds faces.
     pub face_engine: EngineView,
-    /// Advisory cues of a presentation attack in the face captures of the case at the desk, 0 to 1. Only the officer's
-    /// page shows them.
-    pub attack_cues: Option<f64>,
+    /// Advisory cues of a presentation attack in the face captures of the case at the desk; none before the first. Only
+    /// the officer's page shows them.
+    pub attack_cues: Option<AttackCues>,
     /// The live picture is shown as in a mirror.
     pub mirrored: bool,
 }

@@ -6,7 +6,8 @@ use crate::assessment::{Advice, Assessment};
 /// Below this score somebody else's face has more than a quarter of the traveller's face area.
 const RIVAL: f64 = 50.0;
 
-/// Native: square root of second area by first area (as OFIQ: 0 alone, 1 a twin); score 100 (1 - native).
+/// Native: square root of second area by first area (0 alone, 1 a twin); score 100 (1 - native). The root is OFIQ's
+/// (`SingleFacePresent.cpp`, 1.0.3): areas become sides, so that half the score is a face half as high.
 pub fn assess(view: &FaceView) -> Assessment {
     let native = match view.areas[..] {
         [first, second, ..] if first > 0.0 => f64::from(second / first).sqrt(),

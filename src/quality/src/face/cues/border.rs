@@ -1,8 +1,15 @@
 //! Straight edges around the head: the border of a sheet of paper or a screen.
+//!
+//! Doors, windows and cupboards behind a traveller have straight edges too. Whoever holds a sheet or a screen up moves it
+//! with the face on it, and a door stays where it is while the traveller sways: edges are followed over the frames, and
+//! those that stay behind are no border. As long as nothing has moved by enough to tell, only a rectangle closed on all
+//! four sides is one. A screen on a stand, in which a face moves, is therefore taken for a window: the cue is a hint to
+//! look, no more.
 
 use super::Finding;
 use crate::face::FaceBox;
 use domain::image::Frame;
+use std::collections::VecDeque;
 use zeroize::Zeroizing;
 
 /// Cells along each axis of the reduced picture around the head.
@@ -25,12 +32,49 @@ const EVERY: u32 = 4;
 /// Weight of the newest frame in the running mean.
 const NEWEST: f64 = 0.3;
 
+/// Looks that are remembered.
+const MOST_LOOKS: usize = 16;
+/// How far the face must have gone between two looks, in sides of its box, for them to tell what goes with it (own value:
+/// twice what an edge's place is uncertain by, and less than people sway in some seconds).
+const TELLING: f32 = 0.08;
+/// Pairs of looks that must tell.
+const LEAST_PAIRS: u32 = 4;
+/// Share of the telling pairs in which the edges have gone with the face, for a score of 0 and for the whole score.
+const CARRIED: [f64; 2] = [0.5, 0.8];
+/// Score of three sides up to which nothing is there to be told from a door.
+const NOTHING: f64 = 0.05;
+/// Score of the fourth side from which on a rectangle is closed.
+const CLOSED: f64 = 0.5;
+
 /// Looks for the border.
 #[derive(Default)]
 pub(super) struct Border {
     frames: u32,
     seen: u32,
+    /// Running means of the rectangle's score and of that of its faintest side.
     mean: f64,
+    faintest: f64,
+    looks: VecDeque<Look>,
+}
+
+/// Where the edges were in one frame.
+#[derive(Clone, Copy, Debug, PartialEq)]
+struct Look {
+    /// The face's middle, pixels of the frame.
+    middle: [f32; 2],
+    /// Side of its box, pixels.
+    side: f32,
+    /// From the middle to the edges on the left, on the right, above and below, pixels; none where none is seen.
+    edges: [Option<f32>; 4],
+}
+
+/// What one look sees.
+struct Rectangle {
+    score: f32,
+    /// The score of the side that is seen least.
+    faintest: f32,
+    /// From the middle of the face, in cells.
+    edges: [Option<f32>; 4],
 }
 
 impl Border {
@@ -39,17 +83,52 @@ impl Border {
         if self.frames % EVERY != 1 {
             return;
         }
-        let Some(score) = Around::of(frame, face).and_then(|around| around.rectangle()) else { return };
+        let Some(found) = Around::of(frame, face).and_then(|around| around.rectangle()) else { return };
         let newest = if self.seen == 0 { 1.0 } else { NEWEST };
-        self.mean += (f64::from(score) - self.mean) * newest;
+        self.mean += (f64::from(found.score) - self.mean) * newest;
+        self.faintest += (f64::from(found.faintest) - self.faintest) * newest;
         self.seen = self.seen.saturating_add(1);
+        if self.looks.len() == MOST_LOOKS {
+            self.looks.pop_front();
+        }
+        let ((x, y), side) = (face.centre(), face.width.max(face.height));
+        let edges = found.edges.map(|edge| edge.map(|cells| cells * SPAN * side / CELLS as f32));
+        self.looks.push_back(Look { middle: [x, y], side, edges });
     }
 
     pub fn finding(&self, least_frames: usize) -> Finding {
         if (self.seen as usize) < least_frames.div_ceil(EVERY as usize) {
             return Finding::NotAssessed("too few frames that show the head with room around it");
         }
+        let (mut carried, mut pairs) = (0, 0);
+        for (at, now) in self.looks.iter().enumerate() {
+            for before in self.looks.iter().take(at) {
+                for goes_along in now.tells_against(before).into_iter().flatten() {
+                    (carried, pairs) = (carried + u32::from(goes_along), pairs + 1);
+                }
+            }
+        }
+        if pairs >= LEAST_PAIRS {
+            let share = (f64::from(carried) / f64::from(pairs) - CARRIED[0]) / (CARRIED[1] - CARRIED[0]);
+            return Finding::Score(self.mean * share.clamp(0.0, 1.0));
+        }
+        if self.mean > NOTHING && self.faintest < CLOSED {
+            return Finding::NotAssessed("too little movement to tell a border from a door");
+        }
         Finding::Score(self.mean)
+    }
+}
+
+impl Look {
+    /// Of each edge, whether it went with the face since an earlier look; none where that cannot be told.
+    fn tells_against(&self, before: &Self) -> [Option<bool>; 4] {
+        std::array::from_fn(|edge| {
+            let (now, was) = (self.edges[edge]?, before.edges[edge]?);
+            let axis = edge / 2;
+            let (now, was_at) = (self.middle[axis] + now, before.middle[axis] + was);
+            let along = self.middle[axis] + was * self.side / before.side;
+            ((along - was_at).abs() >= TELLING * self.side).then(|| (now - along).abs() < (now - was_at).abs())
+        })
     }
 }
 
@@ -95,8 +174,8 @@ impl Around {
         Some(Self { across, down, inside, middle })
     }
 
-    /// How much of a rectangle around the head is seen, 0 to 1; none where the frame has too little room around it.
-    fn rectangle(&self) -> Option<f32> {
+    /// The rectangle around the head as far as it is seen; none where the frame has too little room around it.
+    fn rectangle(&self) -> Option<Rectangle> {
         let ((x, y), [columns, rows]) = (self.middle, self.inside);
         let sides = [
             side(&self.across, x, y, columns, -1.0),
@@ -107,17 +186,30 @@ impl Around {
         if sides.iter().flatten().count() < 3 {
             return None;
         }
-        let mut sides = sides.map(|side| side.unwrap_or(0.0));
-        sides.sort_by(|a, b| b.total_cmp(a));
-        let [a, b, c, d] = sides;
+        let middles = [x, x, y, y];
+        let edges = std::array::from_fn(|at| {
+            sides[at].filter(|found| found.score > 0.0).map(|found| found.place - middles[at])
+        });
+        let mut scores = sides.map(|side| side.map_or(0.0, |found| found.score));
+        scores.sort_by(|a, b| b.total_cmp(a));
+        let [a, b, c, d] = scores;
         // Three sides are a border: hands and the frame's end hide the fourth.
-        Some((a * b * c).cbrt() * (0.75 + 0.25 * d))
+        Some(Rectangle { score: (a * b * c).cbrt() * (0.75 + 0.25 * d), faintest: d, edges })
     }
+}
+
+/// An edge on one side of the head.
+#[derive(Clone, Copy)]
+struct Side {
+    /// 0 to 1.
+    score: f32,
+    /// Where it passes the middle of the head, in cells.
+    place: f32,
 }
 
 /// The best edge on one side of the head, `out` (-1 or 1) of the `middle`, along lines around `beside`. None where the
 /// frame ends before there can be one.
-fn side(edges: &[i8], middle: f32, beside: f32, (first, last): (usize, usize), out: f32) -> Option<f32> {
+fn side(edges: &[i8], middle: f32, beside: f32, (first, last): (usize, usize), out: f32) -> Option<Side> {
     let unit = CELLS as f32 / SPAN;
     let (start, end) = (beside - LENGTH / 2.0 * unit, beside + LENGTH / 2.0 * unit);
     let (start, end) = (start.max(0.0) as usize, (end as usize).min(CELLS));
@@ -127,14 +219,19 @@ fn side(edges: &[i8], middle: f32, beside: f32, (first, last): (usize, usize), o
         return None;
     }
     let steps = (LEAN * (end - start) as f32) as i32;
-    let mut best = 0;
+    let (mut best, mut places) = (0, (0, 0));
     for place in from as usize..=to as usize {
-        for lean in -steps..=steps {
-            best = best.max(line(edges, place, lean, (start, end)));
+        let seen = (-steps..=steps).map(|lean| line(edges, place, lean, (start, end))).max().unwrap_or(0);
+        if seen > best {
+            (best, places) = (seen, (place, place));
+        } else if seen == best && place == places.1 + 1 {
+            // An edge is two or three cells wide.
+            places.1 = place;
         }
     }
     let covered = best as f32 / (end - start) as f32;
-    Some(((covered - COVERED[0]) / (COVERED[1] - COVERED[0])).clamp(0.0, 1.0))
+    let score = ((covered - COVERED[0]) / (COVERED[1] - COVERED[0])).clamp(0.0, 1.0);
+    Some(Side { score, place: (places.0 + places.1) as f32 / 2.0 })
 }
 
 /// Cells with an edge of the same direction along a line that passes `place` half-way and leans by `lean` cells in all.

@@ -42,25 +42,26 @@ impl Crop {
         landmarks: Option<&Landmarks>,
         rules: &PortraitRules,
     ) -> Option<Self> {
-        let stance = landmarks.and_then(Stance::of_points).or_else(|| Stance::of_box(face))?;
+        let stance = Stance::of(face, landmarks)?;
         let frame = (width as f32, height as f32);
         let (x, y) = stance.eyes;
         if !(0.0..frame.0).contains(&x) || !(0.0..frame.1).contains(&y) {
             return None;
         }
-        let wanted = stance.head_height / rules.head_height;
-        // What turning would move by less than half a pixel is left as it is: every resampling blurs a little.
-        let right = if stance.right.1.abs() * wanted < 1.0 && stance.right.0 > 0.0 { (1.0, 0.0) } else { stance.right };
-        let place = Self { centre: stance.eyes, right, size: (SHAPE, 1.0) };
+        let (place, wanted) = stance.place(rules);
         let tall = wanted.min(place.room(frame, rules.eye_line)).max(stance.head_height).min(place.largest(frame));
         let across = (tall * SHAPE).floor();
         if across < LEAST_WIDTH as f32 {
             return None;
         }
         let size = (across, (across / SHAPE).floor().min(frame.0.max(frame.1)));
-        let (down_x, down_y) = place.down();
-        let below = (0.5 - rules.eye_line) * size.1;
-        Some(Self { centre: (x + below * down_x, y + below * down_y), size, ..place }.inside(frame))
+        Some(place.sized(size, rules.eye_line).inside(frame))
+    }
+
+    /// The crop that the rules ask for, whether or not a frame holds it.
+    pub(super) fn wanted(face: &FaceBox, landmarks: Option<&Landmarks>, rules: &PortraitRules) -> Option<Self> {
+        let (place, tall) = Stance::of(face, landmarks)?.place(rules);
+        Some(place.sized((tall * SHAPE, tall), rules.eye_line))
     }
 
     /// Where a place of the frame lies in the portrait, as shares of its width and height from the left and the top.
@@ -112,6 +113,13 @@ impl Crop {
             }
         }
         room
+    }
+
+    /// A crop of these sides, the eyes, which stand at the centre now, at their line.
+    fn sized(self, size: (f32, f32), eye_line: f32) -> Self {
+        let ((x, y), (down_x, down_y)) = (self.centre, self.down());
+        let below = (0.5 - eye_line) * size.1;
+        Self { centre: (x + below * down_x, y + below * down_y), size, ..self }
     }
 
     /// Shifted by as little as brings every corner into the frame; upright crops onto whole pixels.
@@ -199,6 +207,19 @@ struct Stance {
 }
 
 impl Stance {
+    /// By the points where there are some that are a face's, by the box otherwise.
+    fn of(face: &FaceBox, landmarks: Option<&Landmarks>) -> Option<Self> {
+        landmarks.and_then(Self::of_points).or_else(|| Self::of_box(face))
+    }
+
+    /// A crop of unit height with the eyes at its centre, and the height that the rules ask for.
+    fn place(&self, rules: &PortraitRules) -> (Crop, f32) {
+        let wanted = self.head_height / rules.head_height;
+        // What turning would move by less than half a pixel is left as it is: every resampling blurs a little.
+        let right = if self.right.1.abs() * wanted < 1.0 && self.right.0 > 0.0 { (1.0, 0.0) } else { self.right };
+        (Crop { centre: self.eyes, right, size: (SHAPE, 1.0) }, wanted)
+    }
+
     fn of_box(face: &FaceBox) -> Option<Self> {
         let geometry = Geometry::of(face);
         let stance = Self { eyes: geometry.eyes, right: (1.0, 0.0), head_height: geometry.head_height() };

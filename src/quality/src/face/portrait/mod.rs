@@ -2,6 +2,7 @@
 
 mod crop;
 mod jpeg;
+mod room;
 
 use super::{FaceBox, Landmarks};
 pub use crop::Crop;
@@ -9,6 +10,7 @@ use crop::{LEAST_WIDTH, Picture};
 use domain::guarded::Biometric;
 use domain::image::Frame;
 use jpeg::Encoded;
+pub(super) use room::{Edge, Room};
 use serde::{Deserialize, Deserializer, de::Error as _};
 
 /// Geometry and size of a portrait. Proposed, after BSI TR-03121-3 v7 (border control) and ISO/IEC 19794-5 full
@@ -64,7 +66,7 @@ const MOST_REDUCTIONS: usize = 8;
 /// enlarging a pixel. Points of the face, where there are some, say where eyes and chin lie; its box does otherwise.
 ///
 /// Where the frame has too little room for the wanted head height, the crop shrinks around the face; where that is not
-/// enough it shifts. Whether the result is fit for the record is for the assessment to say, not for the crop.
+/// enough it shifts. Such a frame keeps no limits ([`Room`]); its portrait is the best there is after giving up.
 pub fn portrait(
     frame: &Frame,
     face: &FaceBox,

@@ -187,6 +187,8 @@ impl FaceDetector for Tracker {
     fn forget(&mut self) {
         self.found.iter_mut().for_each(Found::wipe);
         self.found.clear();
+        self.blaze.wipe();
+        self.mesh.wipe();
         (self.followed, self.last) = (None, None);
     }
 

@@ -9,9 +9,10 @@ use super::geometry::{EYE_CORNERS, Geometry, LIP_EDGES};
 use super::pose::Pose;
 use super::{FaceBox, Landmarks, MAX_FACES};
 use domain::image::Frame;
+use zeroize::Zeroize;
 
 pub use background::Background;
-pub use openings::Openings;
+pub use openings::{HIDDEN_EYE, HIDDEN_MOUTH, NO_COLOUR, Openings};
 pub use region::linear;
 
 use region::Region;
@@ -24,8 +25,8 @@ const ZONE: f32 = 0.3;
 /// A luminance histogram of 256 bins.
 pub type Histogram = [u32; 256];
 
-/// What the components look at.
-#[derive(Clone, Debug)]
+/// What the components look at. It is biometric data: it has no `Debug`, and pixels and histograms are wiped on drop.
+#[derive(Clone)]
 pub struct FaceView {
     /// Width of the whole frame, pixels.
     pub frame_width: u32,
@@ -49,6 +50,14 @@ pub struct FaceView {
     pub grid_width: usize,
     /// What only landmarks tell, or why it is not told.
     pub marked: Result<Marked, &'static str>,
+}
+
+impl Drop for FaceView {
+    fn drop(&mut self) {
+        self.grid.zeroize();
+        [&mut self.face, &mut self.left_cheek, &mut self.right_cheek].into_iter().for_each(Zeroize::zeroize);
+        self.cheek_colour.zeroize();
+    }
 }
 
 /// What only landmarks tell.
@@ -178,7 +187,7 @@ pub(super) mod tests {
         let view = FaceView::of(&frame, &[small, large], None).unwrap();
         assert_eq!(view.areas, [6400.0, 1600.0]);
         assert_eq!(view.geometry, Geometry::of(&large));
-        assert_eq!(view.marked.err(), Some("needs landmarks"));
+        assert_eq!(view.marked.as_ref().err().copied(), Some("needs landmarks"));
     }
 
     #[test]
@@ -188,7 +197,7 @@ pub(super) mod tests {
         let landmarks = scenes::points(&FaceBox { x: 215.0, y: 110.0, width: 210.0, height: 210.0, score: 1.0 });
         let view = FaceView::of(&frame, &[face], Some(&landmarks)).unwrap();
         assert!((view.geometry.eyes.0 - 320.0).abs() < 0.5, "{:?}", view.geometry);
-        let pose = view.marked.unwrap().pose;
+        let pose = view.marked.as_ref().unwrap().pose;
         assert!([pose.yaw, pose.pitch, pose.roll].iter().all(|angle| angle.abs() < 10.0), "{pose:?}");
     }
 }

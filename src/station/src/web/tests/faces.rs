@@ -1,6 +1,7 @@
 //! What pages say of faces: the engine that judges, the live picture, the components of a portrait.
 
 use super::*;
+use crate::desk::AttackCues;
 
 /// The configured engine is not there, and another judges or none does.
 fn lacking(judged: bool) -> EngineView {
@@ -39,7 +40,7 @@ async fn a_hint_of_the_face_has_its_pictogram_and_its_side() {
     for hint in
         ["back", "close-mouth", "closer", "down", "hold-still", "left", "less-light", "look-straight", "more-light"]
             .into_iter()
-            .chain(["one-only", "open-eyes", "right", "up"])
+            .chain(["one-only", "open-eyes", "right", "uncover-eyes", "uncover-mouth", "up", "white-light"])
     {
         assert!(pictures.contains(&format!("<symbol id=\"{hint}\"")), "{hint} is not drawn");
         let mut shown = panel("capturing");
@@ -74,18 +75,33 @@ async fn a_supervisor_sees_every_component_of_the_portrait() {
 async fn attack_cues_are_for_the_officer_alone_and_say_what_they_are() {
     let locales = Locales::load().unwrap();
     for step in STEPS {
-        for cues in [None, Some(0.374)] {
-            let shown = Panel { attack_cues: cues, ..panel(step) };
+        let not_assessed = vec![("border", "too few frames"), ("flat", "needs landmarks")];
+        for (cues, told) in [
+            (None, [false, false]),
+            (Some(AttackCues { score: Some(0.374), not_assessed: vec![] }), [true, false]),
+            (Some(AttackCues { score: Some(0.374), not_assessed: not_assessed.clone() }), [true, true]),
+            (Some(AttackCues { score: None, not_assessed }), [false, true]),
+        ] {
+            let shown = Panel { attack_cues: cues.clone(), ..panel(step) };
             let page = html(pages::officer(locales.get("en"), &login(Role::Officer), &shown)).await;
-            let told = cues.is_some() && *step == "summary";
-            assert_eq!(page.contains("<strong>0.37</strong>"), told, "{step}");
-            assert_eq!(page.contains("advisory, not a tested attack detection"), told, "{step}");
+            let here = *step == "summary";
+            assert_eq!(
+                [page.contains("<strong>0.37</strong>"), page.contains("too few frames")],
+                told.map(|told| told && here)
+            );
+            let none_at_all = cues.as_ref().is_some_and(|cues| cues.score.is_none()) && here;
+            assert_eq!(page.contains("<strong>not assessed</strong>"), none_at_all, "{step}");
+            assert_eq!(page.contains("advisory, not a tested attack detection"), cues.is_some() && here, "{step}");
+            assert_eq!(page.contains("edges of a sheet or screen"), told[1] && here, "{step}");
             let pages = [
                 html(pages::supervisor(locales.get("en"), &login(Role::Supervisor), &shown)).await,
                 html(pages::login(locales.get("en"), true, None)).await,
                 serde_json::to_string(&shown.view).unwrap(),
             ];
-            assert!(pages.iter().all(|page| !page.contains("0.37") && !page.contains("cues")), "{step}");
+            assert!(
+                pages.iter().all(|page| !page.contains("0.37") && !page.contains("cues") && !page.contains("too few")),
+                "{step}"
+            );
         }
     }
 }

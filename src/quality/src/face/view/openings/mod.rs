@@ -20,6 +20,13 @@ pub struct Openings {
     pub mouth: Result<f64, &'static str>,
 }
 
+/// Why an eye is not read: what is there is no lid.
+pub const HIDDEN_EYE: &str = "something before an eye";
+/// Why a mouth is not read.
+pub const HIDDEN_MOUTH: &str = "the mouth is covered or wide open";
+/// Why neither is read.
+pub const NO_COLOUR: &str = "white cannot be told from skin in this light";
+
 /// The fewest pixels between the corners of an eye on which lids are judged.
 const LEAST_EYE: f32 = 12.0;
 /// The fewest pixels from the eyes to the chin on which lips are judged.
@@ -83,8 +90,7 @@ impl Openings {
         let cheeks = luminance(&skin.map(|light| light as f32));
         let skin = (skin[0] as f32 + FLOOR) / (skin[2] as f32 + FLOOR);
         if skin < LEAST_TONE {
-            let why = "white cannot be told from skin in this light";
-            return Self { eyes: [Err(why); 2], mouth: Err(why) };
+            return Self { eyes: [Err(NO_COLOUR); 2], mouth: Err(NO_COLOUR) };
         }
         let unit = geometry.eye_to_chin;
         let look = |centre, half, grid| Patch { centre, across, half, grid }.light(frame);
@@ -222,7 +228,7 @@ fn lids(light: &[[f32; 3]], skin: f32) -> Result<f64, &'static str> {
     longest.sort_unstable();
     let open = longest[columns / 2];
     let hidden = 2 * covered > columns || open > TALLEST_EYE;
-    if hidden { Err("something before an eye") } else { Ok(open as f64) }
+    if hidden { Err(HIDDEN_EYE) } else { Ok(open as f64) }
 }
 
 /// Shares of what is clearly above and below a mouth's opening that are no skin either: hairs.
@@ -258,7 +264,7 @@ fn lips(light: &[[f32; 3]], skin: f32, cheeks: Option<f32>, edges: [f32; 2]) -> 
                 longest = from..to;
             }
         } else if (from..to).contains(&(rows / 2)) && luminance(&profile[rows / 2]) < MOUTH.darkest * usual {
-            return Err("the mouth is covered or wide open");
+            return Err(HIDDEN_MOUTH);
         }
         from = to + 1;
     }
