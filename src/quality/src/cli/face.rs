@@ -5,7 +5,7 @@ use crate::image_file;
 use domain::image::Frame;
 use domain::units::Millis;
 use image::ImageFormat;
-use quality::face::{self, Detection, EngineFault, FaceAssessment, FaceDetector, FaceReport};
+use quality::face::{self, Detection, EngineFault, FaceAssessment, FaceDetector, FaceReport, ModelDigest};
 use serde::{Serialize, Serializer};
 use std::path::{Path, PathBuf};
 
@@ -18,9 +18,9 @@ pub(super) fn default_engine() -> &'static str {
 pub(super) struct Engine(Result<Box<dyn FaceDetector>, EngineFault>);
 
 impl Engine {
-    pub fn open(name: &str, model: Option<&Path>) -> Self {
+    pub fn open(name: &str, model: Option<&Path>, digest: Option<&ModelDigest>) -> Self {
         let place = model.map_or_else(|| place(name), Path::to_owned);
-        Self(face::open(name, Some(&place)))
+        Self(face::open(name, Some(&place), digest))
     }
 
     /// Reads and assesses one file, as a picture by itself; draws what was found, if a place for that is given.

@@ -132,7 +132,7 @@ pub(super) fn sample(out: &mut impl Write, name: &str, value: f64, unit: &str) -
 }
 
 fn portraits(arguments: &Arguments, out: &mut impl Write) -> io::Result<()> {
-    let mut engine = face::Engine::open(&arguments.engine, None);
+    let mut engine = face::Engine::open(&arguments.engine, None, None);
     for path in &arguments.files {
         let frame = face::frame(path).map_err(refused(path))?;
         let sighting = engine.detector().map_err(refused(path))?.detect(&frame);

@@ -16,7 +16,7 @@ const EXERCISE: u32 = 400_000;
 
 /// Detector and components on a frame of which nothing is known.
 pub(super) fn frames(arguments: &Arguments, out: &mut impl Write) -> io::Result<()> {
-    let mut engine = face::Engine::open(&arguments.engine, None);
+    let mut engine = face::Engine::open(&arguments.engine, None, None);
     for path in &arguments.files {
         let frame = face::frame(path).map_err(refused(path))?;
         let detector = engine.detector().map_err(refused(path))?;

@@ -14,6 +14,7 @@ use crate::image_file::ReadError;
 use clap::{Args, Parser, Subcommand};
 use domain::finger::Finger;
 use domain::units::Ppi;
+use quality::face::ModelDigest;
 use quality::finger::{Assessor, Forest, Scorer};
 use serde::Serialize;
 use std::io::{self, Write};
@@ -56,6 +57,9 @@ struct FaceArguments {
     /// Model file of the detector, or the folder of its files, instead of the engine's own place.
     #[arg(long)]
     model: Option<PathBuf>,
+    /// SHA-256 that the model must have, 64 hexadecimal digits; `yunet` needs it.
+    #[arg(long, value_name = "HEX")]
+    digest: Option<ModelDigest>,
     /// Writes the one picture with boxes, landmarks and values drawn into this PNG file. It is biometric data.
     #[arg(long, value_name = "OUT.png")]
     draw: Option<PathBuf>,
@@ -134,7 +138,7 @@ pub fn run(arguments: &Arguments, out: &mut impl Write) -> io::Result<()> {
         Modality::Measure(asked) => return measure::run(asked, out),
         Modality::Compare(asked) => compare::run(asked, out),
         Modality::Face(asked) => {
-            let mut engine = face::Engine::open(&asked.engine, asked.model.as_deref());
+            let mut engine = face::Engine::open(&asked.engine, asked.model.as_deref(), asked.digest.as_ref());
             if asked.draw.is_some() && asked.files.len() != 1 {
                 return Err(io::Error::other("a drawing shows one picture: name one picture file"));
             }

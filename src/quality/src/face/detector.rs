@@ -93,8 +93,11 @@ pub struct Engine {
     /// Where set-up or Debian puts the engine's model file, or the folder of its files.
     pub default_model: &'static str,
     /// Loads the model file; one of the operator's only if it has the digest that the configuration gives.
-    pub open: fn(&Path, Option<&ModelDigest>) -> Result<Box<dyn FaceDetector>, EngineFault>,
+    pub open: fn(&Path, Option<&ModelDigest>) -> Opened,
 }
+
+/// A detector, or why there is none.
+pub type Opened = Result<Box<dyn FaceDetector>, EngineFault>;
 
 /// Every detector of this build, the preferred one first.
 pub const ENGINES: &[Engine] = &[

@@ -199,8 +199,7 @@ fn decode([cls, obj, bbox, kps]: [&[f32]; 4], stride: usize, side: usize, answer
     let places = bbox.as_chunks::<4>().0.iter().zip(kps.as_chunks::<10>().0);
     for (place, ((&cls, &obj), (bbox, kps))) in cls.iter().zip(obj).zip(places).enumerate() {
         let score = (cls.clamp(0.0, 1.0) * obj.clamp(0.0, 1.0)).sqrt();
-        // Also of what is no number.
-        if !(score >= LEAST_SCORE) {
+        if score.is_nan() || score < LEAST_SCORE {
             continue;
         }
         let corner = ((place % columns) as f32, (place / columns) as f32);

@@ -7,6 +7,8 @@ use serde::Serialize;
 
 /// The command that puts the models of the configured engine back.
 pub const MEND: &str = "cargo xtask setup";
+/// What mends an engine whose model the operator supplies.
+const MEND_OWN: &str = "station.toml: quality.model, quality.digest";
 
 /// What a portrait is not judged by while the fallback stands in, in codes.
 const NOT_ASSESSED: &[&str] = &["pose", "eyes", "mouth"];
@@ -35,11 +37,11 @@ pub struct EngineView {
 pub struct Lacking {
     /// The configured engine.
     pub engine: String,
-    /// `Q-11` altered, `Q-12` missing.
+    /// `Q-11` altered, `Q-12` missing, `Q-14` the operator's and without a digest in the configuration.
     pub code: &'static str,
     /// What a portrait is not judged by.
     pub not_assessed: &'static [&'static str],
-    /// The command that mends it.
+    /// The command that mends it, or the keys of the configuration that do.
     pub mend: &'static str,
 }
 
@@ -63,8 +65,9 @@ pub fn open(quality: &Quality) -> FaceEngine {
         Err(fault) => fault,
     };
     let code = fault.code();
-    tracing::error!(code, engine = quality.engine, detail = %fault, "the face engine is not there: {MEND} mends it");
-    let lacking = Lacking { engine: quality.engine.clone(), code, not_assessed: NOT_ASSESSED, mend: MEND };
+    let mend = if quality.engine == "yunet" { MEND_OWN } else { MEND };
+    tracing::error!(code, engine = quality.engine, detail = %fault, "the face engine is not there: {mend} mends it");
+    let lacking = Lacking { engine: quality.engine.clone(), code, not_assessed: NOT_ASSESSED, mend };
     let fallback = quality.fallback.as_ref().map(|fallback| face::open(&fallback.engine, Some(&fallback.model), None));
     match fallback {
         Some(Ok(detector)) => {
@@ -102,6 +105,23 @@ mod tests {
             digest: None,
             fallback,
             forest: None,
+        }
+    }
+
+    #[test]
+    fn an_operators_model_needs_its_digest_and_the_fallback_judges_without() {
+        let there = Path::new(DEFAULT_MODEL);
+        let gone = Path::new("/nonexistent/yunet.onnx");
+        let digest = Some(face::ModelDigest([7; 32]));
+        for (name, model, digest, code) in [
+            ("no digest", there, None, "Q-14"),
+            ("another file", there, digest, "Q-11"),
+            ("no file", gone, digest, "Q-12"),
+        ] {
+            let opened = open(&Quality { engine: "yunet".into(), digest, ..quality(model, Some(there)) });
+            let lacking = opened.view.lacking.unwrap();
+            assert_eq!((lacking.code, lacking.mend), (code, MEND_OWN), "{name}");
+            assert_eq!((opened.view.name, opened.detector.is_some()), (ENGINE.name, true), "{name}");
         }
     }
 
