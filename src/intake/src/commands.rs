@@ -7,7 +7,7 @@ use crate::import::Imported;
 use crate::metrics::Metrics;
 use crate::mode::Mode;
 use crate::receipt_key;
-use crate::retention::{self, EraseFault, Retention};
+use crate::retention::{EraseFault, Retention};
 use crate::service::router;
 use crate::upkeep;
 use domain::case::{RecordId, StationId};
@@ -21,8 +21,8 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use store::format::{Envelope, FormatFault, decode_body, digest};
 use store::{
-    AuthorityKey, AuthoritySecret, ErasedBecause, FileKey, KeyFault, OpenFault, SignatureRefused, VerifyKey,
-    peek_header, verify_header,
+    AuthorityKey, AuthoritySecret, FileKey, KeyFault, OpenFault, SignatureRefused, VerifyKey, peek_header,
+    verify_header,
 };
 use thiserror::Error;
 use tokio::net::TcpListener;
@@ -79,6 +79,9 @@ pub enum CommandFault {
     /// Nothing here under this name.
     #[error("there is no record {0} here with a body")]
     NoRecord(String),
+    /// The data base is not what stations have signed.
+    #[error("{0} records are not as they were signed; the log says which")]
+    Broken(usize),
     /// The body is not the one that was signed.
     #[error("the body is not the one that the header was signed for")]
     BodyDigest,
@@ -96,23 +99,23 @@ pub enum CommandFault {
 /// What `intake.toml` says.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Config {
+pub(crate) struct Config {
     /// Where to listen.
     listen: SocketAddr,
     /// A file of SQLite, relative to the folder of the configuration, or the address of a PostgreSQL server.
     database: String,
     /// Key that signs receipts, relative likewise.
-    receipt_key: PathBuf,
+    pub receipt_key: PathBuf,
     /// Whether records of simulated devices are taken.
     mode: Mode,
     /// Where administrators look at stations and counters; nowhere where this is left out.
     admin_listen: Option<SocketAddr>,
     /// How long bodies are kept. In production it must be said.
-    retention: Option<Retention>,
+    pub retention: Option<Retention>,
 }
 
 impl Config {
-    fn place(&self, folder: &Path) -> Result<Place, CommandFault> {
+    pub fn place(&self, folder: &Path) -> Result<Place, CommandFault> {
         Ok(Place::parse(&self.database, folder)?)
     }
 
@@ -297,46 +300,13 @@ pub async fn list(data: &Path, json: bool, out: &mut impl Write) -> Result<(), C
             let line = if json {
                 serde_json::to_string(listed).map_err(|error| fault(error.into()))?
             } else {
-                format!("{}\t{}\t{}\t{}", listed.station, listed.sequence, listed.record, listed.outcome)
+                listed.to_string()
             };
             writeln!(out, "{line}").map_err(fault)?;
         }
     }
     database.close().await;
     Ok(())
-}
-
-/// Erases the body of a record, wherever it is kept here, and leaves stubs and signed tombstones: how many.
-pub async fn erase(data: &Path, name: &str, reason: &str, clock: &Clock) -> Result<usize, CommandFault> {
-    let missing = || CommandFault::NoRecord(name.into());
-    let record = RecordId::parse(name).ok_or_else(missing)?;
-    let reason = ErasedBecause::from_id(reason).ok_or_else(|| CommandFault::BadReason(reason.into()))?;
-    let config = config_of(data)?;
-    let key = receipt_key::load(&data.join(&config.receipt_key))?;
-    let database = Database::open(&config.place(data)?).await?;
-    let held = database.held(&record.to_string()).await?;
-    for envelope in &held {
-        retention::erase(&database, &key, envelope, reason, clock()).await?;
-    }
-    database.close().await;
-    if held.is_empty() { Err(missing()) } else { Ok(held.len()) }
-}
-
-/// Seals the plain key of receipts in its place, by the passphrase of the systemd credential. Returns the key's identifier.
-pub fn seal_key(data: &Path) -> Result<String, CommandFault> {
-    let key = receipt_key::seal(&data.join(config_of(data)?.receipt_key))?;
-    Ok(key.public().id().into())
-}
-
-/// Erases every body whose time is over: how many.
-pub async fn retain(data: &Path, clock: &Clock) -> Result<u64, CommandFault> {
-    let config = config_of(data)?;
-    let retention = config.retention.ok_or(CommandFault::NoRetention)?;
-    let key = receipt_key::load(&data.join(&config.receipt_key))?;
-    let database = Database::open(&config.place(data)?).await?;
-    let erased = retention::retain(&database, &key, &retention, clock()).await?;
-    database.close().await;
-    Ok(erased)
 }
 
 /// Key ids of the authorities that records may be sealed to: `authority.pub`, and `authority-*.pub` while one key takes
@@ -353,7 +323,7 @@ pub fn authorities(data: &Path) -> Result<BTreeSet<String>, CommandFault> {
     Ok(found)
 }
 
-fn config_of(data: &Path) -> Result<Config, CommandFault> {
+pub(crate) fn config_of(data: &Path) -> Result<Config, CommandFault> {
     let path = data.join(CONFIG);
     let text = fs::read_to_string(&path).map_err(|error| io_fault("read", &path, error))?;
     toml::from_str(&text).map_err(|error| CommandFault::Config { path, message: error.to_string() })

@@ -5,10 +5,12 @@
 
 mod accept;
 mod admin;
+mod chains;
 pub mod clock;
 pub mod commands;
 mod database;
 mod import;
+pub mod maintenance;
 mod metrics;
 mod mode;
 mod receipt_key;
@@ -21,6 +23,7 @@ mod upkeep;
 
 pub use accept::{Accepted, Service};
 pub use admin::router as admin_router;
+pub use chains::{Chains, follow};
 pub use database::{
     Database, DatabaseFault, Held, Kept, KnownKey, Listed, Overview, Place, StationRow, StationStatus, Which,
 };

@@ -2,7 +2,7 @@
 
 use clap::{Parser, Subcommand};
 use intake::commands::{self, CommandFault, Which};
-use intake::{Mode, clock};
+use intake::{Mode, clock, maintenance};
 use std::io::{self, Write};
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -100,6 +100,11 @@ enum Command {
         #[arg(long)]
         listen: Option<SocketAddr>,
     },
+    /// Follow every station's chain through the data base: signatures, digests, tombstones.
+    Verify {
+        #[arg(long)]
+        data: PathBuf,
+    },
 }
 
 #[tokio::main]
@@ -140,7 +145,7 @@ async fn run(command: Command) -> Result<(), CommandFault> {
             Ok(())
         }
         Command::Erase { data, record, reason } => {
-            let erased = commands::erase(&data, &record, &reason, &clock::system()).await?;
+            let erased = maintenance::erase(&data, &record, &reason, &clock::system()).await?;
             say(&format!("erased {erased}"))
         }
         Command::Import { data, from } => {
@@ -176,11 +181,11 @@ async fn run(command: Command) -> Result<(), CommandFault> {
             say(&format!("registered {station} with key {id}"))
         }
         Command::Retain { data } => {
-            let erased = commands::retain(&data, &clock::system()).await?;
+            let erased = maintenance::retain(&data, &clock::system()).await?;
             say(&format!("erased {erased}"))
         }
         Command::SealKey { data } => {
-            let id = commands::seal_key(&data)?;
+            let id = maintenance::seal_key(&data)?;
             tracing::info!("the disk may still hold the plain key in blocks that nobody has written over");
             say(&format!("sealed key {id}"))
         }
@@ -190,6 +195,12 @@ async fn run(command: Command) -> Result<(), CommandFault> {
                 let _ = say(&format!("ready http://{address}"));
             };
             commands::serve(&data, listen, clock::system(), ready).await
+        }
+        Command::Verify { data } => {
+            let chains = maintenance::verify(&data).await?;
+            let (broken, missing) = (chains.broken.len(), chains.missing);
+            say(&format!("{} records, {} erased, {missing} missing, {broken} broken", chains.records, chains.erased))?;
+            if broken == 0 { Ok(()) } else { Err(CommandFault::Broken(broken)) }
         }
     }
 }

@@ -9,6 +9,7 @@ use axum::http::{Request, StatusCode};
 use common::{Intake, NOW_MS, Station};
 use domain::session::Outcome;
 use intake::commands::{self, CommandFault, Which};
+use intake::maintenance;
 use std::fs;
 use std::sync::Arc;
 use store::format::{Envelope, digest};
@@ -21,6 +22,7 @@ on_both_data_bases! {
     a_record_before_an_erased_one_must_still_fit,
     bodies_go_when_their_time_is_over,
     a_correcting_record_names_the_one_it_replaces,
+    a_chain_with_erased_records_can_be_followed_and_a_broken_one_not,
     production_does_not_start_without_the_law,
 }
 
@@ -32,7 +34,7 @@ async fn send(intake: &Intake, envelope: &[u8]) -> StatusCode {
 }
 
 async fn erase(intake: &Intake, record: &str, reason: &str) -> Result<usize, CommandFault> {
-    commands::erase(intake.dir.path(), record, reason, &clock_at(NOW_MS + 1)).await
+    maintenance::erase(intake.dir.path(), record, reason, &clock_at(NOW_MS + 1)).await
 }
 
 fn clock_at(now_ms: i64) -> intake::clock::Clock {
@@ -113,7 +115,7 @@ async fn bodies_go_when_their_time_is_over(intake: Intake) {
     for envelope in [&envelope, &closed] {
         assert_eq!(send(&intake, envelope).await, StatusCode::CREATED);
     }
-    let retain = async |days: i64| commands::retain(intake.dir.path(), &clock_at(NOW_MS + days * DAY_MS + 1)).await;
+    let retain = async |days: i64| maintenance::retain(intake.dir.path(), &clock_at(NOW_MS + days * DAY_MS + 1)).await;
     assert!(matches!(retain(10_000).await, Err(CommandFault::NoRetention)), "no law, no deadline");
     let config = intake.dir.path().join("intake.toml");
     let text = fs::read_to_string(&config).unwrap();
@@ -154,6 +156,39 @@ async fn a_correcting_record_names_the_one_it_replaces(intake: Intake) {
     assert_eq!(listed.iter().map(|row| row.replaces.clone()).collect::<Vec<_>>(), [None, Some(wrong.to_string())]);
     assert_eq!(listed[1].outcome, Outcome::Enrolled.id());
     assert_eq!(erase(&intake, &wrong.to_string(), "replaced").await.unwrap(), 1);
+}
+
+async fn a_chain_with_erased_records_can_be_followed_and_a_broken_one_not(intake: Intake) {
+    let mut one = Station::registered("S1", &intake).await;
+    let mut two = Station::registered("S2", &intake).await;
+    let (id, second) = (one.next(), one.enrol()).1;
+    let _never_sent = two.next();
+    let sent = [second, one.next(), two.next(), two.next()];
+    for envelope in &sent {
+        assert_eq!(send(&intake, envelope).await, StatusCode::CREATED);
+    }
+    assert_eq!(erase(&intake, &id.to_string(), "error").await.unwrap(), 1);
+    let verify = async || maintenance::verify(intake.dir.path()).await.unwrap();
+    let whole = verify().await;
+    assert_eq!((whole.records, whole.erased, whole.missing, whole.broken.len()), (4, 1, 2, 0), "{whole:?}");
+
+    // Somebody with access to the data base alters what is kept; each is found.
+    let digest_of = |number: usize| store::hex(&digest(&sent[number]));
+    let mut other_body = sent[1].clone();
+    *other_body.last_mut().unwrap() ^= 1;
+    let rows: [(&str, &str, &[u8], &str); 4] = [
+        ("envelope", &digest_of(1), &other_body, "its body is not the one that was signed"),
+        ("envelope", &digest_of(2), &sent[3], "its header is of another place"),
+        ("envelope", &digest_of(3), b"nonsense", "it cannot be read"),
+        ("tombstone", &digest_of(0), b"nonsense", "its tombstone is not signed by this intake"),
+    ];
+    for (column, of, bytes, what) in rows {
+        let before = intake.put(column, of, bytes).await;
+        let found = verify().await.broken;
+        assert_eq!(found.iter().map(|(.., what)| *what).collect::<Vec<_>>(), [what]);
+        intake.put(column, of, &before).await;
+    }
+    assert_eq!(verify().await, whole);
 }
 
 async fn production_does_not_start_without_the_law(intake: Intake) {

@@ -21,6 +21,7 @@ pub use keep::Kept;
 pub use keys::KnownKey;
 pub use overview::{Overview, StationRow, Which};
 pub use place::Place;
+pub(crate) use read::Link;
 pub use read::{Listed, StationStatus};
 
 use sqlx::any::{AnyConnectOptions, AnyPoolOptions};

@@ -4,6 +4,7 @@ use super::{Database, DatabaseFault};
 use serde::Serialize;
 use sqlx::Row;
 use sqlx::any::AnyRow;
+use std::fmt;
 
 /// One record of the list.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -28,6 +29,20 @@ pub struct Listed {
     pub erased: Option<String>,
 }
 
+/// One line for people: what was erased or corrected stands at its end.
+impl fmt::Display for Listed {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}\t{}\t{}\t{}", self.station, self.sequence, self.record, self.outcome)?;
+        if let Some(replaces) = &self.replaces {
+            write!(f, "\treplaces {replaces}")?;
+        }
+        if let Some(reason) = &self.erased {
+            write!(f, "\terased: {reason}")?;
+        }
+        Ok(())
+    }
+}
+
 /// What is here of one station.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 pub struct StationStatus {
@@ -39,6 +54,16 @@ pub struct StationStatus {
     pub forks: i64,
     /// How many records came with an audit trail that was shorter or other than before.
     pub alarms: i64,
+}
+
+/// A record in its chain, as it is kept.
+pub(crate) struct Link {
+    pub station: String,
+    pub sequence: i64,
+    pub digest: String,
+    /// The envelope, or its stub.
+    pub envelope: Vec<u8>,
+    pub tombstone: Option<Vec<u8>>,
 }
 
 impl Database {
@@ -78,6 +103,24 @@ impl Database {
             })
         };
         rows.iter().map(listed).collect::<Result<_, sqlx::Error>>().map_err(Into::into)
+    }
+
+    /// Records as they are kept, in order of station and sequence: at most `limit`, after this station and sequence.
+    pub(crate) async fn links(&self, after: (&str, i64), limit: i64) -> Result<Vec<Link>, DatabaseFault> {
+        let select = "SELECT r.station, r.sequence, r.digest, r.envelope, t.tombstone
+            FROM records r LEFT JOIN tombstones t ON t.digest = r.digest
+            WHERE r.station > $1 OR (r.station = $1 AND r.sequence > $2) ORDER BY r.station, r.sequence LIMIT $3";
+        let rows = sqlx::query(select).bind(after.0).bind(after.1).bind(limit).fetch_all(&self.pool).await?;
+        let link = |row: &AnyRow| {
+            Ok(Link {
+                station: row.try_get(0)?,
+                sequence: row.try_get(1)?,
+                digest: row.try_get(2)?,
+                envelope: row.try_get(3)?,
+                tombstone: row.try_get(4)?,
+            })
+        };
+        rows.iter().map(link).collect::<Result<_, sqlx::Error>>().map_err(Into::into)
     }
 
     /// The envelope of the record with this name, unless its body was erased.
