@@ -10,7 +10,8 @@ use domain::units::StaffId;
 use std::io;
 use std::path::{Path, PathBuf};
 use store::{
-    Action, Cost, Event, FileKey, KeyFault, Outbox, Passphrase, Reason, Rotation, SignFault, StoreFault, VerifyKey,
+    Action, Cost, Event, FileKey, KeyFault, KeyPlace, Outbox, Passphrase, Reason, Rotation, SignFault, StoreFault,
+    VerifyKey,
 };
 use thiserror::Error;
 
@@ -83,7 +84,8 @@ pub fn run(command: &KeyCommand) -> Result<(), KeyCliError> {
             let clock = Clock::new(loaded.zone.clone(), loaded.config.clock.trust);
             let passphrase = passphrase::existing()?;
             let data = DataDir(args.data.clone());
-            let new = rotate(&data, &station, &passphrase, (clock.utc_ms(), args.overlap_days))?;
+            let keys = (&loaded.config.keys.place()?, &passphrase);
+            let new = rotate(&data, &station, keys, (clock.utc_ms(), args.overlap_days))?;
             println!("the next key is {}; the intake hears of it when the station runs again", new.id());
         }
         KeyCommand::Seal(args) => {
@@ -104,27 +106,28 @@ pub fn run(command: &KeyCommand) -> Result<(), KeyCliError> {
 
 /// Makes the next key. Whatever moment the power goes at, there is one whole key, and if it is the new one, the
 /// statement about it is on the disk too. A rotation that was cut short is finished by the next one: its statement may
-/// have been seen, and no key has two successors.
+/// have been seen, and no key has two successors. The next key is made where the configuration says, so a key in a TPM
+/// takes over from one in a file.
 pub fn rotate(
     data: &DataDir,
     station: &StationId,
-    passphrase: &Passphrase,
+    (place, passphrase): (&KeyPlace, &Passphrase),
     (now_ms, overlap_days): (i64, i64),
 ) -> Result<VerifyKey, KeyCliError> {
     // Held until the end: a station that runs would go on signing with the old key.
     let (mut outbox, _) = Outbox::open(&data.store(), station)?;
-    let old = FileKey::open_sealed(&data.signing_key(), passphrase)?;
+    let old = place.open(&data.signing_key(), passphrase)?;
     let next_path = with_ending(&data.signing_key(), "rotated");
     let io = |path: &Path| {
         let name = path.display().to_string();
         move |error| KeyCliError::Io(name, error)
     };
-    let begun = FileKey::open_sealed(&next_path, passphrase).ok().filter(|key| is_stated(data, key.public()));
+    let begun = place.open(&next_path, passphrase).ok().filter(|key| is_stated(data, key.public()));
     let next = match begun {
         Some(next) => next,
         None => {
             let _ = std::fs::remove_file(&next_path);
-            FileKey::create_sealed(&next_path, passphrase, Cost::USUAL)?
+            place.create(&next_path, passphrase, Cost::USUAL)?
         }
     };
     let new = next.public().clone();
@@ -136,7 +139,7 @@ pub fn rotate(
             time_ms: now_ms,
             overlap_until_ms: now_ms.saturating_add(overlap_days * DAY_MS),
         };
-        let statement = statement.sign(&old)?;
+        let statement = statement.sign(&*old)?;
         let folder = data.rotations();
         std::fs::create_dir_all(&folder).map_err(io(&folder))?;
         let path = folder.join(format!("{now_ms:015}-{}.cose", new.id()));
@@ -206,7 +209,7 @@ mod tests {
         let mut before = first.public().clone();
         for day in 1..=2 {
             let now = day * DAY_MS;
-            let new = rotate(&data, &station, &passphrase, (now, 30)).unwrap();
+            let new = rotate(&data, &station, (&KeyPlace::file(), &passphrase), (now, 30)).unwrap();
             assert_eq!(VerifyKey::load(&data.signing_key_public()).unwrap(), new);
             assert_eq!(FileKey::open_sealed(&data.signing_key(), &passphrase).unwrap().public(), &new);
             let said = statements(&data);
@@ -216,7 +219,7 @@ mod tests {
             before = new;
         }
         let (held, _) = Outbox::open(&data.store(), &station).unwrap();
-        let refused = rotate(&data, &station, &passphrase, (3 * DAY_MS, 30));
+        let refused = rotate(&data, &station, (&KeyPlace::file(), &passphrase), (3 * DAY_MS, 30));
         assert!(matches!(refused, Err(KeyCliError::Store(StoreFault::Locked))), "the station is running");
         drop(held);
     }
@@ -231,12 +234,12 @@ mod tests {
         let first = FileKey::create_sealed(&data.signing_key(), &passphrase, Cost::LEAST).unwrap();
         let kept = with_ending(&data.signing_key(), "kept");
         std::fs::copy(data.signing_key(), &kept).unwrap();
-        let new = rotate(&data, &station, &passphrase, (DAY_MS, 30)).unwrap();
+        let new = rotate(&data, &station, (&KeyPlace::file(), &passphrase), (DAY_MS, 30)).unwrap();
         // The power went after the statement and before the new key took the old one's place.
         std::fs::rename(data.signing_key(), with_ending(&data.signing_key(), "rotated")).unwrap();
         std::fs::rename(kept, data.signing_key()).unwrap();
         assert_eq!(FileKey::open_sealed(&data.signing_key(), &passphrase).unwrap().public(), first.public());
-        assert_eq!(rotate(&data, &station, &passphrase, (2 * DAY_MS, 30)).unwrap(), new);
+        assert_eq!(rotate(&data, &station, (&KeyPlace::file(), &passphrase), (2 * DAY_MS, 30)).unwrap(), new);
         assert_eq!(statements(&data).len(), 1, "one successor");
         assert_eq!(FileKey::open_sealed(&data.signing_key(), &passphrase).unwrap().public(), &new);
     }

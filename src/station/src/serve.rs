@@ -16,7 +16,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
-use store::{Action, AuthorityKey, Event, FileKey, KeyFault, Outbox, Reason, Sealer, StoreFault, VerifyKey};
+use store::{Action, AuthorityKey, Cost, Event, KeyFault, Outbox, Reason, Sealer, StoreFault, VerifyKey};
 use thiserror::Error;
 use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
@@ -126,6 +126,7 @@ pub async fn serve(args: &ServeArgs) -> Result<(), ServeError> {
     }
     desk.stop().await;
     keeper.note_quietly(&by_the_station(&clock, Action::Stopped, None));
+    keeper.stopped(&clock);
     Ok(())
 }
 
@@ -180,10 +181,15 @@ fn open_store(
     clock: &Clock,
 ) -> Result<(Arc<Keeper>, Vec<domain::case::CaseNumber>), ServeError> {
     let station = StationId(loaded.config.station.id.clone());
-    let (mut outbox, report) = Outbox::open(&data.store(), &station)?;
+    let (mut outbox, mut report) = Outbox::open(&data.store(), &station)?;
     if !report.quarantined.is_empty() || report.cut_tail.is_some() {
         let (records, cut) = (report.quarantined.len(), report.cut_tail.unwrap_or(0));
         tracing::error!(records, cut_bytes = cut, "the store was damaged; what is whole stays usable");
+    }
+    let (passphrase, place) = (passphrase::existing()?, loaded.config.keys.place()?);
+    let signer = place.open_configured(&data.signing_key(), &passphrase)?;
+    if let Some(counter) = place.counter(&data.counter(), &passphrase, Cost::USUAL)? {
+        report.restored = outbox.guard(counter, clock.utc_ms())?;
     }
     if let Some(restored) = report.restored {
         tracing::error!(code = StoreFault::Restored(restored).code(), detail = %restored, "the store is an older copy");
@@ -201,10 +207,9 @@ fn open_store(
         clock.compare_with_newest_record(newest);
     }
     let authority = AuthorityKey::load(&data.authority())?;
-    let signer = FileKey::open_sealed(&data.signing_key(), &passphrase::existing()?)?;
     let path = data.documents_seen();
     let document_key = std::fs::read(&path).map_err(|e| ServeError::File(path.display().to_string(), e))?;
-    let keeper = Keeper::new(outbox, Sealer::new(authority), Box::new(signer), Zeroizing::new(document_key));
+    let keeper = Keeper::new(outbox, Sealer::new(authority), signer, Zeroizing::new(document_key));
     Ok((Arc::new(keeper), report.interrupted))
 }
 

@@ -9,7 +9,7 @@ use std::fs::{self, OpenOptions};
 use std::io::{self, Write};
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
-use store::{Cost, FileKey, KeyFault};
+use store::{Cost, KeyFault};
 use thiserror::Error;
 
 /// Where a station keeps its own files.
@@ -30,6 +30,11 @@ impl DataDir {
     /// Statements about keys that took over from others, for the intake.
     pub fn rotations(&self) -> PathBuf {
         self.0.join("keys/rotations")
+    }
+
+    /// What names the counter beside the store, where there is one.
+    pub fn counter(&self) -> PathBuf {
+        self.0.join("keys/counter.json")
     }
 
     /// The authority's public key, that bodies are sealed to.
@@ -117,7 +122,8 @@ pub fn init(args: &InitArgs) -> Result<(), SetupError> {
         made.map_err(|e| SetupError::Io(folder.display().to_string(), e))?;
     }
     if !data.signing_key().exists() {
-        let key = FileKey::create_sealed(&data.signing_key(), &passphrase::new()?, Cost::USUAL)?;
+        let place = loaded.config.keys.place()?;
+        let key = place.create(&data.signing_key(), &passphrase::new()?, Cost::USUAL)?;
         key.public().write(&data.signing_key_public())?;
         println!("made the signing key of station {}: {}", loaded.config.station.id, key.public().id());
     }

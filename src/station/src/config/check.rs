@@ -1,8 +1,8 @@
 //! Reading the configuration files and telling all their faults at once.
 
 use super::{
-    ClockConfig, ConfigFault, ConfigFaults, Desk, Device, Intake, Laboratory, Loaded, Policy, Quality, SignedPack,
-    Station, StationConfig, Thresholds,
+    ClockConfig, ConfigFault, ConfigFaults, Desk, Device, Intake, Keys, Laboratory, Loaded, Policy, Quality,
+    SignedPack, Station, StationConfig, Thresholds,
 };
 use crate::people::hex;
 use domain::policy::Pack;
@@ -111,6 +111,7 @@ fn section_faults(name: &str, value: toml::Value) -> Vec<String> {
         "policy" => check::<Policy>(value),
         "quality" => check::<Quality>(value),
         "intake" => check::<Intake>(value),
+        "keys" => check::<Keys>(value),
         "laboratory" => check::<Laboratory>(value),
         "device" => match value {
             toml::Value::Array(devices) => devices.into_iter().flat_map(check::<Device>).collect(),

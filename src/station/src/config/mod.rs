@@ -17,6 +17,7 @@ use serde::Deserialize;
 use std::fmt;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
+use store::{KeyFault, KeyPlace};
 
 /// Everything that `station.toml` says.
 #[derive(Clone, Debug, Deserialize)]
@@ -34,6 +35,9 @@ pub struct StationConfig {
     pub quality: Quality,
     /// Where sealed records go.
     pub intake: Intake,
+    /// Where the signing key is.
+    #[serde(default)]
+    pub keys: Keys,
     /// The laboratory override for devices below enrolment grade.
     pub laboratory: Option<Laboratory>,
     /// Devices by path or address. The station has no simulator mode: it meets a simulated device like any other.
@@ -157,6 +161,38 @@ pub struct Intake {
     pub url: String,
 }
 
+/// Where the station's signing key is.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(tag = "kind", rename_all = "kebab-case", deny_unknown_fields)]
+pub enum Keys {
+    /// In a file, sealed by the passphrase.
+    File {},
+    /// In a TPM 2.0. A counter beside it shows at once when an old copy of the store was put back.
+    Tpm {
+        /// How to get to it, as tpm2-tss writes it: `device:/dev/tpmrm0`.
+        tcti: String,
+    },
+}
+
+impl Default for Keys {
+    fn default() -> Self {
+        Self::File {}
+    }
+}
+
+impl Keys {
+    /// Where keys are made and used.
+    ///
+    /// # Errors
+    /// A TPM that does not answer, or a program without the feature `tpm`.
+    pub fn place(&self) -> Result<KeyPlace, KeyFault> {
+        match self {
+            Self::File {} => Ok(KeyPlace::file()),
+            Self::Tpm { tcti } => KeyPlace::tpm(tcti),
+        }
+    }
+}
+
 /// The laboratory override.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -233,5 +269,26 @@ impl Loaded {
     /// Reads station.toml and what it names; every fault of every file at once.
     pub fn read(path: &Path) -> Result<Self, ConfigFaults> {
         check::read(path)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn keys_are_in_a_file_unless_the_configuration_says_otherwise() {
+        let tpm = |tcti: &str| Some(Keys::Tpm { tcti: tcti.into() });
+        for (text, expected) in [
+            ("kind = \"file\"", Some(Keys::default())),
+            ("kind = \"tpm\"\ntcti = \"device:/dev/tpmrm0\"", tpm("device:/dev/tpmrm0")),
+            ("kind = \"tpm\"", None),
+            ("kind = \"file\"\ntcti = \"device:/dev/tpmrm0\"", None),
+            ("kind = \"tpm\"\ntcti = \"device:/dev/tpmrm0\"\npin = \"1234\"", None),
+            ("kind = \"smartcard\"", None),
+            ("tcti = \"device:/dev/tpmrm0\"", None),
+        ] {
+            assert_eq!(toml::from_str::<Keys>(text).ok(), expected, "{text}");
+        }
     }
 }

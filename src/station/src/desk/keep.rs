@@ -100,6 +100,13 @@ impl Keeper {
         aside(|| self.outbox().settle()).map_err(told)
     }
 
+    /// The station stops in order: a copy of the store from before is told from this one.
+    pub fn stopped(&self, clock: &Clock) {
+        if let Err(fault) = aside(|| self.outbox().stopped(clock.utc_ms())) {
+            told(fault);
+        }
+    }
+
     /// The identifier of the key that signs records.
     pub fn signing_key(&self) -> &str {
         self.signer.public().id()
@@ -141,8 +148,9 @@ impl Keeper {
         })
     }
 
-    /// Seals, signs and appends. A full disk loses nothing: the sealed body is held and tried again until there is room.
-    fn commit(&self, finished: Finished, clock: &Clock, no_space: impl Fn(String)) -> Result<Kept, String> {
+    /// Seals, signs and appends. A full disk, or a key that does not sign now, loses nothing: the sealed body is held and
+    /// tried again.
+    fn commit(&self, finished: Finished, clock: &Clock, waits: impl Fn(String)) -> Result<Kept, String> {
         let Finished { draft, reservation } = finished;
         let sealed = draft.seal(&self.sealer).map_err(|fault| fault.to_string())?;
         drop(reservation);
@@ -152,17 +160,18 @@ impl Keeper {
                     let (record, sequence, outcome) = (receipt.record(), receipt.sequence(), receipt.outcome());
                     return Ok(Kept { record, sequence, outcome });
                 }
-                Err(full) => no_space(told(full)),
+                Err(fault) => waits(told(fault)),
             }
             std::thread::sleep(TRY_AGAIN);
         }
     }
 
-    /// One try. The outer error is final, the inner one passes when the disk has room.
+    /// One try. The outer error is final, the inner one passes when the disk has room and the
+    /// key signs.
     fn append(&self, sealed: Sealed, clock: &Clock) -> Result<Result<Receipt, StoreFault>, String> {
         let mut outbox = self.outbox();
         let position = Position { clock_jumped: clock.jumped(), ..outbox.position(clock.utc_ms(), &self.boot_id) };
-        let record = sealed.sign(&*self.signer, position).map_err(|fault| fault.to_string())?;
+        let Ok(record) = sealed.sign(&*self.signer, position) else { return Ok(Err(StoreFault::NotSigned)) };
         match outbox.append(record) {
             Ok(receipt) => {
                 let event = AuditEvent {

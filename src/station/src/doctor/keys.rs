@@ -1,10 +1,14 @@
 //! Keys and people.
 
 use super::{Finding, Patient};
+use crate::config::Keys;
 use crate::people::{People, Role};
 use std::os::unix::fs::MetadataExt;
 use std::path::Path;
-use store::{AuthorityKey, FileKey, KeyFault, VerifyKey};
+use store::{AuthorityKey, FileKey, KeyFault, KeyPlace, VerifyKey};
+
+/// The device past the resource manager.
+const RAW_DEVICE: &str = "device:/dev/tpm0";
 
 const KEYS: &str = "keys";
 const INIT: &str = "run `gatepost init` with the same arguments as at the first start; what is there is left alone";
@@ -15,6 +19,7 @@ pub fn check(patient: &Patient) -> Vec<Finding> {
     let receipts = VerifyKey::load(&data.receipts()).map(|key| key.id().to_owned());
     vec![
         signing_key(&data.signing_key()),
+        key_place(patient),
         public_key("the authority's key", authority),
         public_key("the intake's key for receipts", receipts),
         secret(&data.documents_seen()),
@@ -32,6 +37,35 @@ fn signing_key(path: &Path) -> Finding {
         // What is no plain key is a sealed one: whether it opens only its passphrase tells.
         Err(KeyFault::NotAKey(..)) => Finding::good(KEYS, "the signing key is sealed by a passphrase"),
         Err(fault) => Finding::fault(KEYS, fault.to_string(), INIT),
+    }
+}
+
+/// Whether the key is where the configuration wants it, and whether the TPM answers.
+fn key_place(patient: &Patient) -> Finding {
+    let in_tpm = KeyPlace::holds_tpm_key(&patient.data.signing_key()).unwrap_or(false);
+    match patient.loaded.map(|loaded| &loaded.config.keys) {
+        Ok(Keys::Tpm { tcti }) if tcti == RAW_DEVICE => Finding::fault(
+            KEYS,
+            "the TPM is used without the kernel's resource manager: what a killed station leaves in it stays",
+            "set [keys] tcti = \"device:/dev/tpmrm0\"",
+        ),
+        Ok(Keys::Tpm { .. }) if !in_tpm => Finding::fault(
+            KEYS,
+            "the signing key is in a file, and the configuration wants it in the TPM",
+            "run `gatepost key rotate`",
+        ),
+        // The running station has it open.
+        Ok(Keys::Tpm { .. }) if patient.at_work => Finding::good(KEYS, "the signing key is in the TPM"),
+        Ok(keys @ Keys::Tpm { .. }) => match keys.place() {
+            Ok(_) => Finding::good(KEYS, "the signing key is in the TPM, which answers"),
+            Err(fault) => Finding::fault(KEYS, fault.to_string(), "see there"),
+        },
+        _ if in_tpm => Finding::fault(
+            KEYS,
+            "the signing key is in a TPM, and the configuration names none",
+            "set [keys] kind = \"tpm\" and tcti",
+        ),
+        _ => Finding::good(KEYS, "the signing key is in a file"),
     }
 }
 

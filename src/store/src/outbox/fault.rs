@@ -63,6 +63,9 @@ pub enum StoreFault {
         /// The record's.
         found: u64,
     },
+    /// The station's key does not sign: a chip that does not answer, or is locked. The record waits.
+    #[error("the signing key did not sign")]
+    NotSigned,
     /// The store belongs to another station.
     #[error("the store belongs to station {0}")]
     OtherStation(String),
@@ -113,6 +116,7 @@ impl StoreFault {
             Self::Medium(..) => "S-12",
             Self::Restored(_) => "S-13",
             Self::Counter(_) => "S-14",
+            Self::NotSigned => "S-15",
         }
     }
 
@@ -137,6 +141,9 @@ impl StoreFault {
             Self::Medium(..) => "The medium cannot be read or written. Try another one; nothing is lost here.",
             Self::Locked => "The station program is already running. Close the second one.",
             Self::NoSpace => "The station's disk is full. Take no new travellers and call the administrator.",
+            Self::NotSigned => {
+                "The station's key does not sign. The record waits; leave the station on and call the administrator."
+            }
             Self::NotNext { .. } => {
                 "This traveller's record was not kept. Take no new travellers and call the administrator."
             }
