@@ -1,5 +1,5 @@
-//! A case that waits for a supervisor: its samples are sealed, shown to the supervisor only, and forgotten for good at
-//! the end of the shift.
+//! What the station keeps beside the desk: a case that waits for a supervisor, whose samples are sealed, shown to the
+//! supervisor only and forgotten for good at the end of the shift; and the rules that worked last.
 
 #![allow(clippy::unwrap_used, reason = "a test that fails panics")]
 
@@ -59,4 +59,19 @@ async fn what_waits_is_shown_sealed_and_forgotten() {
         event.to_string().contains(&forgotten) && event.to_string().contains("interrupted")
     };
     assert_eq!(station.journal().iter().filter(closed).count(), 1);
+}
+
+/// A station whose rules were spoilt while it was off starts with those that worked, and says so.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn spoilt_rules_keep_no_station_from_starting() {
+    let mut station = Station::start().await;
+    let before = station.health().await["rules"].clone();
+    assert_eq!(before["instead_of_refused"], false, "{before}");
+    station.kill9();
+    let pack = station.place().path("config/policies/ru-entry.toml");
+    let text = std::fs::read_to_string(&pack).unwrap();
+    std::fs::write(&pack, text.replace("age_below = 6", "age_below = 16")).unwrap();
+    station.restart().await;
+    let after = station.health().await["rules"].clone();
+    assert_eq!((&after["working"], &after["instead_of_refused"]), (&before["working"], &true.into()));
 }

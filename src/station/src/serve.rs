@@ -1,7 +1,7 @@
 //! `gatepost serve`: puts the parts together and runs until it is told to stop.
 
 use crate::clock::Clock;
-use crate::config::{ConfigFaults, Loaded, Look, RulesWatch};
+use crate::config::{Accepted, ConfigFaults, Loaded, Look, RulesWatch};
 use crate::desk::{self, DeskParts, Keeper};
 use crate::key_cli;
 use crate::passphrase::{self, PassphraseError};
@@ -85,8 +85,9 @@ impl From<KeyFault> for ServeError {
 
 /// Runs the station until SIGINT or SIGTERM.
 pub async fn serve(args: &ServeArgs) -> Result<(), ServeError> {
-    let loaded = Arc::new(Loaded::read(&args.config)?);
     let data = DataDir(args.data.clone());
+    let accepted = Accepted::new(data.accepted_rules());
+    let loaded = Arc::new(Loaded::read_at_start(&args.config, &accepted)?);
     let listen = loaded.config.desk.listen;
     let listener = TcpListener::bind(listen).await.map_err(|e| ServeError::Address(listen.to_string(), e))?;
     let clock = Arc::new(Clock::new(loaded.zone.clone(), loaded.config.clock.trust));
@@ -94,6 +95,11 @@ pub async fn serve(args: &ServeArgs) -> Result<(), ServeError> {
     if loaded.rules.key == DEMONSTRATION_PACKS {
         tracing::warn!("the rules are signed by the demonstration's key, which anybody has: trust your authority's");
     }
+    if let Some(faults) = &loaded.instead_of {
+        let working = loaded.rules.version();
+        tracing::error!(%faults, working, "the configured rules are refused; those that worked last stand in");
+    }
+    remember(&accepted, &loaded);
     let (keeper, interrupted) = open_store(&loaded, &data, &clock)?;
     note_the_start(&loaded, &args.config, &keeper, &clock)?;
     let people = People::load(&data.people())?;
@@ -107,7 +113,8 @@ pub async fn serve(args: &ServeArgs) -> Result<(), ServeError> {
         driver_program,
         interrupted,
     });
-    watch_rules(RulesWatch::new(&args.config, loaded.clone()), clock.clone(), (keeper.clone(), desk.clone()));
+    let watch = RulesWatch::new(&args.config, loaded.clone());
+    watch_rules((watch, accepted), clock.clone(), (keeper.clone(), desk.clone()));
     start_upload(&loaded, &data, (keeper.clone(), &clock), &desk)?;
 
     let app = App {
@@ -213,9 +220,20 @@ fn open_store(
     Ok((Arc::new(keeper), report.interrupted))
 }
 
+/// The rules work all the same where they cannot be kept for the next start.
+fn remember(accepted: &Accepted, loaded: &Loaded) {
+    if let Err(error) = accepted.keep(&loaded.rules) {
+        tracing::error!(%error, "the working rules could not be kept for the next start");
+    }
+}
+
 /// Looks after the files of the rules, and tells the desk when others take over. What is refused leaves the working ones
 /// in place, and is told once.
-fn watch_rules(mut watch: RulesWatch, clock: Arc<Clock>, (keeper, desk): (Arc<Keeper>, desk::DeskHandle)) {
+fn watch_rules(
+    (mut watch, accepted): (RulesWatch, Accepted),
+    clock: Arc<Clock>,
+    (keeper, desk): (Arc<Keeper>, desk::DeskHandle),
+) {
     tokio::spawn(async move {
         let mut tick = tokio::time::interval(LOOK_AT_RULES);
         tick.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
@@ -232,6 +250,7 @@ fn watch_rules(mut watch: RulesWatch, clock: Arc<Clock>, (keeper, desk): (Arc<Ke
             match look {
                 Look::Same => {}
                 Look::Replaced(loaded) => {
+                    remember(&accepted, &loaded);
                     let digest = store::unhex32(&loaded.rules.digest).map(Reason::Digest);
                     keeper.note_quietly(&by_the_station(&clock, Action::PolicyLoaded, digest));
                     if !desk.rules(loaded).await {

@@ -52,6 +52,11 @@ impl DataDir {
         self.0.join("keys/documents-seen.key")
     }
 
+    /// The policy pack that worked last.
+    pub fn accepted_rules(&self) -> PathBuf {
+        self.0.join("rules.json")
+    }
+
     /// The people file.
     pub fn people(&self) -> PathBuf {
         self.0.join("people.toml")

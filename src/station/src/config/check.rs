@@ -1,7 +1,8 @@
 //! Reading the configuration files and telling all their faults at once.
 
+use super::accepted::Start;
 use super::{
-    ClockConfig, ConfigFault, ConfigFaults, Desk, Device, Intake, Keys, Laboratory, Loaded, Policy, Quality,
+    Accepted, ClockConfig, ConfigFault, ConfigFaults, Desk, Device, Intake, Keys, Laboratory, Loaded, Policy, Quality,
     SignedPack, Station, StationConfig, Thresholds,
 };
 use crate::people::hex;
@@ -14,7 +15,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 /// Reads station.toml and what it names.
-pub fn read(path: &Path) -> Result<Loaded, ConfigFaults> {
+pub fn read(path: &Path, accepted: Option<&Accepted>) -> Result<Loaded, ConfigFaults> {
     let text = read_text(path).map_err(|fault| ConfigFaults(vec![fault]))?;
     let file = path.display().to_string();
     let mut config: StationConfig = toml::from_str(&text).map_err(|first| station_faults(&file, &text, &first))?;
@@ -31,12 +32,13 @@ pub fn read(path: &Path) -> Result<Loaded, ConfigFaults> {
         );
         faults.push(ConfigFault { file: file.clone(), line: line_of(&text, "time_zone"), text: text_of });
     }
-    let rules = rules(path, &text, &config);
+    let rules = rules_to_start_with(path, &text, &config, accepted);
     let thresholds = read_thresholds(&beside.join(&config.quality.thresholds));
     let scorer = read_scorer(&file, &text, config.quality.forest.as_ref().map(|forest| beside.join(forest)));
     match (zone, rules, thresholds, scorer) {
-        (Ok(zone), Ok(rules), Ok((thresholds, thresholds_digest)), Ok(scorer)) if faults.is_empty() => {
-            Ok(Loaded { config, rules, thresholds, thresholds_digest, zone, scorer })
+        (Ok(zone), Ok(start), Ok((thresholds, thresholds_digest)), Ok(scorer)) if faults.is_empty() => {
+            let Start { rules, instead_of } = start;
+            Ok(Loaded { config, rules, instead_of, thresholds, thresholds_digest, zone, scorer })
         }
         (_, rules, thresholds, scorer) => {
             faults.extend(rules.err().into_iter().flatten());
@@ -54,6 +56,25 @@ fn read_text(path: &Path) -> Result<String, ConfigFault> {
 
 fn digest(text: &str) -> String {
     hex(&Sha256::digest(text.as_bytes()))
+}
+
+/// The pack that the configuration names, or the one that worked last.
+fn rules_to_start_with(
+    path: &Path,
+    text: &str,
+    config: &StationConfig,
+    accepted: Option<&Accepted>,
+) -> Result<Start, Vec<ConfigFault>> {
+    let configured = rules(path, text, config);
+    let Some(accepted) = accepted else {
+        return configured.map(|rules| Start { rules, instead_of: None });
+    };
+    let trust = super::rules::trusted(path.parent().unwrap_or(Path::new(".")), &config.policy).ok();
+    let suits = |rules: &SignedPack| {
+        let file = path.display().to_string();
+        unknown_entries(&file, text, config, &rules.pack).is_empty() && unfounded(&file, text, config).is_empty()
+    };
+    accepted.choose(configured, trust.as_ref(), suits)
 }
 
 /// Reads the pack that a configuration names, and checks what the configuration says about it.

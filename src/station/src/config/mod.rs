@@ -2,11 +2,13 @@
 //!
 //! Unknown keys are refused, nothing legal has a default, and every fault is reported at once with its file and line.
 
+mod accepted;
 mod check;
 mod rules;
 mod signed;
 mod thresholds;
 
+pub use accepted::Accepted;
 pub use rules::{Look, RulesWatch};
 pub use signed::{PackSignature, SignatureFault, SignedPack, sign, signature_file, verify};
 pub use thresholds::{FingerLimits, SmallSensorLimits, Thresholds};
@@ -255,6 +257,8 @@ pub struct Loaded {
     pub config: StationConfig,
     /// The policy pack, with who signed it.
     pub rules: SignedPack,
+    /// Why these are not the rules that the configuration names, where others stand in.
+    pub instead_of: Option<ConfigFaults>,
     /// thresholds.toml.
     pub thresholds: Thresholds,
     /// SHA-256 of the text of thresholds.toml, hexadecimal.
@@ -268,7 +272,12 @@ pub struct Loaded {
 impl Loaded {
     /// Reads station.toml and what it names; every fault of every file at once.
     pub fn read(path: &Path) -> Result<Self, ConfigFaults> {
-        check::read(path)
+        check::read(path, None)
+    }
+
+    /// The same for a station that starts: the pack that worked last stands in for one that is broken, unsigned or older.
+    pub fn read_at_start(path: &Path, accepted: &Accepted) -> Result<Self, ConfigFaults> {
+        check::read(path, Some(accepted))
     }
 }
 

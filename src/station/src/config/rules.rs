@@ -6,6 +6,7 @@ use jiff::civil::Date;
 use sha2::{Digest, Sha256};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use store::VerifyKey;
 
 /// Bytes of a file that are compared: more than any configuration or pack that is read.
 const MAX_BYTES: u64 = 512 << 10;
@@ -66,33 +67,37 @@ impl RulesWatch {
         if same_rules && config.policy == self.working.config.policy {
             return Ok(None);
         }
-        self.not_older(&rules, today).map_err(say)?;
+        self.may_follow(&rules, today).map_err(say)?;
         // Everything else in the file needs a restart, and keeps what it was.
         let mut loaded = (*self.working).clone();
         loaded.config.policy = config.policy;
         loaded.rules = rules;
+        loaded.instead_of = None;
         Ok(Some(loaded))
     }
 
-    /// A pack of earlier days must not come back, nor another text under the same version.
-    fn not_older(&self, rules: &SignedPack, today: Date) -> Result<(), String> {
-        let working = &self.working.rules;
-        let of = rules.pack.label();
+    /// A pack that says it comes from the future waits, and so does one that is older than the working one.
+    fn may_follow(&self, rules: &SignedPack, today: Date) -> Result<(), String> {
         if rules.signed > today {
-            return Err(format!(
-                "pack {of} says it was signed on {}, after today; set the clock or wait",
-                rules.signed
-            ));
+            let (of, signed) = (rules.pack.label(), rules.signed);
+            return Err(format!("pack {of} says it was signed on {signed}, after today; set the clock or wait"));
         }
-        if rules.pack.id == working.pack.id && rules.signed < working.signed {
-            let (signed, since) = (rules.signed, working.signed);
-            return Err(format!("pack {of} was signed on {signed}, before the working one ({since}); sign it anew"));
-        }
-        if of == working.pack.label() && rules.digest != working.digest {
-            return Err(format!("pack {of} has another text than the working pack of this version; raise its version"));
-        }
-        Ok(())
+        not_older(rules, &self.working.rules)
     }
+}
+
+/// Whether a pack may take the place of the one that works: not an older one of its name, nor another text under the same
+/// version.
+pub(super) fn not_older(rules: &SignedPack, working: &SignedPack) -> Result<(), String> {
+    let of = rules.pack.label();
+    if rules.pack.id == working.pack.id && rules.signed < working.signed {
+        let (signed, since) = (rules.signed, working.signed);
+        return Err(format!("pack {of} was signed on {signed}, before the working one ({since}); sign it anew"));
+    }
+    if of == working.pack.label() && rules.digest != working.digest {
+        return Err(format!("pack {of} has another text than the working pack of this version; raise its version"));
+    }
+    Ok(())
 }
 
 /// Digest of the files, absent ones included. The pack is the one that the working configuration names, until a changed
@@ -109,12 +114,16 @@ fn content(path: &Path, working: &Loaded) -> [u8; 32] {
 
 /// Reads the pack that a configuration names, by the key that it trusts.
 pub(super) fn read(beside: &Path, policy: &super::Policy) -> Result<SignedPack, Vec<ConfigFault>> {
+    signed::read(&beside.join(&policy.pack), &trusted(beside, policy)?)
+}
+
+/// The key of the authority that signs packs.
+pub(super) fn trusted(beside: &Path, policy: &super::Policy) -> Result<VerifyKey, Vec<ConfigFault>> {
     let trust = beside.join(&policy.trust);
-    let key = store::VerifyKey::load(&trust).map_err(|error| {
+    VerifyKey::load(&trust).map_err(|error| {
         let text = format!("the authority's key of policy packs cannot be used: {error}");
         vec![ConfigFault { file: trust.display().to_string(), line: None, text }]
-    })?;
-    signed::read(&beside.join(&policy.pack), &key)
+    })
 }
 
 #[cfg(test)]

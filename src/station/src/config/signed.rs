@@ -49,6 +49,10 @@ pub struct SignedPack {
     pub signed: Date,
     /// By which key.
     pub key: String,
+    /// The text that was signed.
+    pub text: String,
+    /// The signature over it.
+    pub signature: PackSignature,
 }
 
 /// A signature that is not there, or does not hold.
@@ -71,7 +75,7 @@ pub enum SignatureFault {
 impl SignedPack {
     /// Which pack decides, as records state it: identifier, version, digest, day and key of the signature.
     pub fn version(&self) -> String {
-        let Self { pack, digest, signed, key } = self;
+        let Self { pack, digest, signed, key, .. } = self;
         format!("{} sha256:{digest} signed {signed} by {key}", pack.label())
     }
 }
@@ -102,10 +106,17 @@ pub fn sign(text: &str, signed: Date, key_file: &Path) -> Result<PackSignature, 
 /// # Errors
 /// When the file is malformed, another key's, or not over this text and day.
 pub fn verify(text: &str, signature_text: &str, trust: &VerifyKey) -> Result<PackSignature, SignatureFault> {
+    let file: PackSignature =
+        toml::from_str(signature_text).map_err(|error| SignatureFault::Malformed(error.message().into()))?;
+    holds(text, &file, trust)?;
+    Ok(file)
+}
+
+/// Verifies a signature over the text of a pack.
+fn holds(text: &str, file: &PackSignature, trust: &VerifyKey) -> Result<(), SignatureFault> {
     let malformed = |why: &str| SignatureFault::Malformed(why.into());
-    let file: PackSignature = toml::from_str(signature_text).map_err(|error| malformed(error.message()))?;
     if file.key != trust.id() {
-        return Err(SignatureFault::OtherKey(file.key, trust.id().into()));
+        return Err(SignatureFault::OtherKey(file.key.clone(), trust.id().into()));
     }
     let bytes = unhex(&file.signature).ok_or_else(|| malformed("the signature is not 64 bytes in hexadecimal"))?;
     let signature = Signature::from_slice(&bytes).map_err(|_| malformed("the signature is out of range"))?;
@@ -115,8 +126,7 @@ pub fn verify(text: &str, signature_text: &str, trust: &VerifyKey) -> Result<Pac
     }
     let key = PublicKey::from_public_key_pem(&trust.to_pem()).map_err(|_| malformed("the trusted key is unusable"))?;
     let holds = VerifyingKey::from(key).verify(&message(text, file.signed), &signature);
-    holds.map_err(|_| SignatureFault::NotOfThisText)?;
-    Ok(file)
+    holds.map_err(|_| SignatureFault::NotOfThisText)
 }
 
 /// Reads a pack and the signature beside it, verifies, and only then parses: by the validator of `gatepost policy check`.
@@ -130,11 +140,30 @@ pub fn read(path: &Path, trust: &VerifyKey) -> Result<SignedPack, Vec<ConfigFaul
     let unsigned = |text| format!("the pack is not signed: {text}. The authority signs it: gatepost policy sign");
     let signature = bounded(&beside, MAX_SIGNATURE_BYTES).map_err(|text| vec![fault(&beside, None, unsigned(text))])?;
     let by = verify(&text, &signature, trust).map_err(|error| vec![fault(&beside, None, error.to_string())])?;
+    parsed(path, text, by)
+}
+
+/// The same for a text and a signature that were read before.
+///
+/// # Errors
+/// Every fault, under this file's name.
+pub(super) fn verified(
+    file: &Path,
+    text: String,
+    signature: PackSignature,
+    trust: &VerifyKey,
+) -> Result<SignedPack, Vec<ConfigFault>> {
+    holds(&text, &signature, trust).map_err(|error| vec![fault(file, None, error.to_string())])?;
+    parsed(file, text, signature)
+}
+
+fn parsed(path: &Path, text: String, signature: PackSignature) -> Result<SignedPack, Vec<ConfigFault>> {
     let pack = Pack::parse(&text).map_err(|found| {
         let told = found.0.into_iter().map(|of_pack| fault(path, of_pack.line, of_pack.text));
         told.collect::<Vec<_>>()
     })?;
-    Ok(SignedPack { pack, digest: hex(&Sha256::digest(text.as_bytes())), signed: by.signed, key: by.key })
+    let (digest, signed, key) = (hex(&Sha256::digest(text.as_bytes())), signature.signed, signature.key.clone());
+    Ok(SignedPack { pack, digest, signed, key, text, signature })
 }
 
 /// Text of a file that is not longer than it should be.

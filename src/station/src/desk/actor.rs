@@ -8,7 +8,7 @@ use super::finger::Judged;
 use super::keep::{Keeper, Kept};
 use super::preview::PreviewWorker;
 use super::sight::Sight;
-use super::view::{FaultView, Panel, RecentView, RecordView};
+use super::view::{FaultView, Panel, RecentView, RecordView, RulesView};
 use super::{DeskHandle, PreviewJpeg, panel, waiting};
 use crate::clock::Clock;
 use crate::config::Loaded;
@@ -222,7 +222,6 @@ impl Desk {
     /// From now on decisions are made under another pack. What was decided stays as it is, and says by which.
     fn take_rules(&mut self, loaded: Arc<Loaded>) {
         let before = self.loaded.rules.version();
-        self.at_desk.iter_mut().chain(self.parked.values_mut()).for_each(|case| case.rules_change(&before));
         tracing::info!(%before, now = loaded.rules.version(), "other rules work from now on");
         self.loaded = loaded;
     }
@@ -250,12 +249,11 @@ impl Desk {
         view.fault = self.fault.clone().or_else(|| self.reader_trouble()).or_else(|| self.store_fault_view());
         view.parked = parked.iter().map(|case| case.view.clone()).collect();
         view.recent = self.recent.iter().cloned().collect();
-        let claimable = self.at_desk.as_ref().map(|case| self.claimable(case)).unwrap_or_default();
         let panel = Panel {
             view,
             traveller: self.at_desk.as_ref().and_then(|case| case.traveller.as_ref()).map(|file| file.panel()),
             parked,
-            claims: self.claims(claimable),
+            claims: self.at_desk.as_ref().map(|case| self.claims(case)).unwrap_or_default(),
             local_date: self.clock.local().strftime("%Y-%m-%d %H:%M").to_string(),
             simulated: self.devices.any_simulated(),
             devices: self.devices.panels(),
@@ -263,6 +261,10 @@ impl Desk {
             queued: self.keeper.queued(),
             refused: self.keeper.refused().len(),
             face_engine: self.face.engine().clone(),
+            rules: RulesView {
+                working: self.loaded.rules.version(),
+                instead_of_refused: self.loaded.instead_of.is_some(),
+            },
             attack_cues: self.at_desk.as_ref().and_then(|case| case.attack_cues.clone()),
             mirrored: self.loaded.config.desk.mirrored,
         };

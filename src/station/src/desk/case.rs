@@ -4,6 +4,7 @@ use super::attack::AttackCues;
 use super::command::ManualFields;
 use super::samples::Samples;
 use super::view::TravellerPanel;
+use crate::config::Loaded;
 use domain::case::CaseNumber;
 use domain::device::DeviceDescriptor;
 use domain::guarded::Personal;
@@ -13,6 +14,7 @@ use domain::record::{ReviewTrace, Traveller};
 use domain::session::{Effect, Event, Parked, Progress, Refused, Session, Step};
 use jiff::civil::Date;
 use std::collections::BTreeMap;
+use std::sync::Arc;
 use std::time::Instant;
 use store::Reservation;
 
@@ -46,8 +48,8 @@ pub struct Case {
     pub reservation: Option<Reservation>,
     /// The newest decision: it outlives the step that held it, for the record.
     pub decided: Option<Decision>,
-    /// Which pack made it, where another one works by now.
-    pub rules: Option<String>,
+    /// The rules that made it, which are not those that work by now if others took over since.
+    pub under: Option<Arc<Loaded>>,
     /// The newest progress, likewise.
     pub taken: Option<Progress>,
 }
@@ -70,18 +72,14 @@ impl Case {
             attack_cues: None,
             reservation: None,
             decided: None,
-            rules: None,
+            under: None,
             taken: None,
         }
     }
 
     /// Takes one event: the session goes on, or refuses and nothing changes.
     pub fn apply(&mut self, event: Event) -> Result<Vec<Effect>, Refused> {
-        let decided_now = matches!(event, Event::Decided(_));
         let (session, effects) = self.session.apply(event)?;
-        if decided_now {
-            self.rules = None;
-        }
         self.session = session;
         if let Some(decision) = self.decision().cloned() {
             self.decided = Some(decision);
@@ -90,13 +88,6 @@ impl Case {
             self.taken = Some(progress);
         }
         Ok(effects)
-    }
-
-    /// Another pack takes over: what was decided so far was decided under this one.
-    pub fn rules_change(&mut self, before: &str) {
-        if self.decided.is_some() {
-            self.rules.get_or_insert_with(|| before.to_owned());
-        }
     }
 
     /// Its number.

@@ -29,7 +29,11 @@ impl Desk {
     pub(super) fn at_desk(&mut self, event: Event) -> Result<(), DeskRefusal> {
         let case = self.at_desk.as_mut().ok_or(DeskRefusal::DeskEmpty)?;
         let note = Note::of(&event);
+        let decides = matches!(event, Event::Decided(_));
         let effects = case.apply(event)?;
+        if decides {
+            case.under = Some(self.loaded.clone());
+        }
         if let Some((who, what, reason)) = note.map(|note| note.on(case)) {
             let number = case.number().clone();
             self.note(who, what, Some(number), reason);

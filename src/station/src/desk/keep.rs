@@ -236,7 +236,7 @@ pub fn finish(loaded: &Loaded, case: &mut Case, outcome: Outcome) -> Result<Fini
         | Outcome::RefusedByTraveller => Body::Closure,
     };
     // The pack that decided, and not one that came since.
-    let rules = case.rules.take().unwrap_or_else(|| loaded.rules.version());
+    let rules = case.under.as_deref().unwrap_or(loaded).rules.version();
     case.samples.wipe();
     case.traveller = None;
     let draft = Draft {

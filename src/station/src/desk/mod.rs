@@ -36,7 +36,7 @@ pub use orders::RESERVED_BYTES;
 pub use sight::Sight;
 pub use view::{
     AttemptPanel, ClaimPanel, DevicePanel, FaultView, Panel, ParkedPanel, ParkedView, PortraitPanel, RecordView,
-    SlotView, TravellerPanel, View,
+    RulesView, SlotView, TravellerPanel, View,
 };
 
 use crate::config::Loaded;

@@ -7,6 +7,7 @@ use super::effects::parked_for;
 use super::face::NO_ENGINE;
 use super::facts;
 use super::view::ClaimPanel;
+use crate::config::SignedPack;
 use domain::case::CaseNumber;
 use domain::device::DeviceKind;
 use domain::finger::MissingFinger;
@@ -143,13 +144,14 @@ impl Desk {
 
     fn claim(&mut self, ground: String, evidence: String) -> Done {
         let case = self.at_desk.as_ref().ok_or(DeskRefusal::DeskEmpty)?;
+        let pack = &self.rules_of(case).pack;
         if !matches!(case.session.step(), Step::Decided(_) | Step::Declare(_)) {
             return Err(DeskRefusal::NotNow);
         }
         if !self.claimable(case).contains(&ground) {
             return Err(DeskRefusal::UnknownGround);
         }
-        if !facts::is_evidence(&self.loaded.rules.pack, &ground, &evidence) {
+        if !facts::is_evidence(pack, &ground, &evidence) {
             return Err(DeskRefusal::UnknownAnswer);
         }
         let mut known = case.facts.clone().ok_or(DeskRefusal::NotNow)?;
@@ -167,17 +169,23 @@ impl Desk {
     }
 
     /// Grounds that may be attested for this case: those of the entry that decided.
-    pub(super) fn claimable(&self, case: &Case) -> Vec<String> {
+    fn claimable(&self, case: &Case) -> Vec<String> {
         let entry = case.decision().and_then(|decision| decision.entry.as_deref());
-        let entry = entry.and_then(|id| self.loaded.rules.pack.entry(id));
+        let entry = entry.and_then(|id| self.rules_of(case).pack.entry(id));
         entry.map(|entry| entry.grounds.clone()).unwrap_or_default()
     }
 
-    /// These grounds with the kinds of evidence that each takes.
-    pub(super) fn claims(&self, grounds: Vec<String>) -> Vec<ClaimPanel> {
-        let evidence =
-            |id: &str| self.loaded.rules.pack.ground(id).map(|ground| ground.evidence.clone()).unwrap_or_default();
-        grounds.into_iter().map(|ground| ClaimPanel { evidence: evidence(&ground), ground }).collect()
+    /// The rules that this case was decided under; those that work now, where nothing is decided yet. A case goes on under
+    /// the rules that its traveller was told of.
+    fn rules_of<'a>(&'a self, case: &'a Case) -> &'a SignedPack {
+        &case.under.as_ref().unwrap_or(&self.loaded).rules
+    }
+
+    /// Those grounds with the kinds of evidence that each takes.
+    pub(super) fn claims(&self, case: &Case) -> Vec<ClaimPanel> {
+        let pack = &self.rules_of(case).pack;
+        let evidence = |id: &str| pack.ground(id).map(|ground| ground.evidence.clone()).unwrap_or_default();
+        self.claimable(case).into_iter().map(|ground| ClaimPanel { evidence: evidence(&ground), ground }).collect()
     }
 
     fn declare(&mut self, missing: Vec<MissingFinger>, face_exception: Option<FaceException>) -> Done {
@@ -200,7 +208,8 @@ impl Desk {
         let reservation = self.keeper.reserve(RESERVED_BYTES).map_err(DeskRefusal::Store)?;
         // One finger after the other, unless the scanner takes hands: cut into fingers, or whole, and then we cut them.
         let groups = scanner.map(|scanner| scanner.groups).unwrap_or_default();
-        let capture = &self.loaded.rules.pack.capture;
+        let rules = self.at_desk.as_ref().map_or(&self.loaded.rules, |case| self.rules_of(case));
+        let capture = &rules.pack.capture;
         let (placements, missing) =
             if fingers { (capture.plan(&groups, &missing), missing) } else { (Vec::new(), Vec::new()) };
         if let Some(case) = self.at_desk.as_mut() {
@@ -272,7 +281,7 @@ impl Desk {
             if decided.verdict != Verdict::Exempt || !decided.stands() {
                 return Err(DeskRefusal::UnknownGround);
             }
-            (*known, case.decided, case.rules) = (confirmed, Some(decided), None);
+            (*known, case.decided, case.under) = (confirmed, Some(decided), Some(self.loaded.clone()));
         }
         let local_time = self.clock.local().to_string();
         tracing::info!(case = %number, supervisor = %by.0, decision = word, "a case was reviewed");

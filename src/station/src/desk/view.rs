@@ -37,11 +37,22 @@ pub struct Panel {
     pub refused: usize,
     /// The engine that finds faces.
     pub face_engine: EngineView,
+    /// The rules that work.
+    pub rules: RulesView,
     /// Advisory cues of a presentation attack in the face captures of the case at the desk; none before the first. Only
     /// the officer's page shows them.
     pub attack_cues: Option<AttackCues>,
     /// The live picture is shown as in a mirror.
     pub mirrored: bool,
+}
+
+/// The rules as the health page names them.
+#[derive(Clone, Debug, Default, Serialize)]
+pub struct RulesView {
+    /// Identifier, version, digest and signature of the pack.
+    pub working: String,
+    /// The configuration names another pack, which was refused: it is broken, unsigned or older.
+    pub instead_of_refused: bool,
 }
 
 /// The desk in codes.

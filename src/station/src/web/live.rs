@@ -3,7 +3,7 @@
 use super::App;
 use super::access::{Officer, Supervisor};
 use super::errors::PageError;
-use crate::desk::{EngineView, Panel, Sight, View};
+use crate::desk::{EngineView, Panel, RulesView, Sight, View};
 use axum::Json;
 use axum::body::Body;
 use axum::extract::State;
@@ -72,6 +72,7 @@ struct Health {
     queued: u64,
     refused: usize,
     face_engine: EngineView,
+    rules: RulesView,
 }
 
 /// How the station is, without a word about any traveller.
@@ -87,6 +88,7 @@ pub async fn health(State(app): State<Arc<App>>) -> Response {
         queued: panel.queued,
         refused: panel.refused,
         face_engine: panel.face_engine.clone(),
+        rules: panel.rules.clone(),
     })
     .into_response()
 }
