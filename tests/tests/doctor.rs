@@ -1,5 +1,7 @@
 //! `gatepost doctor` finds the fault that was made, says what to do, and finds nothing on a station that is well.
 
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a test that fails panics")]
+
 use serde_json::Value;
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
@@ -29,10 +31,6 @@ fn faults(findings: &[Value]) -> Vec<(&str, &str)> {
         .collect()
 }
 
-fn mode(path: &Path, mode: u32) {
-    fs::set_permissions(path, fs::Permissions::from_mode(mode)).unwrap();
-}
-
 #[tokio::test(flavor = "multi_thread")]
 async fn each_fault_is_found_and_comes_with_a_remedy() {
     let mut station = Station::start().await;
@@ -49,72 +47,9 @@ async fn each_fault_is_found_and_comes_with_a_remedy() {
     assert_eq!(simulated, 3, "{well:?}");
 
     let place = station.place();
-    let model = place.path("models/face/face_landmark.tflite");
-    let whole = fs::read(&model).unwrap();
-    let config = fs::read_to_string(place.config()).unwrap();
-    let people = fs::read_to_string(place.path("station/people.toml")).unwrap();
-    type Step<'a> = Box<dyn Fn() + 'a>;
-    let cases: Vec<(&str, &str, Step, Step)> = vec![
-        (
-            "models",
-            "missing or altered (Q-12)",
-            Box::new(|| fs::remove_file(&model).unwrap()),
-            Box::new(|| fs::write(&model, &whole).unwrap()),
-        ),
-        (
-            "models",
-            "missing or altered (Q-11)",
-            Box::new(|| fs::write(&model, &whole[..whole.len() - 1]).unwrap()),
-            Box::new(|| fs::write(&model, &whole).unwrap()),
-        ),
-        (
-            "clock",
-            "no time daemon",
-            Box::new(|| place.replace("trust = \"demonstration\"", "trust = \"time-daemon\"")),
-            Box::new(|| fs::write(place.config(), &config).unwrap()),
-        ),
-        (
-            "configuration",
-            "station.toml:",
-            Box::new(|| place.replace("language = \"en\"", "language = \"xx\"")),
-            Box::new(|| fs::write(place.config(), &config).unwrap()),
-        ),
-        (
-            "store",
-            "other accounts may look into it",
-            Box::new(|| mode(&place.path("station/store"), 0o755)),
-            Box::new(|| mode(&place.path("station/store"), 0o700)),
-        ),
-        (
-            "keys",
-            "other accounts may read the key of documents seen",
-            Box::new(|| mode(&place.path("station/keys/documents-seen.key"), 0o644)),
-            Box::new(|| mode(&place.path("station/keys/documents-seen.key"), 0o600)),
-        ),
-        (
-            "keys",
-            "the authority's key",
-            Box::new(|| fs::rename(place.path("station/keys/authority.pub"), place.path("away")).unwrap()),
-            Box::new(|| fs::rename(place.path("away"), place.path("station/keys/authority.pub")).unwrap()),
-        ),
-        (
-            "people",
-            "1 officers, 0 supervisors",
-            Box::new(|| {
-                let without = people.split("[[person]]").filter(|part| !part.contains("supervisor"));
-                fs::write(place.path("station/people.toml"), without.collect::<Vec<_>>().join("[[person]]")).unwrap();
-            }),
-            Box::new(|| fs::write(place.path("station/people.toml"), &people).unwrap()),
-        ),
-        (
-            "devices",
-            "reader",
-            Box::new(|| place.replace("/reader\", baud", "/nothing\", baud")),
-            Box::new(|| fs::write(place.config(), &config).unwrap()),
-        ),
-    ];
-    for (check, words, make, mend) in &cases {
-        make();
+    for (check, words, file, fault) in CASES {
+        let path = place.path(file);
+        let mend = fault.make(&path);
         let (ended_well, findings) = doctor(place);
         let found = faults(&findings);
         assert!(!ended_well, "{check}: {words}");
@@ -124,4 +59,61 @@ async fn each_fault_is_found_and_comes_with_a_remedy() {
         mend();
     }
     assert_eq!(faults(&doctor(place).1), []);
+}
+
+/// What can be done to a file or folder.
+enum Fault {
+    /// It is gone.
+    Gone,
+    /// Its last byte is missing.
+    Cut,
+    /// Others may read it.
+    Open,
+    /// One text stands in the place of another.
+    Says(&'static str, &'static str),
+    /// Everything from this text on is missing.
+    EndsBefore(&'static str),
+}
+
+const CONFIG: &str = "config/station.toml";
+const MODEL: &str = "models/face/face_landmark.tflite";
+
+/// Which check tells it, in which words, and what was done to which file.
+const CASES: &[(&str, &str, &str, Fault)] = &[
+    ("models", "missing or altered (Q-12)", MODEL, Fault::Gone),
+    ("models", "missing or altered (Q-11)", MODEL, Fault::Cut),
+    ("clock", "no time daemon", CONFIG, Fault::Says("trust = \"demonstration\"", "trust = \"time-daemon\"")),
+    ("configuration", "station.toml:", CONFIG, Fault::Says("language = \"en\"", "language = \"xx\"")),
+    ("store", "other accounts may look into it", "station/store", Fault::Open),
+    ("keys", "may read the key of documents seen", "station/keys/documents-seen.key", Fault::Open),
+    ("keys", "the authority's key", "station/keys/authority.pub", Fault::Gone),
+    ("people", "1 officers, 0 supervisors", "station/people.toml", Fault::EndsBefore("[[person]]\nid = \"boris\"")),
+    ("devices", "reader", CONFIG, Fault::Says("/reader\", baud", "/nothing\", baud")),
+];
+
+impl Fault {
+    /// Makes the fault; what it gives mends it.
+    fn make(&self, path: &Path) -> impl FnOnce() + use<> {
+        let (path, before) = (path.to_owned(), fs::metadata(path).unwrap().permissions());
+        let bytes = path.is_file().then(|| fs::read(&path).unwrap());
+        let text = || String::from_utf8(bytes.clone().unwrap()).unwrap();
+        match self {
+            Self::Gone => fs::remove_file(&path).unwrap(),
+            Self::Cut => fs::write(&path, bytes.as_deref().unwrap().split_last().unwrap().1).unwrap(),
+            Self::Open => {
+                fs::set_permissions(&path, fs::Permissions::from_mode(before.mode() | 0o055)).unwrap();
+            }
+            Self::Says(old, new) => {
+                assert!(text().contains(old), "{old}");
+                fs::write(&path, text().replace(old, new)).unwrap();
+            }
+            Self::EndsBefore(rest) => fs::write(&path, text().split(rest).next().unwrap()).unwrap(),
+        }
+        move || {
+            if let Some(bytes) = bytes {
+                fs::write(&path, bytes).unwrap();
+            }
+            fs::set_permissions(&path, before).unwrap();
+        }
+    }
 }
