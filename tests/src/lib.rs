@@ -14,6 +14,7 @@ pub mod people;
 pub mod place;
 pub mod power;
 pub mod process;
+pub mod proxy;
 pub mod search;
 pub mod sim;
 pub mod soak;

@@ -6,9 +6,11 @@ use crate::process::{Running, kill_group, program, run, succeed, succeed_with_ke
 use crate::sim::Sim;
 use crate::wait::until;
 use hardware_sim::shift::browser::Browser;
+use intake::testing::Cluster;
 use reqwest::Client;
 use serde::Deserialize;
 use serde_json::Value;
+use std::fs;
 use std::path::PathBuf;
 use std::process::Command;
 use std::sync::OnceLock;
@@ -27,7 +29,7 @@ const READY: Duration = Duration::from_secs(60);
 static TURN: Mutex<()> = Mutex::const_new(());
 
 /// How a station is set up.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy)]
 pub struct Setup {
     /// What `GATEPOST_LOG` says.
     pub log: &'static str,
@@ -35,13 +37,15 @@ pub struct Setup {
     pub intake: bool,
     /// Another scanner than the configuration's: a file of `config/scanners`, without its ending.
     pub scanner: Option<&'static str>,
+    /// The server of the intake's data base, which is otherwise a file.
+    pub cluster: Option<&'static Cluster>,
     /// The slap scanner sends whole slaps.
     pub whole_slaps: bool,
 }
 
 impl Default for Setup {
     fn default() -> Self {
-        Self { log: "info,sled=warn", intake: true, scanner: None, whole_slaps: false }
+        Self { log: "info,sled=warn", intake: true, scanner: None, cluster: None, whole_slaps: false }
     }
 }
 
@@ -90,6 +94,11 @@ impl Setup {
         }
         let (config, data, intake) = (place.config().display().to_string(), path("station"), path("intake"));
         succeed("gatepost-intake", &["init", "--mode", "demonstration", "--data", &intake]);
+        if let Some(cluster) = self.cluster {
+            let config = place.path("intake/intake.toml");
+            let text = fs::read_to_string(&config).unwrap();
+            fs::write(&config, text.replace("sqlite://intake.sqlite", &cluster.database().unwrap())).unwrap();
+        }
         let people =
             [("officer", OFFICER), ("supervisor", SUPERVISOR)].map(|(role, (id, pin))| format!("{role}:{id}:{pin}"));
         let [officer, supervisor] = &people;
@@ -166,6 +175,12 @@ impl Station {
             client.get(&address).send().await.is_ok_and(|answer| answer.status().is_success()).then_some(())
         })
         .await;
+    }
+
+    /// `kill -9` of the intake.
+    pub fn kill_intake(&mut self) {
+        // Dropped, it is killed.
+        self.intake = None;
     }
 
     /// Starts the intake and waits until it answers.

@@ -37,3 +37,8 @@ fn no_promise_is_broken_by_power_cuts_under_ext4() {
 fn no_promise_is_broken_on_disks_that_are_full_or_fail() {
     find("disk-faults").unwrap().holds(40, 2);
 }
+
+#[test]
+fn no_promise_is_broken_in_days_with_all_faults_together() {
+    find("station-days").unwrap().holds(6, 1);
+}

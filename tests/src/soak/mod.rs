@@ -6,6 +6,9 @@ mod disk_faults;
 mod ext4_cuts;
 mod face;
 mod fuse_cuts;
+mod kill;
+mod network;
+mod station_days;
 mod worker;
 
 pub use fuse_cuts::plain_sled;
@@ -52,7 +55,16 @@ pub struct Found {
 }
 
 /// Every kind of work.
-pub const SOAKS: &[Soak] = &[crash_states::SOAK, disk_faults::SOAK, ext4_cuts::SOAK, face::SOAK, fuse_cuts::SOAK];
+pub const SOAKS: &[Soak] = &[
+    crash_states::SOAK,
+    disk_faults::SOAK,
+    ext4_cuts::SOAK,
+    face::SOAK,
+    fuse_cuts::SOAK,
+    kill::SOAK,
+    network::SOAK,
+    station_days::SOAK,
+];
 
 /// The work of this name.
 pub fn find(name: &str) -> Option<&'static Soak> {

@@ -4,6 +4,7 @@ use super::{Delivery, Parcel, Target};
 use crate::desk::Keeper;
 use std::collections::VecDeque;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 use store::{Outbox, ReadFault, VerifyKey};
 use tokio::time::timeout;
@@ -30,7 +31,8 @@ pub fn start(
     arrived: impl Fn(Arrived) + Send + Sync + 'static,
     refused: impl Fn() + Send + Sync + 'static,
 ) {
-    let upload = Upload { keeper, target, intake, arrived: Box::new(arrived), refused: Box::new(refused) };
+    let (arrived, refused) = (Box::new(arrived), Box::new(refused));
+    let upload = Upload { keeper, target, intake, arrived, refused, moved: AtomicBool::new(false) };
     tokio::spawn(async move {
         let mut pause = SHORTEST_PAUSE;
         // The intake has to know a key before it takes records by it.
@@ -42,6 +44,9 @@ pub fn start(
                 pause = SHORTEST_PAUSE;
                 // Either a new record rings, or it is time to look again: both are fine.
                 let _ = timeout(LOOK_AGAIN, upload.keeper.appended.notified()).await;
+            } else if upload.moved.swap(false, Ordering::Relaxed) {
+                // A connection that broke between two records is tried again at once: a bad line is no intake that is down.
+                pause = SHORTEST_PAUSE;
             } else {
                 tokio::time::sleep(with_jitter(pause)).await;
                 pause = (pause * 2).min(LONGEST_PAUSE);
@@ -56,6 +61,8 @@ struct Upload {
     intake: VerifyKey,
     arrived: Box<dyn Fn(Arrived) + Send + Sync>,
     refused: Box<dyn Fn() + Send + Sync>,
+    /// A record has arrived since the last failure.
+    moved: AtomicBool,
 }
 
 impl Upload {
@@ -135,6 +142,7 @@ impl Upload {
         let intake = self.intake.clone();
         match self.in_store(move |outbox| outbox.acknowledge(&receipt, &intake)).await {
             Some(Ok(acknowledged)) => {
+                self.moved.store(true, Ordering::Relaxed);
                 (self.arrived)(Arrived(acknowledged.sequence));
                 true
             }
