@@ -1,6 +1,6 @@
 //! Child processes: found beside the test, started in a group of their own, gone when dropped.
 
-use rustix::process::{Pid, Signal, kill_process_group};
+use rustix::process::{Pid, Signal, kill_process, kill_process_group};
 use std::fs::{self, File};
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
@@ -84,6 +84,18 @@ impl Running {
             let last = lines[lines.len().saturating_sub(LAST_WORDS)..].join("\n");
             panic!("a program ended with {status}; the end of {}:\n{last}", self.log.display());
         }
+    }
+
+    /// SIGTERM to the program alone: it is asked to stop.
+    pub fn ask_to_stop(&mut self) {
+        if let Some(process) = i32::try_from(self.id()).ok().and_then(Pid::from_raw) {
+            let _ = kill_process(process, Signal::TERM);
+        }
+    }
+
+    /// Whether it has ended.
+    pub fn has_ended(&mut self) -> bool {
+        self.child.try_wait().unwrap().is_some()
     }
 
     /// SIGKILL to the program alone, as `kill -9` does; its children have to notice for themselves.

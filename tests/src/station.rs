@@ -158,6 +158,13 @@ impl Station {
         std::mem::forget(station);
     }
 
+    /// Stops the station in order, and waits until it has.
+    pub async fn stop(&mut self) {
+        let mut station = self.station.take().unwrap();
+        station.ask_to_stop();
+        until("the station to stop", READY, async || station.has_ended().then_some(())).await;
+    }
+
     /// Process groups of stations that were killed.
     pub fn killed(&self) -> &[u32] {
         &self.killed
