@@ -144,6 +144,11 @@ impl Station {
         Setup::default().start().await
     }
 
+    /// The number of its program's process.
+    pub fn process(&self) -> u32 {
+        self.station.as_ref().unwrap().id()
+    }
+
     /// Its folder and ports.
     pub fn place(&self) -> &Place {
         &self.place

@@ -312,13 +312,18 @@ async fn enrol_from_reader(officer: &mut Officer, sim: &mut Sim, lines: &[String
 }
 
 fn found_nowhere(station: &Station, spellings: &[&str], pictures: &[Vec<u8>]) {
-    let needles = spellings.iter().map(|text| text.as_bytes()).chain(pictures.iter().map(Vec::as_slice));
-    for needle in needles {
-        for folder in ["logs", "station", "intake"] {
-            let found = search::holding(&station.place().path(folder), needle);
-            assert!(found.is_empty(), "{:?} stands in {found:?}", String::from_utf8_lossy(needle));
+    let plain = spellings.iter().map(|text| text.as_bytes()).chain(pictures.iter().map(Vec::as_slice));
+    for needle in plain.flat_map(search::disguises) {
+        for folder in ["logs", "station", "intake", "credentials"] {
+            let found = search::holding(&station.place().path(folder), &needle);
+            assert!(found.is_empty(), "{:?} stands in {found:?}", String::from_utf8_lossy(&needle));
         }
     }
+    // What is in memory stays there: nobody gets a core file of this program.
+    let limits = std::fs::read_to_string(format!("/proc/{}/limits", station.process())).unwrap();
+    let core = limits.lines().find(|line| line.starts_with("Max core file size")).unwrap();
+    let sizes: Vec<&str> = core.split_whitespace().skip(4).take(2).collect();
+    assert_eq!(sizes, ["0", "0"], "{core}");
 }
 
 /// A configuration with a mistake is told with file and line, all mistakes at once, and exit code 2.
