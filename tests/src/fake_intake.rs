@@ -1,11 +1,15 @@
-//! An intake that answers wrongly, or not at all.
+//! An intake that answers wrongly, or not at all: with the certificate of the right one, or stations would not talk to it.
 
+use link::{Identity, Time};
+use rustls::{ServerConfig, ServerConnection, StreamOwned};
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{TcpListener, TcpStream};
+use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 use std::thread::JoinHandle;
 use std::time::Duration;
+use store::FileKey;
 
 /// The longest request that is read: the largest envelope and its head.
 const MAX_REQUEST: u64 = 8 << 20;
@@ -42,13 +46,14 @@ struct State {
 }
 
 impl FakeIntake {
-    /// Listens.
-    pub fn start(port: u16, answer: Answer) -> Self {
+    /// Listens, with the certificate of the intake whose data folder this is.
+    pub fn start(port: u16, answer: Answer, intake: &Path) -> Self {
+        let config = Arc::new(tls(intake));
         let listener = TcpListener::bind(("127.0.0.1", port)).unwrap();
         let state =
             Arc::new(State { answer: Mutex::new(answer), answered: Mutex::default(), over: AtomicBool::new(false) });
         let of_thread = Arc::clone(&state);
-        let thread = std::thread::spawn(move || serve(&listener, &of_thread));
+        let thread = std::thread::spawn(move || serve(&listener, &config, &of_thread));
         Self { state, thread: Some(thread), port }
     }
 
@@ -74,23 +79,33 @@ impl Drop for FakeIntake {
     }
 }
 
-fn serve(listener: &TcpListener, state: &State) {
+/// TLS as the intake speaks it, asking for no certificate.
+fn tls(intake: &Path) -> ServerConfig {
+    let pem = std::fs::read_to_string(intake.join("tls/server.pem")).unwrap();
+    let key = FileKey::load(&intake.join("tls/server.key")).unwrap();
+    let identity = link::certified(link::chain_from_pem(&pem).unwrap(), Arc::new(key)).unwrap();
+    let clock = jiff::Timestamp::now;
+    link::server_for_anybody(Identity::new(identity), Time(Arc::new(move || clock().as_millisecond()))).unwrap()
+}
+
+fn serve(listener: &TcpListener, config: &Arc<ServerConfig>, state: &State) {
     for connection in listener.incoming() {
         if state.over.load(Ordering::SeqCst) {
             return;
         }
         // A connection that breaks is no more than that: the station tries again.
-        if let Ok(Ok(Some(answer))) = connection.map(|connection| converse(connection, state)) {
+        if let Ok(Ok(Some(answer))) = connection.map(|connection| converse(connection, config, state)) {
             state.answered.lock().unwrap().push(answer);
         }
     }
 }
 
 /// Reads one request whole and answers it; nothing when none came.
-fn converse(mut connection: TcpStream, state: &State) -> std::io::Result<Option<Answer>> {
+fn converse(connection: TcpStream, config: &Arc<ServerConfig>, state: &State) -> std::io::Result<Option<Answer>> {
     connection.set_read_timeout(Some(PATIENCE))?;
     connection.set_write_timeout(Some(PATIENCE))?;
-    let mut reader = BufReader::new(connection.try_clone()?.take(MAX_REQUEST));
+    let tls = ServerConnection::new(Arc::clone(config)).map_err(std::io::Error::other)?;
+    let mut reader = BufReader::new(StreamOwned::new(tls, connection).take(MAX_REQUEST));
     let (mut length, mut line) = (0, String::new());
     loop {
         line.clear();
@@ -118,7 +133,11 @@ fn converse(mut connection: TcpStream, state: &State) -> std::io::Result<Option<
         Answer::Trouble => head("500 Internal Server Error", 0).into_bytes(),
     };
     // A station that has read enough hangs up on the endless answer.
-    let sent = connection.write_all(&bytes);
+    let mut connection = reader.into_inner().into_inner();
+    let sent = connection.write_all(&bytes).and_then(|()| connection.flush());
+    // Said in order, so that the station knows the end of what came.
+    connection.conn.send_close_notify();
+    let _ = connection.flush();
     if answer != Answer::TooLong {
         sent?;
     }

@@ -24,6 +24,8 @@ pub struct Place {
     pub page: u16,
     /// The intake's port.
     pub intake: u16,
+    /// The port at which the intake takes applications.
+    pub provisioning: u16,
     /// The port of the simulated device service.
     pub service: u16,
     /// The port of the simulated live-scan sensor, in a place whose scanner is that.
@@ -35,11 +37,11 @@ impl Place {
     /// of `config/scanners`, without its ending.
     pub fn new(scanner: Option<&str>) -> Self {
         let dir = tempfile::Builder::new().prefix("gatepost-test").tempdir().unwrap();
-        let [station, camera, page, intake, service] = std::array::from_fn(|_| free_port());
+        let [station, camera, page, intake, provisioning, service] = std::array::from_fn(|_| free_port());
         let live = (scanner == Some("live")).then(free_port);
         fs::create_dir(dir.path().join("credentials")).unwrap();
         fs::write(dir.path().join("credentials/gatepost-passphrase"), "the passphrase of a test\n").unwrap();
-        let place = Self { dir, station, camera, page, intake, service, live };
+        let place = Self { dir, station, camera, page, intake, provisioning, service, live };
         for folder in ["config/policies", "devices", "logs", "models/face"] {
             fs::create_dir_all(place.path(folder)).unwrap();
         }

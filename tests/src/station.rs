@@ -102,16 +102,13 @@ impl Setup {
         let people =
             [("officer", OFFICER), ("supervisor", SUPERVISOR)].map(|(role, (id, pin))| format!("{role}:{id}:{pin}"));
         let [officer, supervisor] = &people;
-        let init = ["init", "--config", &config, "--data", &data, "--intake", &intake];
+        let init = ["init", "--config", &config, "--data", &data];
         let credentials = place.path("credentials");
         succeed_with_keys(
             "gatepost",
             &credentials,
             &[&init[..], &["--person", officer, "--person", supervisor]].concat(),
         );
-        let key = path("station/keys/station.pub");
-        succeed("gatepost-intake", &["register", "--data", &intake, "--station", "S1", "--key", &key]);
-
         let devices = start_devices(&place, self.whole_slaps);
         let client = client();
         let mut station = Station {
@@ -124,8 +121,9 @@ impl Setup {
             place,
             _turn: turn,
         };
-        if self.intake {
-            station.start_intake().await;
+        station.provision().await;
+        if !self.intake {
+            station.intake = None;
         }
         let devices = &mut station.devices;
         until("the simulated devices", READY, async || {
@@ -147,6 +145,21 @@ impl Station {
     /// The number of its program's process.
     pub fn process(&self) -> u32 {
         self.station.as_ref().unwrap().id()
+    }
+
+    /// Has the station provisioned by the intake, which runs afterwards.
+    pub async fn provision(&mut self) {
+        self.start_intake().await;
+        let (config, data) = (self.place.config().display().to_string(), self.place.text("station"));
+        let invited = succeed("gatepost-intake", &["invite", "--data", &self.place.text("intake"), "--station", "S1"]);
+        let said = |what: &str| invited.lines().find_map(|line| line.strip_prefix(what)).unwrap().trim().to_owned();
+        let code = self.place.text("code");
+        std::fs::write(&code, said("code ")).unwrap();
+        let (intake, authority) = (format!("https://localhost:{}", self.place.provisioning), said("authority "));
+        let of_intake = ["--intake", &intake, "--authority", &authority, "--code-file", &code];
+        let credentials = self.place.path("credentials");
+        let line = [&["provision", "--config", &config, "--data", &data][..], &of_intake].concat();
+        succeed_with_keys("gatepost", &credentials, &line);
     }
 
     /// Its folder and ports.
@@ -198,8 +211,10 @@ impl Station {
     /// Starts the intake and waits until it answers.
     pub async fn start_intake(&mut self) {
         let mut command = Command::new(program("gatepost-intake"));
-        let listen = format!("127.0.0.1:{}", self.place.intake);
+        let [listen, provisioning] =
+            [self.place.intake, self.place.provisioning].map(|port| format!("127.0.0.1:{port}"));
         command.arg("serve").arg("--data").arg(self.place.path("intake")).args(["--listen", &listen]);
+        command.args(["--provisioning", &provisioning]);
         let intake = self.intake.insert(Running::start(&mut command, &self.place.path("logs/intake.log")));
         until("the intake", READY, async || {
             intake.must_run();

@@ -8,17 +8,22 @@ use std::path::{Path, PathBuf};
 use toml::{Table, Value};
 
 /// Every crate of ours, its folder, and what it may depend on. Tests, examples and build scripts are held to it too.
-const CRATES: [(&str, &str, &[&str]); 10] = [
+const CRATES: [(&str, &str, &[&str]); 11] = [
     ("domain", "src/domain", &[]),
     ("drivers", "drivers", &["domain"]),
     ("hardware-sim", "hardware-sim", &["domain", "drivers", "render"]),
-    ("intake", "src/intake", &["domain", "store"]),
+    ("intake", "src/intake", &["domain", "link", "store"]),
+    ("link", "src/link", &["domain", "store"]),
     ("quality", "src/quality", &["domain"]),
     ("render", "hardware-sim/render", &[]),
-    ("station", "src/station", &["domain", "drivers", "quality", "store"]),
+    ("station", "src/station", &["domain", "drivers", "link", "quality", "store"]),
     ("store", "src/store", &["domain"]),
     // Whole-station tests look at everything from outside.
-    ("tests", "tests", &["domain", "drivers", "hardware-sim", "intake", "quality", "render", "station", "store"]),
+    (
+        "tests",
+        "tests",
+        &["domain", "drivers", "hardware-sim", "intake", "link", "quality", "render", "station", "store"],
+    ),
     ("xtask", "src/xtask", &[]),
 ];
 

@@ -86,7 +86,7 @@ const CASES: &[(&str, &str, &str, Fault)] = &[
     ("configuration", "station.toml:", CONFIG, Fault::Says("language = \"en\"", "language = \"xx\"")),
     ("store", "other accounts may look into it", "station/store", Fault::Open),
     ("keys", "may read the key of documents seen", "station/keys/documents-seen.key", Fault::Open),
-    ("keys", "the authority's key", "station/keys/authority.pub", Fault::Gone),
+    ("keys", "no certificate yet", "station/keys/provisioned.json", Fault::Gone),
     ("people", "1 officers, 0 supervisors", "station/people.toml", Fault::EndsBefore("[[person]]\nid = \"boris\"")),
     ("devices", "reader", CONFIG, Fault::Says("/reader\", baud", "/nothing\", baud")),
 ];

@@ -215,7 +215,7 @@ async fn records_wait_while_the_intake_answers_with_nonsense() {
     let mut station = Setup { intake: false, ..Setup::default() }.start().await;
     let mut officer = station.officer().await;
     let mut cases = Vec::new();
-    let fake = FakeIntake::start(station.place().intake, Answer::Trouble);
+    let fake = FakeIntake::start(station.place().intake, Answer::Trouble, &station.place().path("intake"));
     for (number, answer) in [Answer::Trouble, Answer::FalseReceipt, Answer::Garbage, Answer::Nothing, Answer::TooLong]
         .into_iter()
         .enumerate()

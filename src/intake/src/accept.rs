@@ -1,12 +1,15 @@
 //! Taking an envelope: the same checks whether it came over a connection or on a medium.
 
+use crate::authority::Authority;
 use crate::clock::Clock;
 use crate::database::{Database, Kept};
 use crate::metrics::Metrics;
 use crate::mode::Mode;
 use crate::refusal::Refusal;
+use domain::case::StationId;
 use domain::record::Header;
 use std::collections::BTreeSet;
+use std::sync::Arc;
 use std::time::Instant;
 use store::format::{Envelope, digest};
 use store::{Acknowledgement, FileKey, Rotation, VerifyKey, peek_header, sign_receipt, verify_header};
@@ -24,8 +27,19 @@ pub struct Service {
     pub mode: Mode,
     /// Counts what came.
     pub metrics: Metrics,
+    /// Makes the stations' next certificates, where the authority's key is here.
+    pub issuer: Option<Arc<Authority>>,
     /// Says when something came.
     pub clock: Clock,
+}
+
+/// How something came.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Way<'a> {
+    /// Over a connection of this station.
+    Connection(&'a StationId),
+    /// On a medium, which anybody may carry.
+    Medium,
 }
 
 /// An envelope that is kept here.
@@ -41,16 +55,17 @@ pub struct Accepted {
 
 impl Service {
     /// Verifies everything that can be verified without opening the body, and keeps the envelope, once.
-    pub async fn accept(&self, bytes: &[u8]) -> Result<Accepted, Refusal> {
+    pub async fn accept(&self, bytes: &[u8], way: Way<'_>) -> Result<Accepted, Refusal> {
         let begin = Instant::now();
-        let outcome = self.take(bytes).await;
+        let outcome = self.take(bytes, way).await;
         self.metrics.count(&outcome, bytes.len(), begin.elapsed());
         outcome
     }
 
-    async fn take(&self, bytes: &[u8]) -> Result<Accepted, Refusal> {
+    async fn take(&self, bytes: &[u8], way: Way<'_>) -> Result<Accepted, Refusal> {
         let envelope = Envelope::decode(bytes).map_err(Refusal::Malformed)?;
         let claimed = peek_header(envelope.cose).map_err(Refusal::Signature)?;
+        way.may_bring(&claimed.station)?;
         let key = self.believed(&claimed.station.0, &claimed.signed_by).await?;
         let header = verify_header(&key, envelope.cose).map_err(Refusal::Signature)?;
         if header.body_digest != digest(envelope.body) {
@@ -84,16 +99,21 @@ impl Service {
 
     /// Takes an old key's statement about the next one: from now on both are believed, the old one until the end of
     /// their overlap. A key names one successor and no second one.
-    pub async fn rotate(&self, statement: &[u8]) -> Result<Rotation, Refusal> {
+    pub async fn rotate(&self, statement: &[u8], way: Way<'_>) -> Result<Rotation, Refusal> {
         let claimed = Rotation::peek(statement).map_err(Refusal::Rotation)?;
+        way.may_bring(&claimed.station)?;
         let key = match self.database.successor(&claimed.station.0, &claimed.old).await? {
             // The overlap may be over by now, and the same statement says nothing new.
             Some(before) if before == statement => return Ok(claimed),
             Some(_) => return Err(Refusal::SecondSuccessor(claimed.station.to_string())),
             None => self.believed(&claimed.station.0, &claimed.old).await?,
         };
-        let rotation = Rotation::verify(&key, statement).map_err(Refusal::Rotation)?;
-        if !self.database.rotate(&rotation, statement, (self.clock)()).await? {
+        let stated = Rotation::verify(&key, statement).map_err(Refusal::Rotation)?;
+        let now_ms = (self.clock)();
+        // How long both are believed is the station's word; from when, this clock's: the station's may be years off.
+        let overlap_ms = stated.overlap_until_ms.saturating_sub(stated.time_ms);
+        let rotation = Rotation { overlap_until_ms: now_ms.saturating_add(overlap_ms), ..stated };
+        if !self.database.rotate(&rotation, statement, now_ms).await? {
             return Err(Refusal::SecondSuccessor(rotation.station.to_string()));
         }
         Ok(rotation)
@@ -106,6 +126,18 @@ impl Service {
         match known.believed_until {
             Some(until) if (self.clock)() > until => Err(Refusal::RetiredKey(key_id.into())),
             _ => Ok(known.key),
+        }
+    }
+}
+
+impl Way<'_> {
+    /// A station's connection brings what is the station's own.
+    fn may_bring(self, claimed: &StationId) -> Result<(), Refusal> {
+        match self {
+            Self::Connection(shown) if shown != claimed => {
+                Err(Refusal::OtherStation { shown: shown.to_string(), claimed: claimed.to_string() })
+            }
+            Self::Connection(_) | Self::Medium => Ok(()),
         }
     }
 }

@@ -2,15 +2,14 @@
 
 use crate::accept::Service;
 use crate::clock::Clock;
-use crate::database::{Database, DatabaseFault, Place};
+use crate::database::{Database, DatabaseFault, Place, new_code};
 use crate::import::Imported;
 use crate::metrics::Metrics;
 use crate::mode::Mode;
 use crate::receipt_key;
 use crate::retention::{EraseFault, Retention};
-use crate::service::router;
-use crate::upkeep;
 use domain::case::{RecordId, StationId};
+use link::chain_from_pem;
 use serde::Deserialize;
 use std::collections::BTreeSet;
 use std::fs::{self, OpenOptions};
@@ -18,15 +17,13 @@ use std::io::{self, Write};
 use std::net::SocketAddr;
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 use store::format::{Envelope, FormatFault, decode_body, digest};
 use store::{
     AuthorityKey, AuthoritySecret, FileKey, KeyFault, OpenFault, SignatureRefused, VerifyKey, peek_header,
     verify_header,
 };
 use thiserror::Error;
-use tokio::net::TcpListener;
-use tokio::signal::unix::{SignalKind, signal};
+use zeroize::Zeroizing;
 
 const CONFIG: &str = "intake.toml";
 
@@ -36,6 +33,12 @@ const PAGE: i64 = 1000;
 /// A command that did not succeed, as a sentence.
 #[derive(Debug, Error)]
 pub enum CommandFault {
+    /// A name that cannot stand in the intake's certificate.
+    #[error("`{0}` is no name of a machine and no address")]
+    BadName(String),
+    /// A certificate that cannot be made or used.
+    #[error("{path}: {1}", path = .0.display())]
+    Certificate(PathBuf, String),
     /// The configuration.
     #[error("{}: {message}", path.display())]
     Config {
@@ -100,27 +103,45 @@ pub enum CommandFault {
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Config {
-    /// Where to listen.
-    listen: SocketAddr,
+    /// Where to listen for stations.
+    pub listen: SocketAddr,
+    /// Where to listen for stations that have no certificate yet; nowhere where this is left out.
+    pub provisioning: Option<SocketAddr>,
+    /// Names and addresses of this machine as stations know them, for its certificate.
+    #[serde(default = "local_names")]
+    pub names: Vec<String>,
+    /// Days that a certificate of a station is valid.
+    #[serde(default = "quarter")]
+    pub certificate_days: u16,
     /// A file of SQLite, relative to the folder of the configuration, or the address of a PostgreSQL server.
-    database: String,
+    pub database: String,
     /// Key that signs receipts, relative likewise.
     pub receipt_key: PathBuf,
     /// Whether records of simulated devices are taken.
-    mode: Mode,
+    pub mode: Mode,
     /// Where administrators look at stations and counters; nowhere where this is left out.
-    admin_listen: Option<SocketAddr>,
+    pub admin_listen: Option<SocketAddr>,
     /// How long bodies are kept. In production it must be said.
     pub retention: Option<Retention>,
 }
 
+/// Names of a machine that is reached from itself alone.
+pub fn local_names() -> Vec<String> {
+    vec!["localhost".into(), "127.0.0.1".into()]
+}
+
+fn quarter() -> u16 {
+    90
+}
+
 impl Config {
+    /// Where the data base is.
     pub fn place(&self, folder: &Path) -> Result<Place, CommandFault> {
         Ok(Place::parse(&self.database, folder)?)
     }
 
     /// Production needs what only the operator can know.
-    fn may_serve(&self, folder: &Path) -> Result<(), CommandFault> {
+    pub(crate) fn may_serve(&self, folder: &Path) -> Result<(), CommandFault> {
         if self.mode == Mode::Production && self.retention.is_none() {
             let message = "mode = \"production\" needs [retention] with enrolment, exemption and closure: days, or \
                            \"unlimited\"";
@@ -133,12 +154,19 @@ impl Config {
 const DEFAULT_CONFIG: &str = "\
 # Configuration of gatepost-intake. Paths are relative to this file.
 listen = \"127.0.0.1:8620\"
+# Where stations without a certificate apply for one. Leave it out, and none can.
+provisioning = \"127.0.0.1:8621\"
+# Days that a station's certificate is valid; stations renew it by themselves at two thirds of that.
+certificate_days = 90
 # Where administrators find /stations and /metrics. No stations' address: keep it on this machine or on their network.
 # admin_listen = \"127.0.0.1:8622\"
 # Or a server, which any number of intakes may share: postgres://gatepost@HOST/intake?sslmode=verify-full
 database = \"sqlite://intake.sqlite\"
 receipt_key = \"receipt.key\"
 ";
+
+const NAMES: &str =
+    "# Names and addresses of this machine in its certificate. After a change remove tls/server.pem and run `init`.\n";
 
 /// The end of a new configuration. What the law says is for the operator to fill in.
 const RETENTION: &str = "
@@ -151,7 +179,7 @@ const RETENTION: &str = "
 ";
 
 /// Makes what is missing in the data folder: keys, configuration, data base. What is there is left alone.
-pub async fn init(data: &Path, mode: Mode) -> Result<(), CommandFault> {
+pub async fn init(data: &Path, mode: Mode, names: &[String], clock: &Clock) -> Result<(), CommandFault> {
     let folder = fs::DirBuilder::new().recursive(true).mode(0o700).create(data);
     folder.map_err(|error| io_fault("create", data, error))?;
     if !data.join("authority.key").exists() {
@@ -166,9 +194,12 @@ pub async fn init(data: &Path, mode: Mode) -> Result<(), CommandFault> {
             "# `demonstration` takes records of simulated devices, `production` refuses them.\nmode = {:?}\n",
             mode.id()
         );
-        fs::write(&config, [DEFAULT_CONFIG, &mode, RETENTION].concat())
+        let quoted: Vec<String> = names.iter().map(|name| format!("{name:?}")).collect();
+        let names = format!("{NAMES}names = [{}]\n", quoted.join(", "));
+        fs::write(&config, [DEFAULT_CONFIG, &mode, &names, RETENTION].concat())
             .map_err(|error| io_fault("write", &config, error))?;
     }
+    crate::authority::init(data, &config_of(data)?.names, clock())?;
     Database::open(&database_of(data)?).await?.close().await;
     Ok(())
 }
@@ -183,46 +214,38 @@ pub async fn register(data: &Path, station: &str, key: &Path, clock: &Clock) -> 
     Ok(key.id().into())
 }
 
-/// Serves until the process is told to end (SIGTERM or Ctrl-C), then lets requests finish.
-/// `ready` is called with the address once requests are taken.
-pub async fn serve(
-    data: &Path,
-    listen: Option<SocketAddr>,
-    clock: Clock,
-    ready: impl FnOnce(SocketAddr),
-) -> Result<(), CommandFault> {
-    let config = config_of(data)?;
-    config.may_serve(data)?;
-    let database = Database::open(&config.place(data)?).await?;
-    let key = receipt_key::load(&data.join(&config.receipt_key))?;
-    let address = listen.unwrap_or(config.listen);
-    let fault = |error| CommandFault::Io { what: format!("listen on {address}"), error };
-    let listener = TcpListener::bind(address).await.map_err(fault)?;
-    let address = listener.local_addr().map_err(fault)?;
-    if !address.ip().is_loopback() {
-        tracing::warn!(%address, "listening beyond this machine, without transport encryption");
-    }
-    let mut terminate = signal(SignalKind::terminate()).map_err(fault)?;
-    let end = async move {
-        tokio::select! {
-            _ = terminate.recv() => {}
-            _ = tokio::signal::ctrl_c() => {}
-        }
-    };
-    ready(address);
-    let authorities = authorities(data)?;
-    let service = Arc::new(Service {
-        database: database.clone(),
-        key,
-        authorities,
-        mode: config.mode,
-        metrics: Metrics::default(),
-        clock,
-    });
-    upkeep::start(config.admin_listen, config.retention, &service).await?;
-    axum::serve(listener, router(service)).with_graceful_shutdown(end).await.map_err(fault)?;
+/// An invitation of a station.
+pub struct Invitation {
+    /// The one-time code; whoever has it becomes that station.
+    pub code: Zeroizing<String>,
+    /// SHA-256 of the authority's certificate, by which the station knows this intake.
+    pub authority: String,
+}
+
+/// Makes a one-time code by which a station is provisioned within so many hours.
+pub async fn invite(data: &Path, station: &str, hours: u16, clock: &Clock) -> Result<Invitation, CommandFault> {
+    let station = station_id(station)?;
+    let path = data.join("tls/ca.pem");
+    let pem = fs::read_to_string(&path).map_err(|error| io_fault("read", &path, error))?;
+    let chain = chain_from_pem(&pem);
+    let authority = chain.as_ref().and_then(|chain| chain.first());
+    let authority = authority.ok_or_else(|| CommandFault::Certificate(path, "it has no certificates".into()))?;
+    let code = new_code().ok_or(KeyFault::Randomness)?;
+    let database = Database::open(&database_of(data)?).await?;
+    let now_ms = clock();
+    let until_ms = now_ms.saturating_add(i64::from(hours) * 3600 * 1000);
+    database.invite(&station.0, &code, now_ms, until_ms).await?;
     database.close().await;
-    Ok(())
+    Ok(Invitation { code, authority: store::hex(&digest(authority)) })
+}
+
+/// Revokes every certificate of a station: how many.
+pub async fn revoke(data: &Path, station: &str, clock: &Clock) -> Result<u64, CommandFault> {
+    let station = station_id(station)?;
+    let database = Database::open(&database_of(data)?).await?;
+    let revoked = database.revoke(&station.0, clock()).await?;
+    database.close().await;
+    Ok(revoked)
 }
 
 /// Takes what stations have exported into a folder, independent of any connection.
@@ -236,6 +259,7 @@ pub async fn import(data: &Path, from: &Path, clock: Clock) -> Result<Imported, 
         authorities: authorities(data)?,
         mode: config.mode,
         metrics: Metrics::default(),
+        issuer: None,
         clock,
     };
     let imported = crate::import::import(&service, from).await;
@@ -345,6 +369,6 @@ fn write_private(path: &Path, bytes: &[u8]) -> Result<PathBuf, CommandFault> {
     Ok(path.into())
 }
 
-fn io_fault(what: &str, path: &Path, error: io::Error) -> CommandFault {
+pub(crate) fn io_fault(what: &str, path: &Path, error: io::Error) -> CommandFault {
     CommandFault::Io { what: format!("{what} {}", path.display()), error }
 }

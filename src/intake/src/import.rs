@@ -1,6 +1,6 @@
 //! Taking records and keys from a folder on a medium: the same checks as over a connection, and the same receipts.
 
-use crate::accept::Service;
+use crate::accept::{Service, Way};
 use crate::commands::CommandFault;
 use crate::refusal::Refusal;
 use serde::Serialize;
@@ -42,14 +42,14 @@ pub async fn import(service: &Service, from: &Path) -> Result<Imported, CommandF
     let mut imported = Imported::default();
     for path in with_ending(&files, STATEMENT_ENDING) {
         let Some(statement) = imported.read(path) else { continue };
-        match service.rotate(&statement).await {
+        match service.rotate(&statement, Way::Medium).await {
             Ok(_) => imported.keys += 1,
             Err(refusal) => imported.refuse(path, refusal)?,
         }
     }
     for path in with_ending(&files, RECORD_ENDING) {
         let Some(envelope) = imported.read(path) else { continue };
-        match service.accept(&envelope).await {
+        match service.accept(&envelope, Way::Medium).await {
             Ok(accepted) => {
                 place(&path.with_extension(RECEIPT_ENDING), &accepted.receipt)?;
                 *(if accepted.is_new { &mut imported.new } else { &mut imported.again }) += 1;

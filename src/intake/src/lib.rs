@@ -5,31 +5,39 @@
 
 mod accept;
 mod admin;
+mod authority;
 mod chains;
 pub mod clock;
 pub mod commands;
 mod database;
+mod enrolment;
 mod import;
+mod listener;
 pub mod maintenance;
 mod metrics;
 mod mode;
 mod receipt_key;
 mod refusal;
 mod retention;
+mod serve;
 mod service;
 #[cfg(feature = "testing")]
 pub mod testing;
 mod upkeep;
 
-pub use accept::{Accepted, Service};
+pub use accept::{Accepted, Service, Way};
 pub use admin::router as admin_router;
+pub use authority::{Authority, TlsFiles, load as load_tls};
 pub use chains::{Chains, follow};
 pub use database::{
-    Database, DatabaseFault, Held, Kept, KnownKey, Listed, Overview, Place, StationRow, StationStatus, Which,
+    Database, DatabaseFault, Held, Kept, KnownKey, Listed, Overview, Place, Redeemed, StationRow, StationStatus, Which,
 };
+pub use enrolment::{Enrolment, enrolment_router};
 pub use import::{Imported, import};
+pub use listener::{Connection, Peer, TlsListener};
 pub use metrics::Metrics;
 pub use mode::Mode;
 pub use refusal::Refusal;
 pub use retention::{EraseFault, Period, Retention, Unlimited, erase, retain};
+pub use serve::{Listening, serve};
 pub use service::router;

@@ -2,7 +2,7 @@
 
 use clap::{Parser, Subcommand};
 use intake::commands::{self, CommandFault, Which};
-use intake::{Mode, clock, maintenance};
+use intake::{Listening, Mode, clock, maintenance};
 use std::io::{self, Write};
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -25,6 +25,10 @@ enum Command {
         /// Whether records of simulated devices will be taken; for a configuration that is not there yet.
         #[arg(long)]
         mode: Mode,
+        /// Name or address of this machine as stations know it, for its certificate; repeat for more. By default
+        /// localhost and 127.0.0.1.
+        #[arg(long = "name")]
+        names: Vec<String>,
         /// Register this station too.
         #[arg(long, requires = "station_key")]
         station: Option<String>,
@@ -49,6 +53,16 @@ enum Command {
         data: PathBuf,
         /// The folder, as `gatepost store export` has filled it.
         from: PathBuf,
+    },
+    /// Make the one-time code by which a station is provisioned.
+    Invite {
+        #[arg(long)]
+        data: PathBuf,
+        #[arg(long)]
+        station: String,
+        /// Hours for which the code is valid.
+        #[arg(long, default_value_t = 24, value_parser = clap::value_parser!(u16).range(1..=720))]
+        hours: u16,
     },
     /// List the records, one a line.
     List {
@@ -87,6 +101,13 @@ enum Command {
         #[arg(long)]
         data: PathBuf,
     },
+    /// Revoke every certificate of a station, one that was stolen say.
+    Revoke {
+        #[arg(long)]
+        data: PathBuf,
+        #[arg(long)]
+        station: String,
+    },
     /// Seal the key of receipts by the passphrase in the systemd credential gatepost-intake-passphrase.
     SealKey {
         #[arg(long)]
@@ -96,9 +117,12 @@ enum Command {
     Serve {
         #[arg(long)]
         data: PathBuf,
-        /// Instead of the address in intake.toml.
+        /// Instead of both addresses in intake.toml.
         #[arg(long)]
         listen: Option<SocketAddr>,
+        /// With --listen: where stations without a certificate apply for one.
+        #[arg(long, requires = "listen")]
+        provisioning: Option<SocketAddr>,
     },
     /// Follow every station's chain through the data base: signatures, digests, tombstones.
     Verify {
@@ -135,8 +159,9 @@ fn panics_tell_their_place_only() {
 
 async fn run(command: Command) -> Result<(), CommandFault> {
     match command {
-        Command::Init { data, mode, station, station_key } => {
-            commands::init(&data, mode).await?;
+        Command::Init { data, mode, names, station, station_key } => {
+            let names = if names.is_empty() { commands::local_names() } else { names };
+            commands::init(&data, mode, &names, &clock::system()).await?;
             say(&format!("initialised {}", data.display()))?;
             if let (Some(station), Some(key)) = (station, station_key) {
                 let id = commands::register(&data, &station, &key, &clock::system()).await?;
@@ -162,6 +187,12 @@ async fn run(command: Command) -> Result<(), CommandFault> {
             ))?;
             if imported.refused.is_empty() { Ok(()) } else { Err(CommandFault::NotAllTaken(imported.refused.len())) }
         }
+        Command::Invite { data, station, hours } => {
+            let invitation = commands::invite(&data, &station, hours, &clock::system()).await?;
+            tracing::info!("hand the code over so that nobody else sees it: whoever has it becomes station {station}");
+            say(&format!("code {}", *invitation.code))?;
+            say(&format!("authority sha256:{}", invitation.authority))
+        }
         Command::List { data, json } => commands::list(&data, json, &mut io::stdout().lock()).await,
         Command::Open { data, record, envelope, out } => {
             let which = match (&record, &envelope) {
@@ -184,17 +215,23 @@ async fn run(command: Command) -> Result<(), CommandFault> {
             let erased = maintenance::retain(&data, &clock::system()).await?;
             say(&format!("erased {erased}"))
         }
+        Command::Revoke { data, station } => {
+            let revoked = commands::revoke(&data, &station, &clock::system()).await?;
+            say(&format!("revoked {revoked} certificates of {station}"))
+        }
         Command::SealKey { data } => {
             let id = maintenance::seal_key(&data)?;
             tracing::info!("the disk may still hold the plain key in blocks that nobody has written over");
             say(&format!("sealed key {id}"))
         }
-        Command::Serve { data, listen } => {
-            let ready = |address| {
+        Command::Serve { data, listen, provisioning } => {
+            let ready = |at: Listening| {
                 // Whoever started us waits for this line.
-                let _ = say(&format!("ready http://{address}"));
+                let provisioning = at.provisioning.map(|at| format!(" provisioning https://{at}")).unwrap_or_default();
+                let _ = say(&format!("ready https://{}{provisioning}", at.stations));
             };
-            commands::serve(&data, listen, clock::system(), ready).await
+            let instead = listen.map(|stations| Listening { stations, provisioning });
+            intake::serve(&data, instead, clock::system(), ready).await
         }
         Command::Verify { data } => {
             let chains = maintenance::verify(&data).await?;

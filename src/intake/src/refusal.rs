@@ -5,17 +5,26 @@ use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use serde_json::json;
 use store::format::FormatFault;
-use store::{RotationRefused, SignatureRefused};
+use store::{ApplicationRefused, RotationRefused, SignatureRefused};
 use thiserror::Error;
 
-use crate::database::DatabaseFault;
+use crate::database::{DatabaseFault, Redeemed};
 
 /// A request that is refused. The text names no person and repeats nothing of the request.
 #[derive(Debug, Error)]
 pub enum Refusal {
+    /// Not an application that could be believed.
+    #[error("the application is refused: {0}")]
+    Application(ApplicationRefused),
     /// The sealed body is not the one that was signed.
     #[error("the body is not the one that the header was signed for")]
     BodyDigest,
+    /// The certificate of the connection is over, or was revoked while the connection was open.
+    #[error("the certificate of this connection is no longer valid; provision the station again")]
+    CertificateOver,
+    /// The one-time code of an application.
+    #[error("{}", code_text(*.0))]
+    Code(Redeemed),
     /// The data base failed: to be tried again later.
     #[error("the intake cannot keep records at the moment; send it again later")]
     Database(#[from] DatabaseFault),
@@ -33,6 +42,12 @@ pub enum Refusal {
     /// Not an envelope.
     #[error("not an envelope: {0}")]
     Malformed(FormatFault),
+    /// Certificates are made elsewhere.
+    #[error("this intake makes no certificates; whoever has the authority's key does")]
+    NoIssuer,
+    /// The connection's certificate names no station.
+    #[error("the certificate of this connection names no station")]
+    NoStation,
     /// Nothing here under this name.
     #[error("there is no such station")]
     NotFound,
@@ -47,6 +62,14 @@ pub enum Refusal {
     /// Sealed to an authority that this intake does not receive for.
     #[error("the body is sealed to key {0}, which is none of this intake's authorities")]
     OtherAuthority(String),
+    /// The connection's certificate is another station's.
+    #[error("this is of station {claimed}, and the connection's certificate is of station {shown}")]
+    OtherStation {
+        /// The station of the certificate.
+        shown: String,
+        /// The station that the request is about.
+        claimed: String,
+    },
     /// The receipt could not be signed.
     #[error("the intake cannot sign receipts at the moment; send it again later")]
     Receipt,
@@ -85,7 +108,9 @@ impl Refusal {
     /// record has its place. All else passes, if an administrator has to help at times.
     pub fn is_final(&self) -> bool {
         match self {
-            Self::BodyDigest
+            Self::Application(_)
+            | Self::BodyDigest
+            | Self::Code(_)
             | Self::Fork { .. }
             | Self::Malformed(_)
             | Self::OffTheChain { .. }
@@ -94,10 +119,14 @@ impl Refusal {
             | Self::Signature(_)
             | Self::Simulated
             | Self::TooLarge => true,
-            Self::Database(_)
+            Self::CertificateOver
+            | Self::Database(_)
             | Self::Incomplete
+            | Self::NoIssuer
+            | Self::NoStation
             | Self::NotFound
             | Self::OtherAuthority(_)
+            | Self::OtherStation { .. }
             | Self::Receipt
             | Self::RetiredKey(_)
             | Self::UnknownStation(_) => false,
@@ -107,14 +136,20 @@ impl Refusal {
     /// A word for the reason, for programs and for counting.
     pub fn reason(&self) -> &'static str {
         match self {
+            Self::Application(_) => "application",
             Self::BodyDigest => "body-digest",
+            Self::CertificateOver => "certificate-over",
+            Self::Code(redeemed) => code_row(*redeemed).1,
             Self::Database(_) => "database",
             Self::Fork { .. } => "fork",
             Self::Incomplete => "incomplete",
             Self::Malformed(fault) => fault.id(),
+            Self::NoIssuer => "no-issuer",
+            Self::NoStation => "no-station",
             Self::NotFound => "not-found",
             Self::OffTheChain { .. } => "off-the-chain",
             Self::OtherAuthority(_) => "other-authority",
+            Self::OtherStation { .. } => "other-station",
             Self::Receipt => "receipt",
             Self::RetiredKey(_) => "retired-key",
             Self::Rotation(_) => "rotation",
@@ -149,7 +184,38 @@ impl Refusal {
             Self::Rotation(_) => (StatusCode::FORBIDDEN, "I-14"),
             Self::SecondSuccessor(_) => (StatusCode::CONFLICT, "I-15"),
             Self::Simulated => (StatusCode::UNPROCESSABLE_ENTITY, "I-16"),
+            Self::OtherStation { .. } => (StatusCode::FORBIDDEN, "I-30"),
+            Self::NoStation => (StatusCode::FORBIDDEN, "I-31"),
+            Self::CertificateOver => (StatusCode::FORBIDDEN, "I-32"),
+            Self::NoIssuer => (StatusCode::SERVICE_UNAVAILABLE, "I-33"),
+            Self::Application(_) => (StatusCode::BAD_REQUEST, "I-40"),
+            Self::Code(redeemed) => (StatusCode::FORBIDDEN, code_row(*redeemed).0),
         }
+    }
+}
+
+/// Code and word of what came of a one-time code.
+fn code_row(redeemed: Redeemed) -> (&'static str, &'static str) {
+    match redeemed {
+        // No refusal is made of it.
+        Redeemed::Yes | Redeemed::Wrong => ("I-41", "wrong-code"),
+        Redeemed::Expired => ("I-42", "expired-code"),
+        Redeemed::Used => ("I-43", "used-code"),
+        Redeemed::Locked => ("I-44", "locked-code"),
+        Redeemed::OtherStation => ("I-45", "code-of-another-station"),
+    }
+}
+
+fn code_text(redeemed: Redeemed) -> &'static str {
+    match redeemed {
+        Redeemed::Yes | Redeemed::Wrong => "the code is wrong; check every letter of it",
+        Redeemed::Expired => "the time of this code is over; `gatepost-intake invite` makes another",
+        Redeemed::Used => {
+            "this code was used by a station with other keys; if that was not this station, revoke its certificates, and \
+             invite again"
+        }
+        Redeemed::Locked => "too many wrong codes came for this station; `gatepost-intake invite` makes another",
+        Redeemed::OtherStation => "this code is for another station",
     }
 }
 

@@ -123,7 +123,7 @@ pub async fn erase(
         record: &held.record,
         reason: reason.id(),
         erased_ms: now_ms,
-        stub: &Stub { cose: envelope.cose }.encode(),
+        stub: &Stub { cose: envelope.cose, receipt: None }.encode(),
         tombstone: &tombstone.sign(key).map_err(|_| EraseFault::Sign)?,
     };
     let erased = database.erase(&remains).await?;

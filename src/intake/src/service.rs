@@ -1,17 +1,23 @@
-//! The HTTP service: one route that takes envelopes, one that takes keys, two that say how it is doing.
+//! The HTTP service for stations: routes that take envelopes and keys, that renew certificates, and that say how it is
+//! doing. Each station sees its own.
 
-use crate::accept::{Accepted, Service};
+use crate::accept::{Accepted, Service, Way};
 use crate::database::StationStatus;
+use crate::enrolment::renew;
+use crate::listener::Peer;
 use crate::refusal::Refusal;
 use axum::Json;
 use axum::Router;
 use axum::body::Bytes;
 use axum::extract::rejection::{BytesRejection, FailedToBufferBody};
-use axum::extract::{DefaultBodyLimit, Path, State};
+use axum::extract::{ConnectInfo, DefaultBodyLimit, FromRequestParts, Path, State};
 use axum::http::StatusCode;
 use axum::http::header::CONTENT_TYPE;
+use axum::http::request::Parts;
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
+use domain::case::StationId;
+use link::{Facts, Renewed};
 use serde_json::{Value, json};
 use std::sync::Arc;
 use std::time::Duration;
@@ -29,25 +35,61 @@ const TIMEOUT: Duration = Duration::from_secs(30);
 pub fn router(service: Arc<Service>) -> Router {
     Router::new()
         .route("/health", get(health))
+        .route("/v1/certificate", post(next_certificate))
         .route("/v1/keys", post(next_key))
         .route("/v1/records", post(receive))
         .route("/v1/stations/{id}", get(station))
+        .route("/v1/stations/{id}/last", get(last))
         .layer(DefaultBodyLimit::max(MAX_ENVELOPE_BYTES))
         .layer(TimeoutLayer::with_status_code(StatusCode::REQUEST_TIMEOUT, TIMEOUT))
         .layer(GlobalConcurrencyLimitLayer::new(REQUESTS))
         .with_state(service)
 }
 
+/// The station whose certificate the connection has shown, and which is still valid at this request.
+struct Caller {
+    station: StationId,
+    certificate: Facts,
+}
+
+impl FromRequestParts<Arc<Service>> for Caller {
+    type Rejection = Refusal;
+
+    async fn from_request_parts(parts: &mut Parts, service: &Arc<Service>) -> Result<Self, Refusal> {
+        let peer = ConnectInfo::<Peer>::from_request_parts(parts, service).await.map_err(|_| Refusal::NoStation)?;
+        let certificate = peer.0.certificate.ok_or(Refusal::NoStation)?;
+        let station = certificate.station.clone().ok_or(Refusal::NoStation)?;
+        // A connection may be older than both.
+        let over = certificate.is_over((service.clock)());
+        if over || service.database.is_revoked(&certificate.fingerprint).await? {
+            return Err(Refusal::CertificateOver);
+        }
+        Ok(Self { station, certificate })
+    }
+}
+
+impl Caller {
+    /// Stations see themselves alone.
+    fn is(&self, id: &str) -> Result<(), Refusal> {
+        if self.station.0 == id {
+            Ok(())
+        } else {
+            Err(Refusal::OtherStation { shown: self.station.to_string(), claimed: id.into() })
+        }
+    }
+}
+
 /// Takes an envelope and answers with a receipt: 201 the first time, 200 with the same receipt every other time.
 async fn receive(
     State(service): State<Arc<Service>>,
+    caller: Caller,
     body: Result<Bytes, BytesRejection>,
 ) -> Result<Response, Refusal> {
     let bytes = body.map_err(|rejected| match rejected {
         BytesRejection::FailedToBufferBody(FailedToBufferBody::LengthLimitError(_)) => Refusal::TooLarge,
         _ => Refusal::Incomplete,
     })?;
-    let Accepted { header, is_new, receipt } = service.accept(&bytes).await?;
+    let Accepted { header, is_new, receipt } = service.accept(&bytes, Way::Connection(&caller.station)).await?;
     let status = if is_new { StatusCode::CREATED } else { StatusCode::OK };
     tracing::info!(station = %header.station, sequence = header.sequence, status = status.as_u16(), "acknowledged");
     Ok((status, [(CONTENT_TYPE, "application/cose")], receipt).into_response())
@@ -56,10 +98,11 @@ async fn receive(
 /// Takes a statement of a station's old key about its next one. The same statement may come any number of times.
 async fn next_key(
     State(service): State<Arc<Service>>,
+    caller: Caller,
     body: Result<Bytes, BytesRejection>,
 ) -> Result<Json<Value>, Refusal> {
     let statement = body.map_err(|_| Refusal::Incomplete)?;
-    let rotation = service.rotate(&statement).await?;
+    let rotation = service.rotate(&statement, Way::Connection(&caller.station)).await?;
     tracing::info!(station = %rotation.station, old = rotation.old, new = rotation.new.id(), "a key takes over");
     Ok(Json(json!({ "key": rotation.new.id(), "overlap_until": rotation.overlap_until_ms })))
 }
@@ -69,6 +112,30 @@ async fn health(State(service): State<Arc<Service>>) -> Result<Json<Value>, Refu
     Ok(Json(json!({ "status": "ok", "receipt_key": service.key.public().id() })))
 }
 
-async fn station(State(service): State<Arc<Service>>, Path(id): Path<String>) -> Result<Json<StationStatus>, Refusal> {
+async fn station(
+    State(service): State<Arc<Service>>,
+    caller: Caller,
+    Path(id): Path<String>,
+) -> Result<Json<StationStatus>, Refusal> {
+    caller.is(&id)?;
     service.database.status(&id).await?.map(Json).ok_or(Refusal::NotFound)
+}
+
+/// The receipt of the caller's last record here, so that it finds out whether its store is an old copy: 204 for none.
+async fn last(
+    State(service): State<Arc<Service>>,
+    caller: Caller,
+    Path(id): Path<String>,
+) -> Result<Response, Refusal> {
+    caller.is(&id)?;
+    Ok(match service.database.last_receipt(&id).await? {
+        Some(receipt) => ([(CONTENT_TYPE, "application/cose")], receipt).into_response(),
+        None => StatusCode::NO_CONTENT.into_response(),
+    })
+}
+
+/// The caller's next certificate, for the key that it has.
+async fn next_certificate(State(service): State<Arc<Service>>, caller: Caller) -> Result<Json<Renewed>, Refusal> {
+    let shown = (&caller.station, &caller.certificate);
+    renew((&service.database, service.issuer.as_deref()), shown, (service.clock)()).await.map(Json)
 }

@@ -21,7 +21,10 @@ const HOUR_MS: i64 = 3600 * 1000;
 
 async fn send(intake: &Intake, envelope: &[u8]) -> StatusCode {
     let request = Request::post("/v1/records").body(Body::from(envelope.to_vec())).unwrap();
-    intake.router().oneshot(request).await.unwrap().status()
+    let parts = store::format::Envelope::decode(envelope).ok();
+    let claimed = parts.and_then(|parts| store::peek_header(parts.cose).ok());
+    let caller = claimed.as_ref().map_or("S1", |claimed| claimed.station.0.as_str());
+    intake.router(caller).oneshot(request).await.unwrap().status()
 }
 
 async fn get(intake: &Intake, path: &str) -> (StatusCode, String, String) {
@@ -122,7 +125,7 @@ async fn nothing_else_is_there(intake: Intake) {
     assert!(!page.contains("<script"), "{page}");
     for path in ["/stations", "/metrics"] {
         let request = Request::get(path).header("host", "127.0.0.1").body(Body::empty()).unwrap();
-        let status = intake.router().oneshot(request).await.unwrap().status();
+        let status = intake.router("S1").oneshot(request).await.unwrap().status();
         assert_eq!(status, StatusCode::NOT_FOUND, "{path} on the stations' address");
     }
 }

@@ -27,7 +27,7 @@ async fn init_makes_what_is_missing_and_leaves_the_rest() {
     let files = ["authority.key", "authority.pub", "receipt.key", "receipt.pub", "intake.toml"];
     let read = || files.map(|file| fs::read(intake.dir.path().join(file)).unwrap());
     let before = read();
-    commands::init(intake.dir.path(), Mode::Demonstration).await.unwrap();
+    commands::init(intake.dir.path(), Mode::Demonstration, &[], &intake::clock::system()).await.unwrap();
     assert_eq!(read(), before);
     for file in ["authority.key", "receipt.key"] {
         let mode = fs::metadata(intake.dir.path().join(file)).unwrap().permissions().mode();

@@ -53,7 +53,8 @@ async fn race(intake: &Intake, envelopes: &[Vec<u8>]) -> Vec<(StatusCode, Vec<u8
         .iter()
         .map(|envelope| {
             let request = Request::post("/v1/records").body(Body::from(envelope.clone())).unwrap();
-            let copy = intake.copy();
+            let parts = store::format::Envelope::decode(envelope).unwrap();
+            let copy = intake.copy(&store::peek_header(parts.cose).unwrap().station.0);
             tokio::spawn(async move {
                 let response = copy.await.oneshot(request).await.unwrap();
                 let status = response.status();

@@ -8,6 +8,7 @@ use axum::body::Body;
 use axum::http::{Request, StatusCode};
 use common::{Intake, NOW_MS, Station};
 use domain::session::Outcome;
+use intake::Listening;
 use intake::commands::{self, CommandFault, Which};
 use intake::maintenance;
 use std::fs;
@@ -30,7 +31,8 @@ const DAY_MS: i64 = 24 * 3600 * 1000;
 
 async fn send(intake: &Intake, envelope: &[u8]) -> StatusCode {
     let request = Request::post("/v1/records").body(Body::from(envelope.to_vec())).unwrap();
-    intake.router().oneshot(request).await.unwrap().status()
+    let parts = Envelope::decode(envelope).unwrap();
+    intake.router(&store::peek_header(parts.cose).unwrap().station.0).oneshot(request).await.unwrap().status()
 }
 
 async fn erase(intake: &Intake, record: &str, reason: &str) -> Result<usize, CommandFault> {
@@ -200,8 +202,8 @@ async fn production_does_not_start_without_the_law(intake: Intake) {
         ("mode = \"demonstration\"", "", "missing field `mode`"),
     ] {
         fs::write(&config, text.replace(from, to)).unwrap();
-        let listen = "127.0.0.1:0".parse().unwrap();
-        let fault = commands::serve(intake.dir.path(), Some(listen), clock_at(NOW_MS), |_| ()).await.unwrap_err();
+        let at = Listening { stations: "127.0.0.1:0".parse().unwrap(), provisioning: None };
+        let fault = intake::serve(intake.dir.path(), Some(at), clock_at(NOW_MS), |_| ()).await.unwrap_err();
         assert!(fault.to_string().contains(says), "{fault}");
     }
 }

@@ -5,16 +5,14 @@
 mod common;
 
 use common::{Intake, Station};
-use intake::testing::{Cluster, Durability};
+use intake::testing::{Cluster, Durability, StationLink};
 use std::collections::BTreeSet;
-use std::io::{BufRead, BufReader, Read, Write};
-use std::net::TcpStream;
+use std::io::{BufRead, BufReader};
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
-use std::time::Duration;
 
 /// Stations that send at once.
 const STATIONS: usize = 4;
@@ -36,7 +34,7 @@ impl Program {
         let mut program = Self(command.spawn().unwrap());
         let mut line = String::new();
         BufReader::new(program.0.stdout.take().unwrap()).read_line(&mut line).unwrap();
-        (program, line.trim().strip_prefix("ready http://").unwrap().to_owned())
+        (program, line.trim().strip_prefix("ready https://").unwrap().to_owned())
     }
 }
 
@@ -48,17 +46,12 @@ impl Drop for Program {
 }
 
 /// Sends an envelope. Anything but an acknowledgement is a failure.
-fn send(address: &str, envelope: &[u8]) -> Option<()> {
-    let mut connection = TcpStream::connect(address).ok()?;
-    connection.set_read_timeout(Some(Duration::from_secs(20))).ok()?;
+fn send(link: &StationLink, address: &str, envelope: &[u8]) -> Option<()> {
     let length = envelope.len();
     let head = format!(
         "POST /v1/records HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\nContent-Length: {length}\r\n\r\n"
     );
-    connection.write_all(head.as_bytes()).ok()?;
-    connection.write_all(envelope).ok()?;
-    let mut answer = Vec::new();
-    connection.read_to_end(&mut answer).ok()?;
+    let answer = link.exchange(address, &[head.as_bytes(), envelope]).ok()?;
     (answer.starts_with(b"HTTP/1.1 201 ") || answer.starts_with(b"HTTP/1.1 200 ")).then_some(())
 }
 
@@ -72,24 +65,25 @@ async fn nothing_acknowledged_is_lost_and_nothing_is_there_twice() {
     let mut queues = Vec::new();
     for number in 0..STATIONS {
         let mut station = Station::registered(&format!("S{number}"), &intake).await;
-        queues.push((0..RECORDS).map(|_| station.next()).collect::<Vec<_>>());
+        let link = StationLink::new(intake.dir.path(), &station.id.0).unwrap();
+        queues.push((link, (0..RECORDS).map(|_| station.next()).collect::<Vec<_>>()));
     }
     intake.database.close().await;
     let digests: BTreeSet<String> =
-        queues.iter().flatten().map(|one| store::hex(&store::format::digest(one))).collect();
+        queues.iter().flat_map(|(_, queue)| queue).map(|one| store::hex(&store::format::digest(one))).collect();
 
     let acknowledged = AtomicUsize::new(0);
     let (program, address) = Program::serve(intake.dir.path());
     let (mut program, address) = (Some(program), Mutex::new(address));
     thread::scope(|scope| {
         let (address, acknowledged) = (&address, &acknowledged);
-        for queue in &queues {
+        for (link, queue) in &queues {
             scope.spawn(move || {
                 for envelope in queue {
                     // As a station does: until there is a receipt.
                     loop {
                         let to = address.lock().unwrap().clone();
-                        if send(&to, envelope).is_some() {
+                        if send(link, &to, envelope).is_some() {
                             break;
                         }
                         thread::yield_now();

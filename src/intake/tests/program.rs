@@ -2,8 +2,8 @@
 
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test that fails panics")]
 
+use intake::testing::StationLink;
 use std::io::{BufRead, BufReader, Read, Write};
-use std::net::{Shutdown, TcpStream};
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
 
@@ -37,7 +37,7 @@ fn serving(data: &Path) -> (Running, String) {
     let mut running = Running(program().args(serve).stdout(Stdio::piped()).spawn().unwrap());
     let mut line = String::new();
     BufReader::new(running.0.stdout.take().unwrap()).read_line(&mut line).unwrap();
-    let address = line.trim().strip_prefix("ready http://").unwrap();
+    let address = line.trim().strip_prefix("ready https://").unwrap();
     (running, address.to_owned())
 }
 
@@ -45,9 +45,10 @@ fn serving(data: &Path) -> (Running, String) {
 fn an_envelope_that_did_not_arrive_whole_is_asked_for_again() {
     let dir = tempfile::tempdir().unwrap();
     let (_running, address) = serving(dir.path());
-    let mut connection = TcpStream::connect(address).unwrap();
+    let mut connection = StationLink::new(dir.path(), "S1").unwrap().connect(&address).unwrap();
     connection.write_all(b"POST /v1/records HTTP/1.1\r\nHost: localhost\r\nContent-Length: 500\r\n\r\nhalf").unwrap();
-    connection.shutdown(Shutdown::Write).unwrap();
+    connection.conn.send_close_notify();
+    connection.flush().unwrap();
     let mut answer = String::new();
     connection.read_to_string(&mut answer).unwrap();
     assert!(answer.starts_with("HTTP/1.1 400 "), "{answer}");
@@ -58,10 +59,9 @@ fn an_envelope_that_did_not_arrive_whole_is_asked_for_again() {
 fn it_serves_until_it_is_told_to_end() {
     let dir = tempfile::tempdir().unwrap();
     let (mut running, address) = serving(dir.path());
-    let mut connection = TcpStream::connect(address).unwrap();
-    connection.write_all(b"GET /health HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n").unwrap();
-    let mut answer = String::new();
-    connection.read_to_string(&mut answer).unwrap();
+    let request = b"GET /health HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n";
+    let answer = StationLink::new(dir.path(), "S1").unwrap().exchange(&address, &[request]).unwrap();
+    let answer = String::from_utf8(answer).unwrap();
     assert!(answer.starts_with("HTTP/1.1 200 OK"), "{answer}");
 
     let pid = running.0.id().to_string();

@@ -14,6 +14,7 @@ use tower::ServiceExt;
 
 on_both_data_bases! {
     a_record_is_acknowledged_once_and_again_with_the_same_receipt,
+    a_connection_brings_and_sees_what_is_its_own,
     records_outlive_a_restart,
     a_second_record_with_a_taken_number_is_a_fork_and_kept,
     what_cannot_be_verified_is_refused_with_the_reason,
@@ -23,6 +24,7 @@ on_both_data_bases! {
     every_flipped_byte_is_refused,
     a_station_may_have_two_keys_while_they_are_changed,
     one_key_takes_over_from_another,
+    an_overlap_is_counted_by_the_intakes_clock,
     it_says_how_it_is_doing,
     production_refuses_records_of_simulated_devices,
 }
@@ -39,8 +41,8 @@ impl Answer {
     }
 }
 
-async fn ask(intake: &Intake, request: Request<Body>) -> Answer {
-    let response = intake.router().oneshot(request).await.unwrap();
+async fn ask(intake: &Intake, caller: &str, request: Request<Body>) -> Answer {
+    let response = intake.router(caller).oneshot(request).await.unwrap();
     let kind = response.headers().get("content-type").map(|kind| kind.to_str().unwrap().to_owned());
     Answer {
         status: response.status(),
@@ -49,13 +51,21 @@ async fn ask(intake: &Intake, request: Request<Body>) -> Answer {
     }
 }
 
+/// Sends an envelope over a connection of the station that it claims to be of.
 async fn send(intake: &Intake, envelope: &[u8]) -> Answer {
+    let parts = store::format::Envelope::decode(envelope).ok();
+    let claimed = parts.and_then(|parts| store::peek_header(parts.cose).ok());
+    send_as(intake, claimed.as_ref().map_or("S1", |claimed| claimed.station.0.as_str()), envelope).await
+}
+
+async fn send_as(intake: &Intake, caller: &str, envelope: &[u8]) -> Answer {
     let request = Request::post("/v1/records").header("content-type", "application/cbor");
-    ask(intake, request.body(Body::from(envelope.to_vec())).unwrap()).await
+    ask(intake, caller, request.body(Body::from(envelope.to_vec())).unwrap()).await
 }
 
 async fn get(intake: &Intake, path: &str) -> Answer {
-    ask(intake, Request::get(path).body(Body::empty()).unwrap()).await
+    let caller = path.split('/').nth(3).unwrap_or("S1");
+    ask(intake, caller, Request::get(path).body(Body::empty()).unwrap()).await
 }
 
 async fn a_record_is_acknowledged_once_and_again_with_the_same_receipt(intake: Intake) {
@@ -75,6 +85,37 @@ async fn a_record_is_acknowledged_once_and_again_with_the_same_receipt(intake: I
     let status = get(&intake, "/v1/stations/S1").await;
     assert_eq!(status.json(), json!({ "last_sequence": 1, "count": 1, "forks": 0, "alarms": 0 }));
     station.acknowledge(&first.body, intake.receipt_key());
+}
+
+/// A certificate speaks for one station: what another has made is not taken from it, and it sees its own alone.
+async fn a_connection_brings_and_sees_what_is_its_own(intake: Intake) {
+    let mut one = Station::registered("S1", &intake).await;
+    Station::registered("S2", &intake).await;
+    let envelope = one.next();
+    let statement = store::Rotation {
+        station: one.id.clone(),
+        old: one.key.public().id().into(),
+        new: FileKey::create(&one.dir.path().join("next.key")).unwrap().public().clone(),
+        time_ms: NOW_MS,
+        overlap_until_ms: NOW_MS,
+    };
+    let statement = Request::post("/v1/keys").body(Body::from(statement.sign(&one.key).unwrap())).unwrap();
+    let look = |path: &str| Request::get(path).body(Body::empty()).unwrap();
+    for refused in [
+        send_as(&intake, "S2", &envelope).await,
+        ask(&intake, "S2", statement).await,
+        ask(&intake, "S2", look("/v1/stations/S1")).await,
+        ask(&intake, "S2", look("/v1/stations/S1/last")).await,
+    ] {
+        let json = refused.json();
+        let expected = (StatusCode::FORBIDDEN, Some("I-30"), Some("other-station"), Some(false));
+        assert_eq!((refused.status, json["code"].as_str(), json["reason"].as_str(), json["final"].as_bool()), expected);
+    }
+    assert_eq!(get(&intake, "/v1/stations/S1/last").await.status, StatusCode::NO_CONTENT);
+    let receipt = send(&intake, &envelope).await;
+    assert_eq!(receipt.status, StatusCode::CREATED);
+    let last = get(&intake, "/v1/stations/S1/last").await;
+    assert_eq!((last.status, last.kind.as_str(), last.body), (StatusCode::OK, "application/cose", receipt.body));
 }
 
 async fn records_outlive_a_restart(mut intake: Intake) {
@@ -268,8 +309,35 @@ async fn one_key_takes_over_from_another(intake: Intake) {
     assert_eq!(send(&intake, &by_old[1]).await.status, StatusCode::CREATED);
 }
 
+/// A station whose clock is years off still has the overlap that it asked for, by this intake's clock.
+async fn an_overlap_is_counted_by_the_intakes_clock(intake: Intake) {
+    const YEARS_MS: i64 = 5 * 365 * 24 * 3600 * 1000;
+    for (id, off) in [("S1", -YEARS_MS), ("S2", YEARS_MS)] {
+        intake.set(NOW_MS);
+        let mut station = Station::registered(id, &intake).await;
+        let next = FileKey::create(&station.dir.path().join("next.key")).unwrap();
+        let statement = store::Rotation {
+            station: station.id.clone(),
+            old: station.key.public().id().into(),
+            new: next.public().clone(),
+            time_ms: NOW_MS + off,
+            overlap_until_ms: NOW_MS + off + 1000,
+        };
+        assert_eq!(say_as(&intake, id, &statement.sign(&station.key).unwrap()).await.status, StatusCode::OK);
+        let [in_time, late] = [station.next(), station.next()];
+        intake.advance(1000);
+        assert_eq!(send(&intake, &in_time).await.status, StatusCode::CREATED, "{off}");
+        intake.advance(1);
+        assert_eq!(send(&intake, &late).await.json()["code"], "I-13", "{off}");
+    }
+}
+
 async fn say(intake: &Intake, statement: &[u8]) -> Answer {
-    ask(intake, Request::post("/v1/keys").body(Body::from(statement.to_vec())).unwrap()).await
+    say_as(intake, "S1", statement).await
+}
+
+async fn say_as(intake: &Intake, caller: &str, statement: &[u8]) -> Answer {
+    ask(intake, caller, Request::post("/v1/keys").body(Body::from(statement.to_vec())).unwrap()).await
 }
 
 async fn production_refuses_records_of_simulated_devices(mut intake: Intake) {

@@ -11,6 +11,7 @@ pub mod key_cli;
 pub mod passphrase;
 pub mod people;
 pub mod policy_cli;
+pub mod provision;
 pub mod serve;
 pub mod setup;
 pub mod store_cli;

@@ -1,7 +1,7 @@
 //! The program `gatepost`.
 
 use clap::{Parser, Subcommand};
-use station::{devices_cli, doctor, key_cli, policy_cli, serve, setup, store_cli};
+use station::{devices_cli, doctor, key_cli, policy_cli, provision, serve, setup, store_cli};
 use std::process::ExitCode;
 use std::time::Duration;
 use tracing_subscriber::EnvFilter;
@@ -28,6 +28,9 @@ enum Command {
     /// Asks or checks a policy pack.
     #[command(subcommand)]
     Policy(policy_cli::PolicyCommand),
+    /// Fetches the station's certificate and the keys of its authority and its intake, once, by a code of the intake's
+    /// administrator. The station must not be running.
+    Provision(provision::ProvisionArgs),
     /// Runs the station.
     Serve(serve::ServeArgs),
     /// Looks after the store of sealed records.
@@ -43,6 +46,7 @@ fn main() -> ExitCode {
         Command::Init(args) => setup::init(&args).map_err(|e| e.to_string()),
         Command::Key(command) => key_cli::run(&command).map_err(|e| e.to_string()),
         Command::Policy(command) => policy_cli::run(command).map_err(|e| e.to_string()),
+        Command::Provision(args) => provision_now(&args),
         Command::Serve(args) => serve_until_stopped(&args),
         Command::Store(command) => store_cli::run(&command).map_err(|e| e.to_string()),
     };
@@ -63,6 +67,11 @@ fn panics_tell_their_place_only() {
         tracing::error!(place, "the station has a defect and ends");
         std::process::abort();
     }));
+}
+
+fn provision_now(args: &provision::ProvisionArgs) -> Result<(), String> {
+    let runtime = tokio::runtime::Runtime::new().map_err(|e| e.to_string())?;
+    runtime.block_on(provision::provision(args)).map_err(|e| e.to_string())
 }
 
 fn serve_until_stopped(args: &serve::ServeArgs) -> Result<(), String> {

@@ -7,16 +7,17 @@ use crate::key_cli;
 use crate::passphrase::{self, PassphraseError};
 use crate::people::{People, PeopleError};
 use crate::setup::DataDir;
-use crate::upload;
+use crate::upload::{self, Connection, ConnectionError, News, Upload};
 use crate::web::{self, App, Locales, Logins};
 use clap::Args;
 use domain::case::StationId;
 use domain::units::StaffId;
+use link::Time;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
-use store::{Action, AuthorityKey, Cost, Event, KeyFault, Outbox, Reason, Sealer, StoreFault, VerifyKey};
+use store::{Action, Cost, Event, KeyFault, Outbox, Reason, Sealer, StoreFault};
 use thiserror::Error;
 use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
@@ -57,6 +58,9 @@ pub enum ServeError {
     /// A key cannot be used.
     #[error(transparent)]
     Key(KeyFault),
+    /// There is no way to the intake, and no key to seal to.
+    #[error(transparent)]
+    Connection(#[from] ConnectionError),
     /// The keys stay closed.
     #[error(transparent)]
     Passphrase(#[from] PassphraseError),
@@ -100,7 +104,7 @@ pub async fn serve(args: &ServeArgs) -> Result<(), ServeError> {
         tracing::error!(%faults, working, "the configured rules are refused; those that worked last stand in");
     }
     remember(&accepted, &loaded);
-    let (keeper, interrupted) = open_store(&loaded, &data, &clock)?;
+    let (keeper, connection, interrupted) = open_store(&loaded, &data, &clock)?;
     note_the_start(&loaded, &args.config, &keeper, &clock)?;
     let people = People::load(&data.people())?;
     let locales = Locales::load().map_err(ServeError::Locale)?;
@@ -115,7 +119,7 @@ pub async fn serve(args: &ServeArgs) -> Result<(), ServeError> {
     });
     let watch = RulesWatch::new(&args.config, loaded.clone());
     watch_rules((watch, accepted), clock.clone(), (keeper.clone(), desk.clone()));
-    start_upload(&loaded, &data, (keeper.clone(), &clock), &desk)?;
+    start_upload(&loaded, &data, (keeper.clone(), &clock), connection, &desk)?;
 
     let app = App {
         desk: desk.clone(),
@@ -186,7 +190,7 @@ fn open_store(
     loaded: &Loaded,
     data: &DataDir,
     clock: &Clock,
-) -> Result<(Arc<Keeper>, Vec<domain::case::CaseNumber>), ServeError> {
+) -> Result<(Arc<Keeper>, Connection, Vec<domain::case::CaseNumber>), ServeError> {
     let station = StationId(loaded.config.station.id.clone());
     let (mut outbox, mut report) = Outbox::open(&data.store(), &station)?;
     if !report.quarantined.is_empty() || report.cut_tail.is_some() {
@@ -213,11 +217,15 @@ fn open_store(
     if let Some(newest) = outbox.newest_time_ms() {
         clock.compare_with_newest_record(newest);
     }
-    let authority = AuthorityKey::load(&data.authority())?;
+    // Asked first: a station that was never provisioned is told so, and not of a key that only `provision` makes.
+    upload::provisioned(data)?;
+    let connection_key = place.open(&data.connection_key(), &passphrase)?;
+    let connection = Connection::open(data, &station, Arc::from(connection_key))?;
     let path = data.documents_seen();
     let document_key = std::fs::read(&path).map_err(|e| ServeError::File(path.display().to_string(), e))?;
-    let keeper = Keeper::new(outbox, Sealer::new(authority), signer, Zeroizing::new(document_key));
-    Ok((Arc::new(keeper), report.interrupted))
+    let sealer = Sealer::new(connection.authority().clone());
+    let keeper = Keeper::new(outbox, sealer, signer, Zeroizing::new(document_key));
+    Ok((Arc::new(keeper), connection, report.interrupted))
 }
 
 /// The rules work all the same where they cannot be kept for the next start.
@@ -269,19 +277,35 @@ fn start_upload(
     loaded: &Loaded,
     data: &DataDir,
     (keeper, clock): (Arc<Keeper>, &Arc<Clock>),
+    connection: Connection,
     desk: &desk::DeskHandle,
 ) -> Result<(), ServeError> {
     let intake = &loaded.config.intake;
     let factory = upload::find(&intake.target);
     let factory = factory.ok_or_else(|| ServeError::Upload(format!("no target \"{}\"", intake.target)))?;
-    let target = (factory.make)(&intake.url).map_err(ServeError::Upload)?;
-    let receipts = VerifyKey::load(&data.receipts())?;
-    let desk = desk.clone();
-    let statements = key_cli::statements(data);
-    let (noting, clock) = (keeper.clone(), clock.clone());
-    let arrived = move |upload::Arrived(sequence)| desk.arrived(sequence);
-    let refused = move || noting.note_quietly(&by_the_station(&clock, Action::ReceiptRefused, None));
-    upload::start(keeper, target, (receipts, statements), arrived, refused);
+    let (of_tls, of_upload, clock) = (clock.clone(), clock.clone(), clock.clone());
+    let target = (factory.make)(upload::Address {
+        url: &intake.url,
+        station: &loaded.config.station.id,
+        tls: connection.tls(Time(Arc::new(move || of_tls.utc_ms())))?,
+        kilobytes_per_second: intake.kilobytes_per_second,
+    });
+    let target = target.map_err(ServeError::Upload)?;
+    let (desk, noting) = (desk.clone(), keeper.clone());
+    let tell = move |news| match news {
+        News::Arrived(sequence) => desk.arrived(sequence),
+        News::ReceiptRefused => noting.note_quietly(&by_the_station(&clock, Action::ReceiptRefused, None)),
+        News::Trouble(code) => desk.intake_trouble(code),
+    };
+    upload::start(Upload {
+        keeper,
+        target,
+        intake: connection.receipts().clone(),
+        connection: Some(connection),
+        statements: key_cli::statements(data),
+        now_ms: Box::new(move || of_upload.utc_ms()),
+        tell: Box::new(tell),
+    });
     Ok(())
 }
 

@@ -3,6 +3,7 @@
 use crate::config::Loaded;
 use crate::passphrase::{self, PassphraseError};
 use crate::people::{People, PeopleError, Role};
+use crate::provision::connection_key;
 use clap::Args;
 use std::collections::BTreeSet;
 use std::fs::{self, OpenOptions};
@@ -37,14 +38,14 @@ impl DataDir {
         self.0.join("keys/counter.json")
     }
 
-    /// The authority's public key, that bodies are sealed to.
-    pub fn authority(&self) -> PathBuf {
-        self.0.join("keys/authority.pub")
+    /// The key of the station's connections.
+    pub fn connection_key(&self) -> PathBuf {
+        self.0.join("keys/connection.key")
     }
 
-    /// The key that the intake signs receipts with, public half.
-    pub fn receipts(&self) -> PathBuf {
-        self.0.join("keys/receipt.pub")
+    /// What the intake has given: certificate, authority, keys that bodies are sealed to and receipts are signed by.
+    pub fn provisioned(&self) -> PathBuf {
+        self.0.join("keys/provisioned.json")
     }
 
     /// The key of the digests of documents seen.
@@ -82,9 +83,6 @@ pub struct InitArgs {
     /// The station's own files go here.
     #[arg(long)]
     pub data: PathBuf,
-    /// Data folder of the intake, for its public keys.
-    #[arg(long)]
-    pub intake: PathBuf,
     /// Somebody who may log in, as ROLE:NAME:PIN with the role officer or supervisor; repeat for more people.
     #[arg(long = "person", required = true)]
     pub people: Vec<String>,
@@ -93,7 +91,7 @@ pub struct InitArgs {
 /// The station cannot be set up.
 #[derive(Debug, Error)]
 pub enum SetupError {
-    /// A file cannot be written or copied.
+    /// A file cannot be written.
     #[error("{0} cannot be written: {1}")]
     Io(String, io::Error),
     /// A key cannot be made.
@@ -118,7 +116,7 @@ pub enum SetupError {
     Config(#[from] crate::config::ConfigFaults),
 }
 
-/// Makes keys and the people file, and fetches the intake's public keys.
+/// Makes keys and the people file. What comes from the intake is fetched by `gatepost provision`.
 pub fn init(args: &InitArgs) -> Result<(), SetupError> {
     let loaded = Loaded::read(&args.config)?;
     let data = DataDir(args.data.clone());
@@ -128,7 +126,9 @@ pub fn init(args: &InitArgs) -> Result<(), SetupError> {
     }
     if !data.signing_key().exists() {
         let place = loaded.config.keys.place()?;
-        let key = place.create(&data.signing_key(), &passphrase::new()?, Cost::USUAL)?;
+        let passphrase = passphrase::new()?;
+        let key = place.create(&data.signing_key(), &passphrase, Cost::USUAL)?;
+        connection_key(&data, &place, &passphrase)?;
         key.public().write(&data.signing_key_public())?;
         println!("made the signing key of station {}: {}", loaded.config.station.id, key.public().id());
     }
@@ -137,10 +137,6 @@ pub fn init(args: &InitArgs) -> Result<(), SetupError> {
         getrandom::fill(&mut key).map_err(|e| PeopleError::Hash(e.to_string()))?;
         write_private(&data.documents_seen(), &key)
             .map_err(|e| SetupError::Io("the key of documents seen".into(), e))?;
-    }
-    for (from, to) in [("authority.pub", data.authority()), ("receipt.pub", data.receipts())] {
-        let from = args.intake.join(from);
-        fs::copy(&from, to).map_err(|e| SetupError::Io(from.display().to_string(), e))?;
     }
     if !data.people().exists() {
         let mut people = People::default();

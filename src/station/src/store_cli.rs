@@ -5,6 +5,7 @@ use crate::config::Loaded;
 use crate::key_cli;
 use crate::setup::DataDir;
 use crate::store_measure::{self, MeasureArgs, MeasureError};
+use crate::upload::{ConnectionError, provisioned};
 use clap::{Args, Subcommand};
 use domain::case::StationId;
 use domain::units::StaffId;
@@ -91,9 +92,9 @@ pub enum StoreCliError {
     /// A file.
     #[error("{0}: {1}")]
     Io(String, io::Error),
-    /// The intake's public key.
+    /// What the intake has given.
     #[error(transparent)]
-    Key(#[from] store::KeyFault),
+    Provisioned(#[from] ConnectionError),
     /// Some records could not be copied, or some receipts are none.
     #[error("{0}")]
     NotAll(String),
@@ -170,7 +171,9 @@ fn export(args: &ExportArgs) -> Result<(), StoreCliError> {
 fn acknowledge(args: &MediumArgs) -> Result<(), StoreCliError> {
     let data = DataDir(args.data.clone());
     let station = StationId(store::verify(&data.store())?.station);
-    let intake = VerifyKey::load(&data.receipts())?;
+    let given = provisioned(&data)?;
+    let unfit = || ConnectionError::Unfit(data.provisioned(), "the key that receipts are signed by is none".into());
+    let intake = VerifyKey::from_pem(&given.receipts).ok_or_else(unfit)?;
     let (mut outbox, _) = Outbox::open(&data.store(), &station)?;
     let found = outbox.acknowledge_from(&args.from, &intake)?;
     println!("{} records have arrived; {} wait", found.acknowledged.len(), outbox.stats().pending);

@@ -79,6 +79,8 @@ pub enum Action {
     Parked,
     /// The policy pack was loaded; the reason is its digest.
     PolicyLoaded,
+    /// The station was provisioned; the reason is the key of its connections.
+    Provisioned,
     /// A receipt of the intake was not accepted; nothing was erased.
     ReceiptRefused,
     /// A case ended with a record; the reason is the outcome.

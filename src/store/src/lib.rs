@@ -27,8 +27,8 @@ mod tombstone;
 pub use audit::{Action, Event, Reason};
 pub use index::IndexState;
 pub use keys::{
-    AuthorityKey, AuthoritySecret, Cost, FileKey, KeyFault, KeyPlace, MAX_OVERLAP_MS, Passphrase, Rotation,
-    RotationRefused, Signer, TpmFault, VerifyKey,
+    Application, ApplicationRefused, AuthorityKey, AuthoritySecret, Cost, FileKey, KeyFault, KeyPlace, MAX_OVERLAP_MS,
+    Passphrase, Rotation, RotationRefused, Signer, TpmFault, VerifyKey, der_signature, replace as replace_private,
 };
 pub use maintain::{Verified, rebuild_index, stats, verify};
 pub use outbox::{

@@ -15,8 +15,12 @@ use thiserror::Error;
 /// What a signature is for. Signed with the message, so that neither can be taken for the other.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Purpose {
+    /// A new station's application to the intake.
+    Application,
     /// A station's old key about its next one.
     KeyRotation,
+    /// The key of a station's connections, under its application.
+    Possession,
     /// The intake's acknowledgement.
     Receipt,
     /// The header of a record.
@@ -145,7 +149,9 @@ fn protected(key_id: &str) -> coset::Header {
 impl Purpose {
     fn aad(self) -> &'static [u8] {
         match self {
+            Self::Application => b"gatepost application 1",
             Self::KeyRotation => b"gatepost key rotation 1",
+            Self::Possession => b"gatepost possession 1",
             Self::Receipt => b"gatepost receipt 1",
             Self::RecordHeader => b"gatepost record header 1",
             Self::Tombstone => b"gatepost tombstone 1",

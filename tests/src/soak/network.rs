@@ -89,7 +89,7 @@ fn fill(station: &Station, count: u64) -> Result<BTreeMap<u64, RecordId>, String
     let passphrase = passphrase.map_err(|fault| said(&fault))?.ok_or("no passphrase")?;
     let key =
         FileKey::open_sealed(&place.path("station/keys/station.key"), &passphrase).map_err(|fault| said(&fault))?;
-    let authority = AuthorityKey::load(&place.path("station/keys/authority.pub")).map_err(|fault| said(&fault))?;
+    let authority = AuthorityKey::load(&place.path("intake/authority.pub")).map_err(|fault| said(&fault))?;
     let sealer = Sealer::new(authority);
     let opened = Outbox::open(&place.path("station/store"), &closure(1).station);
     let (mut outbox, _) = opened.map_err(|fault| said(&fault))?;

@@ -7,6 +7,7 @@
 //! engine that only knows serialisable transactions ends one of two with code 40001, which is tried again here.
 
 mod erase;
+mod invitations;
 mod keep;
 mod keys;
 mod overview;
@@ -17,6 +18,8 @@ mod tries;
 
 pub use erase::Held;
 pub(crate) use erase::Remains;
+pub use invitations::Redeemed;
+pub(crate) use invitations::new_code;
 pub use keep::Kept;
 pub use keys::KnownKey;
 pub use overview::{Overview, StationRow, Which};

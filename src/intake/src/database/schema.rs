@@ -8,7 +8,7 @@ use sqlx::{AnyConnection, AnyPool, AssertSqlSafe, Row};
 ///
 /// `{bytes}` stands for the type of byte strings. The first step is what programs before had without a version, so it
 /// leaves alone what is there.
-const STEPS: [&[&str]; 4] = [&FIRST, &STATIONS, &ERASED, &OLDEST];
+const STEPS: [&[&str]; 5] = [&FIRST, &STATIONS, &ERASED, &OLDEST, &CERTIFICATES];
 
 const FIRST: [&str; 7] = [
     "CREATE TABLE IF NOT EXISTS station_keys (
@@ -65,6 +65,16 @@ const ERASED: [&str; 7] = [
 
 /// Finds the oldest body of a station without a look at those that are gone.
 const OLDEST: [&str; 1] = ["CREATE INDEX records_by_station ON records (station, erased, sequence)"];
+
+/// One-time codes, of which a station has one at most, and the certificates that were made.
+const CERTIFICATES: [&str; 2] = [
+    "CREATE TABLE invitations (
+        station TEXT PRIMARY KEY, code_hash TEXT NOT NULL, created BIGINT NOT NULL, expires BIGINT NOT NULL,
+        failures BIGINT NOT NULL, used_by TEXT NOT NULL)",
+    "CREATE TABLE station_certificates (
+        fingerprint TEXT PRIMARY KEY, station TEXT NOT NULL, not_after BIGINT NOT NULL, made BIGINT NOT NULL,
+        revoked BIGINT NOT NULL)",
+];
 
 /// Carries out the steps that are missing, each in a transaction of its own with the row that says so: of copies that
 /// start at once one does it, the others wait for that row.

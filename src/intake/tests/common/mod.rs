@@ -2,12 +2,14 @@
 #![allow(dead_code, reason = "every test file uses a part of it")]
 
 use axum::Router;
+use axum::extract::connect_info::MockConnectInfo;
 use domain::case::{RecordId, StationId};
 use domain::record::{AuditHead, Body, Draft, Position, SignedRecord};
 use domain::session::Outcome;
 use domain::units::StaffId;
 use intake::testing::{self, Cluster};
-use intake::{Database, Metrics, Mode, Place, Service, commands, router};
+use intake::{Database, Metrics, Mode, Peer, Place, Service, commands, router};
+use link::Facts;
 use sqlx::Row;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -50,11 +52,24 @@ pub struct Intake {
     now: Arc<AtomicI64>,
 }
 
+async fn init(folder: &Path) {
+    let clock: intake::clock::Clock = Arc::new(|| NOW_MS);
+    commands::init(folder, Mode::Demonstration, &commands::local_names(), &clock).await.unwrap();
+}
+
+/// A connection with the certificate of this station.
+fn peer(caller: &str) -> Peer {
+    let station = Some(StationId(caller.into()));
+    let certificate =
+        Facts { station, not_before_ms: 0, not_after_ms: i64::MAX, key: Vec::new(), fingerprint: [0; 32] };
+    Peer { certificate: Some(certificate) }
+}
+
 impl Intake {
     /// On a file of SQLite.
     pub async fn new() -> Self {
         let dir = tempfile::tempdir().unwrap();
-        commands::init(dir.path(), Mode::Demonstration).await.unwrap();
+        init(dir.path()).await;
         let place = Place::Sqlite(dir.path().join("intake.sqlite"));
         Self::with(dir, place).await
     }
@@ -77,7 +92,7 @@ impl Intake {
 
     async fn on_url(url: String) -> Self {
         let dir = tempfile::tempdir().unwrap();
-        commands::init(dir.path(), Mode::Demonstration).await.unwrap();
+        init(dir.path()).await;
         let config = dir.path().join("intake.toml");
         let text = std::fs::read_to_string(&config).unwrap().replace("sqlite://intake.sqlite", &url);
         std::fs::write(&config, text).unwrap();
@@ -98,15 +113,19 @@ impl Intake {
         }
     }
 
-    pub fn router(&self) -> Router {
-        router(Arc::new(self.service(self.database.clone())))
+    /// The service as a station sees it over a connection of its own.
+    pub fn router(&self, caller: &str) -> Router {
+        router(Arc::new(self.service(self.database.clone()))).layer(MockConnectInfo(peer(caller)))
     }
 
     /// Another intake on the same data base, as another process would be: with connections of its own.
-    pub fn copy(&self) -> impl Future<Output = Router> + use<> {
-        let place = self.place.clone();
+    pub fn copy(&self, caller: &str) -> impl Future<Output = Router> + use<> {
+        let (place, peer) = (self.place.clone(), peer(caller));
         let service = self.service(self.database.clone());
-        async move { router(Arc::new(Service { database: Database::open(&place).await.unwrap(), ..service })) }
+        async move {
+            let service = Service { database: Database::open(&place).await.unwrap(), ..service };
+            router(Arc::new(service)).layer(MockConnectInfo(peer))
+        }
     }
 
     pub fn service(&self, database: Database) -> Service {
@@ -117,6 +136,7 @@ impl Intake {
             authorities: commands::authorities(self.dir.path()).unwrap(),
             mode: self.mode,
             metrics: self.metrics.clone(),
+            issuer: None,
             clock: Arc::new(move || now.load(Ordering::Relaxed)),
         }
     }
@@ -139,6 +159,10 @@ impl Intake {
 
     pub fn receipt_key(&self) -> &VerifyKey {
         &self.key
+    }
+
+    pub fn set(&self, now_ms: i64) {
+        self.now.store(now_ms, Ordering::Relaxed);
     }
 
     pub fn advance(&self, ms: i64) {
@@ -213,6 +237,11 @@ impl Station {
         let id = StationId(id.into());
         let (outbox, _) = Outbox::open(&dir.path().join("posing"), &id).unwrap();
         Self { dir, id, key, outbox, sealer, made: 50, simulated: true, replaces: None }
+    }
+
+    /// The same station, sealing to the authority whose public key is in this file.
+    pub fn sealing_to(self, authority: &Path) -> Self {
+        Self { sealer: Sealer::new(AuthorityKey::load(authority).unwrap()), ..self }
     }
 
     /// The same station, whose records only somebody else can open.

@@ -6,6 +6,7 @@ use super::{
     SignedPack, Station, StationConfig, Thresholds,
 };
 use crate::people::hex;
+use crate::upload::SLOWEST_KILOBYTES;
 use domain::policy::Pack;
 use quality::finger::{Forest, Scorer};
 use serde::de::DeserializeOwned;
@@ -163,6 +164,12 @@ fn semantic_faults(file: &str, text: &str, config: &StationConfig) -> Vec<Config
     }
     if crate::upload::find(&config.intake.target).is_none() {
         say("target", format!("there is no upload target \"{}\"", config.intake.target));
+    }
+    if !config.intake.url.starts_with("https://") {
+        say("url", "records go to the intake over TLS alone; write https:// and the name in its certificate".into());
+    }
+    if config.intake.kilobytes_per_second.is_some_and(|limit| limit < SLOWEST_KILOBYTES) {
+        say("kilobytes_per_second", format!("the slowest limit that a large record passes at is {SLOWEST_KILOBYTES}"));
     }
     let fallback = config.quality.fallback.as_ref().map(|fallback| &fallback.engine);
     for name in [&config.quality.engine].into_iter().chain(fallback) {

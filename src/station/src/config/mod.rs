@@ -157,10 +157,12 @@ pub struct FaceFallback {
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Intake {
-    /// Name of the upload target in the list: `http`.
+    /// Name of the upload target in the list: `https`.
     pub target: String,
-    /// Its address.
+    /// Its address: https://HOST:PORT.
     pub url: String,
+    /// Thousands of bytes a second that the upload takes of the line at most; without it, all that there is.
+    pub kilobytes_per_second: Option<u32>,
 }
 
 /// Where the station's signing key is.

@@ -43,6 +43,8 @@ pub enum Message {
     Hint(u64, Option<&'static str>),
     /// A device says something.
     Host(HostEvent),
+    /// Why nothing arrives at the intake, or that all is well.
+    Intake(Option<&'static str>),
     /// A record is on disk, or is not.
     Kept(CaseNumber, Result<Kept, String>),
     /// Time to look at the cases that wait.
@@ -106,6 +108,8 @@ pub(super) struct Desk {
     pub store_fault: Option<String>,
     /// A line of the audit trail waits for room on the disk.
     pub line_owed: bool,
+    /// Why nothing arrives at the intake, in a code.
+    intake: Option<&'static str>,
     panel: watch::Sender<Arc<Panel>>,
     version: u64,
 }
@@ -141,6 +145,7 @@ pub fn spawn(parts: DeskParts) -> DeskHandle {
         fault: None,
         store_fault: None,
         line_owed: false,
+        intake: None,
         panel,
         version: 0,
     };
@@ -201,6 +206,9 @@ impl Desk {
                 Message::Look => self.forget_old_cases(waiting::LONGEST_WAIT),
                 Message::NoSpace(fault) => self.store_failed(fault),
                 Message::Arrived(sequence) => self.arrived(sequence),
+                // Nothing new to show: it says so after every look at the queue.
+                Message::Intake(code) if code == self.intake => continue,
+                Message::Intake(code) => self.intake = code,
                 Message::Rules(loaded) => self.take_rules(loaded),
             }
             self.publish();
@@ -260,6 +268,7 @@ impl Desk {
             laboratory: self.loaded.config.laboratory.as_ref().map(|lab| lab.basis.clone()),
             queued: self.keeper.queued(),
             refused: self.keeper.refused().len(),
+            intake: self.intake,
             face_engine: self.face.engine().clone(),
             rules: RulesView {
                 working: self.loaded.rules.version(),

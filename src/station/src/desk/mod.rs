@@ -96,6 +96,14 @@ impl DeskHandle {
         });
     }
 
+    /// Why nothing arrives at the intake, in a code; `None` when all is well.
+    pub fn intake_trouble(&self, code: Option<&'static str>) {
+        let messages = self.messages.clone();
+        tokio::spawn(async move {
+            let _ = messages.send(Message::Intake(code)).await;
+        });
+    }
+
     /// Another policy pack, or other confirmations, take over; false when the station is stopping.
     pub async fn rules(&self, loaded: Arc<Loaded>) -> bool {
         self.messages.send(Message::Rules(loaded)).await.is_ok()

@@ -35,6 +35,8 @@ pub struct Panel {
     pub queued: u64,
     /// Of those, the ones that the intake has refused for good.
     pub refused: usize,
+    /// Why nothing arrives at the intake, in a code that has a sentence in the locales.
+    pub intake: Option<&'static str>,
     /// The engine that finds faces.
     pub face_engine: EngineView,
     /// The rules that work.

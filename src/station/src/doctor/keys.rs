@@ -3,6 +3,8 @@
 use super::{Finding, Patient};
 use crate::config::Keys;
 use crate::people::{People, Role};
+use crate::upload::provisioned;
+use link::{Facts, chain_from_pem};
 use std::os::unix::fs::MetadataExt;
 use std::path::Path;
 use store::{AuthorityKey, FileKey, KeyFault, KeyPlace, VerifyKey};
@@ -11,31 +13,53 @@ use store::{AuthorityKey, FileKey, KeyFault, KeyPlace, VerifyKey};
 const RAW_DEVICE: &str = "device:/dev/tpm0";
 
 const KEYS: &str = "keys";
+const PROVISION: &str = "run `gatepost provision` with a code of the intake's administrator";
+const DAY_MS: i64 = 24 * 3600 * 1000;
 const INIT: &str = "run `gatepost init` with the same arguments as at the first start; what is there is left alone";
 
 pub fn check(patient: &Patient) -> Vec<Finding> {
     let data = patient.data;
-    let authority = AuthorityKey::load(&data.authority()).map(|key| key.id().to_owned());
-    let receipts = VerifyKey::load(&data.receipts()).map(|key| key.id().to_owned());
-    vec![
-        signing_key(&data.signing_key()),
+    let mut findings = vec![
+        private_key("signing key", &data.signing_key()),
+        private_key("key of connections", &data.connection_key()),
         key_place(patient),
-        public_key("the authority's key", authority),
-        public_key("the intake's key for receipts", receipts),
-        secret(&data.documents_seen()),
-        people(&data.people()),
-    ]
+    ];
+    match provisioned(data) {
+        Ok(given) => {
+            let authority = AuthorityKey::from_pem(&given.authority).map(|key| key.id().to_owned());
+            let receipts = VerifyKey::from_pem(&given.receipts).map(|key| key.id().to_owned());
+            findings.push(public_key("the authority's key", authority));
+            findings.push(public_key("the intake's key for receipts", receipts));
+            findings.push(certificate(&given.certificate, patient.now_ms));
+        }
+        Err(fault) => findings.push(Finding::fault(KEYS, fault.to_string(), PROVISION)),
+    }
+    findings.extend([secret(&data.documents_seen()), people(&data.people())]);
+    findings
 }
 
-fn signing_key(path: &Path) -> Finding {
+/// The certificate of connections: without one records wait here.
+fn certificate(pem: &str, now_ms: i64) -> Finding {
+    let Some(facts) = chain_from_pem(pem).and_then(|chain| Facts::read(chain.first()?)) else {
+        return Finding::fault(KEYS, "the certificate of connections cannot be read", PROVISION);
+    };
+    let days = facts.not_after_ms.saturating_sub(now_ms) / DAY_MS;
+    if facts.is_over(now_ms) || facts.is_early(now_ms) {
+        let remedy = "set the clock right; where it is right, run `gatepost provision`: records wait here until then";
+        return Finding::fault(KEYS, "the certificate of connections is not valid at this time", remedy);
+    }
+    Finding::good(KEYS, format!("the certificate of connections is valid for {days} days more"))
+}
+
+fn private_key(what: &str, path: &Path) -> Finding {
     match FileKey::load(path) {
         Ok(_) => Finding::fault(
             KEYS,
-            "the signing key lies open on the disk: whoever takes the disk can sign as this station",
+            format!("the {what} lies open on the disk: whoever takes the disk can pose as this station"),
             "run `gatepost key seal`, then `gatepost key rotate`, because the disk may still hold the open key",
         ),
         // What is no plain key is a sealed one: whether it opens only its passphrase tells.
-        Err(KeyFault::NotAKey(..)) => Finding::good(KEYS, "the signing key is sealed by a passphrase"),
+        Err(KeyFault::NotAKey(..)) => Finding::good(KEYS, format!("the {what} is sealed by a passphrase")),
         Err(fault) => Finding::fault(KEYS, fault.to_string(), INIT),
     }
 }
@@ -69,10 +93,10 @@ fn key_place(patient: &Patient) -> Finding {
     }
 }
 
-fn public_key(what: &str, loaded: Result<String, KeyFault>) -> Finding {
-    match loaded {
-        Ok(id) => Finding::good(KEYS, format!("{what}: {id}; compare it with what your authority says")),
-        Err(fault) => Finding::fault(KEYS, format!("{what}: {fault}"), INIT),
+fn public_key(what: &str, id: Option<String>) -> Finding {
+    match id {
+        Some(id) => Finding::good(KEYS, format!("{what}: {id}; compare it with what your authority says")),
+        None => Finding::fault(KEYS, format!("{what} is none"), PROVISION),
     }
 }
 

@@ -13,7 +13,8 @@ mod report;
 
 pub use report::{Finding, Verdict};
 
-use crate::config::{ConfigFaults, Loaded};
+use crate::clock::Clock;
+use crate::config::{ClockTrust, ConfigFaults, Loaded};
 use crate::setup::DataDir;
 use clap::Args;
 use std::net::TcpStream;
@@ -56,6 +57,8 @@ pub struct Patient<'a> {
     pub loaded: Result<&'a Loaded, &'a ConfigFaults>,
     /// The station's own files.
     pub data: &'a DataDir,
+    /// What time it is: UTC, milliseconds since 1970.
+    pub now_ms: i64,
     /// The driver program.
     pub driver: &'a Path,
     /// Where `proc`, `sys` and `etc` are: `/`, or a made one.
@@ -76,6 +79,7 @@ pub fn run(args: &DoctorArgs) -> Result<(), NotWell> {
     let patient = Patient {
         loaded: loaded.as_ref(),
         data: &DataDir(args.data.clone()),
+        now_ms: Clock::new(jiff::tz::TimeZone::UTC, ClockTrust::Demonstration).utc_ms(),
         driver: &driver,
         root: Path::new("/"),
         at_work,

@@ -1,10 +1,14 @@
-//! The upload's own task: oldest record first, one at a time, with back-off.
+//! The upload's own task: asks what the intake knows, keeps the certificate young, tells of keys, and takes records, one
+//! at a time, with back-off.
+//!
+//! What goes first: the comparison with the intake, because nobody should be enrolled into an old copy; the certificate,
+//! without which nothing goes at all; statements about keys, without which records are not believed; then records, by
+//! their sequence. No record overtakes another: each hangs on the one before, and the intake tells a copied store by that.
 
-use super::{Delivery, Parcel, Target};
+use super::{Connection, Delivery, Parcel, Target, Trouble};
 use crate::desk::Keeper;
 use std::collections::VecDeque;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 use store::{Outbox, ReadFault, VerifyKey};
 use tokio::time::timeout;
@@ -15,150 +19,219 @@ const SHORTEST_PAUSE: Duration = Duration::from_millis(500);
 const LONGEST_PAUSE: Duration = Duration::from_secs(60);
 /// Without news the queue is looked at this often, in case a bell was missed.
 const LOOK_AGAIN: Duration = Duration::from_secs(5);
+/// After a certificate that could not be had the next try waits this long: there is a third of its time left.
+const RENEW_AGAIN_MS: i64 = 3600 * 1000;
 /// Records asked for at a time.
 const BATCH: usize = 16;
 
-/// The intake has acknowledged the record of this sequence number.
+/// What others hear of the upload.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Arrived(pub u64);
+pub enum News {
+    /// The intake has acknowledged the record of this sequence number.
+    Arrived(u64),
+    /// Something came in a receipt's place that is none.
+    ReceiptRefused,
+    /// Why nothing arrives, in a code; `None` when all is well.
+    Trouble(Option<&'static str>),
+}
 
-/// Starts the upload: first the statements about the station's keys, then records. `arrived` hears of every record that
-/// the intake has, `refused` of every receipt that is none. It never ends; it is dropped with the program.
-pub fn start(
-    keeper: Arc<Keeper>,
-    target: Box<dyn Target>,
-    (intake, statements): (VerifyKey, Vec<Vec<u8>>),
-    arrived: impl Fn(Arrived) + Send + Sync + 'static,
-    refused: impl Fn() + Send + Sync + 'static,
-) {
-    let (arrived, refused) = (Box::new(arrived), Box::new(refused));
-    let upload = Upload { keeper, target, intake, arrived, refused, moved: AtomicBool::new(false) };
+/// What the upload is made of.
+pub struct Upload {
+    /// The store behind its keys.
+    pub keeper: Arc<Keeper>,
+    /// Where records go.
+    pub target: Box<dyn Target>,
+    /// The key that receipts are signed by.
+    pub intake: VerifyKey,
+    /// The station's certificate, which is renewed here.
+    pub connection: Option<Connection>,
+    /// What earlier keys of this station have said about their next ones.
+    pub statements: Vec<Vec<u8>>,
+    /// Says what time it is: UTC, milliseconds since 1970.
+    pub now_ms: Box<dyn Fn() -> i64 + Send + Sync>,
+    /// Hears what happens.
+    pub tell: Box<dyn Fn(News) + Send + Sync>,
+}
+
+/// What is still to be done before records go.
+struct Before {
+    compare: bool,
+    statements: VecDeque<Vec<u8>>,
+    /// Not before this time is the next certificate asked for.
+    renew_from_ms: i64,
+    /// A record has arrived since the last failure.
+    moved: bool,
+}
+
+/// Starts the upload. It never ends; it is dropped with the program.
+pub fn start(mut upload: Upload) {
+    let statements = VecDeque::from(std::mem::take(&mut upload.statements));
+    let mut before = Before { compare: true, statements, renew_from_ms: i64::MIN, moved: false };
     tokio::spawn(async move {
         let mut pause = SHORTEST_PAUSE;
-        // The intake has to know a key before it takes records by it.
-        let mut statements = VecDeque::from(statements);
         loop {
-            // Records by keys that it knows go through even where it takes no statement.
-            let announced = upload.announce(&mut statements).await;
-            if upload.drain().await && announced {
-                pause = SHORTEST_PAUSE;
-                // Either a new record rings, or it is time to look again: both are fine.
-                let _ = timeout(LOOK_AGAIN, upload.keeper.appended.notified()).await;
-            } else if upload.moved.swap(false, Ordering::Relaxed) {
+            match upload.round(&mut before).await {
+                Ok(()) => {
+                    (upload.tell)(News::Trouble(upload.old_copy()));
+                    pause = SHORTEST_PAUSE;
+                    // Either a new record rings, or it is time to look again: both are fine.
+                    let _ = timeout(LOOK_AGAIN, upload.keeper.appended.notified()).await;
+                }
                 // A connection that broke between two records is tried again at once: a bad line is no intake that is down.
-                pause = SHORTEST_PAUSE;
-            } else {
-                tokio::time::sleep(with_jitter(pause)).await;
-                pause = (pause * 2).min(LONGEST_PAUSE);
+                Err(_) if std::mem::take(&mut before.moved) => pause = SHORTEST_PAUSE,
+                Err(trouble) => {
+                    tracing::warn!(%trouble, "records wait for the intake");
+                    (upload.tell)(News::Trouble(upload.old_copy().or(Some(trouble.code))));
+                    tokio::time::sleep(with_jitter(pause)).await;
+                    pause = (pause * 2).min(LONGEST_PAUSE);
+                }
             }
         }
     });
 }
 
-struct Upload {
-    keeper: Arc<Keeper>,
-    target: Box<dyn Target>,
-    intake: VerifyKey,
-    arrived: Box<dyn Fn(Arrived) + Send + Sync>,
-    refused: Box<dyn Fn() + Send + Sync>,
-    /// A record has arrived since the last failure.
-    moved: AtomicBool,
-}
-
 impl Upload {
-    /// Tells the intake of keys that took over. It may know them from before. False when it has to be told again later.
-    async fn announce(&self, statements: &mut VecDeque<Vec<u8>>) -> bool {
+    /// Everything that there is to do now, or why it has to be tried again later.
+    async fn round(&self, before: &mut Before) -> Result<(), Trouble> {
+        self.compare(before).await?;
+        self.renew(before).await;
+        // Records by keys that it knows go through even where it takes no statement.
+        let announced = self.announce(&mut before.statements).await;
+        self.drain(&mut before.moved).await?;
+        announced
+    }
+
+    /// Once after each start: what does the intake know of this station?
+    async fn compare(&self, before: &mut Before) -> Result<(), Trouble> {
+        if !before.compare {
+            return Ok(());
+        }
+        let receipt = match self.target.deliver(Parcel::Last).await {
+            Delivery::Answered(receipt) => receipt,
+            Delivery::Refused(text) => return Err(Trouble { code: Trouble::INTAKE, text }),
+            Delivery::TryAgain(trouble) => return Err(trouble),
+        };
+        if !receipt.is_empty() {
+            let (intake, now_ms) = (self.intake.clone(), (self.now_ms)());
+            let compared = self.in_store(move |outbox| outbox.compare(&receipt, &intake, now_ms)).await?;
+            compared.map_err(|refused| Trouble { code: Trouble::RECEIPT, text: refused.to_string() })?;
+        }
+        before.compare = false;
+        Ok(())
+    }
+
+    /// Fetches the next certificate when it is time. The one before goes on meanwhile, so a failure stops nothing.
+    async fn renew(&self, before: &mut Before) {
+        let Some(connection) = &self.connection else { return };
+        let now_ms = (self.now_ms)();
+        if !connection.is_due(now_ms) || now_ms < before.renew_from_ms {
+            return;
+        }
+        let why = match self.target.deliver(Parcel::Renewal).await {
+            Delivery::Answered(answer) => match connection.renewed(&answer) {
+                Ok(until_ms) => {
+                    tracing::info!(until_ms, "the station has its next certificate");
+                    return;
+                }
+                Err(error) => error.to_string(),
+            },
+            Delivery::Refused(why) => why,
+            Delivery::TryAgain(trouble) => trouble.to_string(),
+        };
+        before.renew_from_ms = now_ms.saturating_add(RENEW_AGAIN_MS);
+        tracing::error!(why, "the station's certificate ends before long, and the next one could not be had");
+    }
+
+    /// Tells the intake of keys that took over. It may know them from before.
+    async fn announce(&self, statements: &mut VecDeque<Vec<u8>>) -> Result<(), Trouble> {
         while let Some(statement) = statements.front() {
             match self.target.deliver(Parcel::Rotation(statement.clone())).await {
                 Delivery::Answered(_) => tracing::info!("the intake knows the station's next key"),
                 Delivery::Refused(why) => {
                     tracing::error!(%why, "the intake refuses a key of this station; somebody has to register it there");
                 }
-                Delivery::TryAgain(why) => {
-                    tracing::warn!(%why, "the intake could not be told of the station's next key");
-                    return false;
-                }
+                Delivery::TryAgain(trouble) => return Err(trouble),
             }
             statements.pop_front();
         }
-        true
+        Ok(())
     }
 
-    /// Delivers what waits, in order. False when something has to be tried again later.
-    async fn drain(&self) -> bool {
+    /// Delivers what waits, in order.
+    async fn drain(&self, moved: &mut bool) -> Result<(), Trouble> {
         loop {
             let refused = self.keeper.refused();
             let most = BATCH + refused.len();
-            let pending = match self.in_store(move |outbox| outbox.pending(most)).await {
-                Some(Ok(pending)) => pending,
-                Some(Err(fault)) => {
-                    tracing::error!(code = fault.code(), detail = %fault, "the queue could not be read");
-                    return false;
-                }
-                None => return false,
-            };
+            let pending = self.in_store(move |outbox| outbox.pending(most)).await?.map_err(|fault| {
+                tracing::error!(code = fault.code(), detail = %fault, "the queue could not be read");
+                Trouble { code: fault.code(), text: fault.to_string() }
+            })?;
             let waiting: Vec<u64> =
                 pending.iter().map(|queued| queued.sequence).filter(|sequence| !refused.contains(sequence)).collect();
             if waiting.is_empty() {
-                return true;
+                return Ok(());
             }
             for sequence in waiting {
-                if !self.deliver(sequence).await {
-                    return false;
-                }
+                self.deliver(sequence, moved).await?;
             }
         }
     }
 
-    async fn deliver(&self, sequence: u64) -> bool {
-        let envelope = match self.in_store(move |outbox| outbox.read(sequence)).await {
-            Some(Ok(envelope)) => envelope,
+    async fn deliver(&self, sequence: u64, moved: &mut bool) -> Result<(), Trouble> {
+        let envelope = match self.in_store(move |outbox| outbox.read(sequence)).await? {
+            Ok(envelope) => envelope,
             // It went into quarantine, and the next one may be whole.
-            Some(Err(ReadFault::Damaged(_) | ReadFault::NotWaiting(_))) => {
+            Err(ReadFault::Damaged(_) | ReadFault::NotWaiting(_)) => {
                 tracing::error!(sequence, "a waiting record is missing or damaged; it is in quarantine");
-                return true;
+                return Ok(());
             }
-            Some(Err(ReadFault::Store(fault))) => {
+            Err(ReadFault::Store(fault)) => {
                 tracing::error!(sequence, code = fault.code(), detail = %fault, "a record could not be read");
-                return false;
+                return Err(Trouble { code: fault.code(), text: fault.to_string() });
             }
-            None => return false,
         };
         match self.target.deliver(Parcel::Record(envelope)).await {
-            Delivery::Answered(receipt) => self.acknowledge(sequence, receipt).await,
+            Delivery::Answered(receipt) => {
+                self.acknowledge(sequence, receipt).await?;
+                *moved = true;
+                Ok(())
+            }
             Delivery::Refused(why) => {
-                tracing::error!(sequence, %why, "the intake refuses this record for good; it stays here, and somebody has to look");
+                tracing::error!(sequence, %why, "the intake does not take this record; it is set aside here, and somebody has to look");
                 self.keeper.mark_refused(sequence);
-                true
+                Ok(())
             }
-            Delivery::TryAgain(why) => {
-                tracing::warn!(sequence, %why, "the intake could not be reached");
-                false
-            }
+            Delivery::TryAgain(trouble) => Err(trouble),
         }
     }
 
-    async fn acknowledge(&self, sequence: u64, receipt: Vec<u8>) -> bool {
+    async fn acknowledge(&self, sequence: u64, receipt: Vec<u8>) -> Result<(), Trouble> {
         let intake = self.intake.clone();
-        match self.in_store(move |outbox| outbox.acknowledge(&receipt, &intake)).await {
-            Some(Ok(acknowledged)) => {
-                self.moved.store(true, Ordering::Relaxed);
-                (self.arrived)(Arrived(acknowledged.sequence));
-                true
+        match self.in_store(move |outbox| outbox.acknowledge(&receipt, &intake)).await? {
+            Ok(acknowledged) => {
+                (self.tell)(News::Arrived(acknowledged.sequence));
+                Ok(())
             }
-            Some(Err(refused)) => {
+            Err(refused) => {
                 tracing::warn!(sequence, %refused, "the intake's receipt is not accepted; nothing is erased");
-                (self.refused)();
-                false
+                (self.tell)(News::ReceiptRefused);
+                Err(Trouble { code: Trouble::RECEIPT, text: refused.to_string() })
             }
-            None => false,
         }
     }
 
-    /// Works with the store on a thread that may wait for the disk. Nothing when the program is ending.
-    async fn in_store<T: Send + 'static>(&self, work: impl FnOnce(&mut Outbox) -> T + Send + 'static) -> Option<T> {
+    fn old_copy(&self) -> Option<&'static str> {
+        self.keeper.outbox().restored().map(|_| Trouble::OLD_COPY)
+    }
+
+    /// Works with the store on a thread that may wait for the disk.
+    async fn in_store<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&mut Outbox) -> T + Send + 'static,
+    ) -> Result<T, Trouble> {
         let keeper = self.keeper.clone();
-        tokio::task::spawn_blocking(move || work(&mut keeper.outbox())).await.ok()
+        let done = tokio::task::spawn_blocking(move || work(&mut keeper.outbox())).await;
+        done.map_err(|_| Trouble { code: "S-08", text: "the program is ending".into() })
     }
 }
 
@@ -171,14 +244,4 @@ fn with_jitter(pause: Duration) -> Duration {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn jitter_stays_between_half_and_all() {
-        for _ in 0..200 {
-            let pause = with_jitter(SHORTEST_PAUSE);
-            assert!(pause >= SHORTEST_PAUSE / 2 && pause <= SHORTEST_PAUSE, "{pause:?}");
-        }
-    }
-}
+mod tests;

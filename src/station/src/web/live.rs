@@ -71,6 +71,7 @@ struct Health {
     devices: Vec<crate::desk::DevicePanel>,
     queued: u64,
     refused: usize,
+    intake: Option<&'static str>,
     face_engine: EngineView,
     rules: RulesView,
 }
@@ -87,6 +88,7 @@ pub async fn health(State(app): State<Arc<App>>) -> Response {
         devices: panel.devices.clone(),
         queued: panel.queued,
         refused: panel.refused,
+        intake: panel.intake,
         face_engine: panel.face_engine.clone(),
         rules: panel.rules.clone(),
     })

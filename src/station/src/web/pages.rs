@@ -113,6 +113,11 @@ impl Panel {
         self.face_engine.lacking.as_ref().filter(|_| of_portraits)
     }
 
+    /// The intake is out of reach, which happens and mends itself.
+    fn offline(&self) -> bool {
+        self.intake == Some(link::Fault::Unreachable.code())
+    }
+
     /// Whether any engine judges faces.
     fn face_judged(&self) -> bool {
         !self.face_engine.model.is_empty()

@@ -22,6 +22,9 @@ pub struct Envelope<'a> {
 pub struct Stub<'a> {
     /// The COSE_Sign1 message with the header.
     pub cose: &'a [u8],
+    /// The receipt on whose strength the body was erased: it countersigns the header's end of the audit trail. Stubs of
+    /// earlier versions have none, nor those of records whose body was erased after a restart.
+    pub receipt: Option<&'a [u8]>,
 }
 
 impl<'a> Envelope<'a> {
@@ -49,13 +52,17 @@ impl<'a> Envelope<'a> {
 impl<'a> Stub<'a> {
     /// The bytes that are kept.
     pub fn encode(&self) -> Vec<u8> {
-        std::mem::take(&mut *encode(&Node::Array(vec![version_node(), Node::Bytes(self.cose)])))
+        let receipt = self.receipt.map(Node::Bytes);
+        let parts = [version_node(), Node::Bytes(self.cose)].into_iter().chain(receipt).collect();
+        std::mem::take(&mut *encode(&Node::Array(parts)))
     }
 
     /// Takes a stub apart.
     pub fn decode(bytes: &'a [u8]) -> Result<Self, FormatFault> {
-        let [cose] = parts("stub", bytes)?;
-        Ok(Self { cose })
+        match parts("stub", bytes) {
+            Ok([cose, receipt]) => Ok(Self { cose, receipt: Some(receipt) }),
+            Err(_) => parts("stub", bytes).map(|[cose]| Self { cose, receipt: None }),
+        }
     }
 }
 

@@ -84,6 +84,11 @@ pub(crate) fn check_rotation(node: &Node<'_>) -> Result<(), FormatFault> {
     schema::KEY_ROTATION.check(node)
 }
 
+/// The payload of a station's application as CBOR.
+pub(crate) fn check_application(node: &Node<'_>) -> Result<(), FormatFault> {
+    schema::APPLICATION.check(node)
+}
+
 /// The version that stands in every receipt.
 pub(crate) fn receipt_version_node<'a>() -> Node<'a> {
     Node::Uint(schema::RECEIPT_VERSION)

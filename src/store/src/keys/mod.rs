@@ -4,6 +4,7 @@
 //! which lie on machines of another kind, are PKCS#8 in PEM, readable by their owner alone. Public keys are
 //! SubjectPublicKeyInfo in PEM or DER, so that `openssl pkey` reads every one of them.
 
+mod application;
 mod place;
 mod rotation;
 mod sealed;
@@ -12,10 +13,11 @@ mod signer;
 mod tpm;
 mod tpm_fault;
 
+pub use application::{Application, ApplicationRefused};
 pub use place::KeyPlace;
 pub use rotation::{MAX_OVERLAP_MS, Rotation, RotationRefused};
 pub use sealed::{Cost, Passphrase};
-pub use signer::Signer;
+pub use signer::{Signer, der_signature};
 pub use tpm_fault::TpmFault;
 
 use hpke::Deserializable;
@@ -157,6 +159,11 @@ impl VerifyKey {
         PublicKey::from(&self.key).to_public_key_der().map_or_else(|_| Vec::new(), |der| der.as_bytes().to_vec())
     }
 
+    /// The key as an uncompressed point (SEC 1, 2.3.3): 65 bytes.
+    pub fn to_point(&self) -> Vec<u8> {
+        uncompressed(&PublicKey::from(&self.key))
+    }
+
     /// The key as PEM.
     pub fn to_pem(&self) -> String {
         pem_of(&PublicKey::from(&self.key))
@@ -185,6 +192,11 @@ impl AuthorityKey {
     /// Loads the authority's public key, PEM or DER.
     pub fn load(path: &Path) -> Result<Self, KeyFault> {
         Self::of(&load_public(path)?).ok_or_else(|| KeyFault::NotAKey(path.into(), "public"))
+    }
+
+    /// Reads a public key from PEM text.
+    pub fn from_pem(pem: &str) -> Option<Self> {
+        PublicKey::from_public_key_pem(pem).ok().and_then(|key| Self::of(&key))
     }
 
     /// First 8 bytes of SHA-256 of the key (SubjectPublicKeyInfo, DER), in hexadecimal.
@@ -250,8 +262,11 @@ fn pem_of(key: &PublicKey) -> String {
     key.to_public_key_pem(LineEnding::LF).unwrap_or_default()
 }
 
-/// Puts a private file durably in the place of another, or of none: there is always one whole file of this name.
-pub(crate) fn replace(path: &Path, bytes: &[u8]) -> Result<(), KeyFault> {
+/// Puts a file with mode 0600 durably in the place of another, or of none: there is always one whole file of this name.
+///
+/// # Errors
+/// [`KeyFault::Io`], with the file as it was before.
+pub fn replace(path: &Path, bytes: &[u8]) -> Result<(), KeyFault> {
     let mut next = path.as_os_str().to_owned();
     next.push(".next");
     let next = PathBuf::from(next);

@@ -27,6 +27,12 @@ impl Signer for FileKey {
     }
 }
 
+/// A signature of [`Signer::es256`] as X.509 and TLS write it (ECDSA-Sig-Value, RFC 3279, 2.2.3, in DER); nothing where
+/// the numbers are none that a signature can have.
+pub fn der_signature(signature: &[u8; 64]) -> Option<Vec<u8>> {
+    Some(Signature::from_slice(signature).ok()?.to_der().as_bytes().to_vec())
+}
+
 /// Records are signed by whatever key there is.
 impl Sign for dyn Signer + '_ {
     type Error = SignFault;

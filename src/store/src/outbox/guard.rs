@@ -69,6 +69,7 @@ impl Outbox {
         self.journal(&Fact::RestoredAccepted(restored))?;
         self.guard.noted = restored.noted_after(self.guard.noted);
         self.guard.restored = None;
+        self.resume();
         Ok(Some(restored))
     }
 

@@ -3,6 +3,7 @@
 //! Order of every append: temporary file, write, sync, rename, sync of the folder, journal line, sync; then, and only
 //! then, a [`Receipt`]. One program writes; inside it, a mutex does.
 
+mod copy;
 mod export;
 mod fault;
 mod guard;
@@ -21,7 +22,7 @@ pub use words::{Queued, Receipt, Reservation, Stats};
 use crate::disk::Disk;
 use crate::format::{Envelope, digest};
 use crate::index::Index;
-use crate::journal::{self, Appended, Chain, Entry, Fact, Hash, Name, OpenCase, State};
+use crate::journal::{self, Appended, Chain, Entry, Fact, Hash, Known, Name, OpenCase, State};
 use crate::keys::VerifyKey;
 use crate::receipt::{Acknowledgement, ReceiptRefused, verify_receipt};
 use domain::case::{CaseNumber, StationId};
@@ -29,7 +30,7 @@ use domain::record::{Position, SignedRecord};
 use domain::session::Outcome;
 use domain::units::StaffId;
 use guard::Guard;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::io;
 use std::sync::Arc;
 use trail::Trail;
@@ -60,8 +61,10 @@ pub struct Outbox {
     counts: BTreeMap<String, u32>,
     stats: Stats,
     newest_time_ms: Option<i64>,
-    /// Acknowledged records whose body could not be erased because the disk was full.
-    unerased: BTreeSet<u64>,
+    /// Acknowledged records whose body is still to be erased, each with its receipt where that has just come.
+    unerased: BTreeMap<u64, Option<Vec<u8>>>,
+    /// A record that the intake has and this store has not.
+    known: Option<Known>,
     /// Bytes of the journal's whole lines: where it is cut when a line finds no room.
     journal_bytes: u64,
     trail: Trail,
@@ -166,8 +169,8 @@ impl Outbox {
         }
     }
 
-    /// Takes an intake's receipt: checks signature, record, digest, station and sequence, writes it down, and erases
-    /// the body. A receipt that came before is taken again and changes nothing. Where a full disk keeps the body from
+    /// Takes an intake's receipt: checks signature, record, digest, station, sequence and the end of the audit trail that
+    /// it countersigns, writes it down, and erases the body; the stub keeps the receipt. A receipt that came before is taken again and changes nothing. Where a full disk keeps the body from
     /// being erased, the receipt is taken all the same, and later calls erase it.
     pub fn acknowledge(&mut self, receipt: &[u8], intake: &VerifyKey) -> Result<Acknowledgement, ReceiptRefused> {
         let given = verify_receipt(intake, receipt)?;
@@ -182,13 +185,18 @@ impl Outbox {
             audit: given.audit,
             received_ms: given.received_ms,
         })?;
+        if let Some(audit) = self.signed_audit(given.sequence, &entry)
+            && audit != given.audit
+        {
+            return Err(ReceiptRefused::OtherRecord("audit head"));
+        }
         if entry.state == State::Pending || entry.state == State::Quarantined {
             let fact = Fact::Acknowledged { sequence: given.sequence, received_ms: given.received_ms };
             self.journal(&fact).map_err(store)?;
             self.move_to(given.sequence, State::Acknowledged).map_err(store)?;
         }
         if entry.state != State::Erased {
-            self.unerased.insert(given.sequence);
+            self.unerased.insert(given.sequence, Some(receipt.to_vec()));
         }
         self.erase_owed().map_err(store)?;
         Ok(given)

@@ -9,7 +9,7 @@ use crate::journal::{self, Appended, Chain, Entry, Fact, Hash, Name, Read, State
 use crate::restored::Restored;
 use crate::sign::peek_header;
 use domain::case::{CaseNumber, StationId};
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::io;
 use std::path::Path;
 use std::sync::Arc;
@@ -61,6 +61,7 @@ impl Outbox {
         let (read, cut_tail) = read_journal(&*disk, station)?;
         let Read { replay, chain, good } = read;
         let trail = trail::open(&*disk, station, &replay.anchors)?;
+        let next_sequence = replay.next_sequence();
         let mut entries = replay.entries;
         let mut outbox = Self {
             disk,
@@ -68,13 +69,14 @@ impl Outbox {
             chain,
             // Filled below, when the files have been looked at.
             index: Index::in_memory(&entries),
-            next_sequence: entries.last_key_value().map_or(1, |(last, _)| last + 1),
+            next_sequence,
             last_digest: replay.last_digest,
             cases: replay.cases,
             counts: replay.counts,
             stats: Stats { records: entries.len() as u64, ..Stats::default() },
             newest_time_ms: replay.newest_time_ms,
-            unerased: BTreeSet::new(),
+            unerased: BTreeMap::new(),
+            known: replay.known,
             journal_bytes: good as u64,
             trail,
             guard: Guard::of(replay.counter, replay.restored),
@@ -122,7 +124,7 @@ impl Outbox {
                     report.quarantined.push(*sequence);
                 }
                 State::Acknowledged => {
-                    self.unerased.insert(*sequence);
+                    self.unerased.insert(*sequence, None);
                     report.erased.push(*sequence);
                 }
                 State::Erased if size.is_some() => self.remove_synced(&record_file(*sequence))?,
@@ -130,7 +132,7 @@ impl Outbox {
             }
         }
         self.erase_owed()?;
-        report.erased.retain(|sequence| !self.unerased.contains(sequence));
+        report.erased.retain(|sequence| !self.unerased.contains_key(sequence));
         let known = |file: &str| sequence_of(file).is_some_and(|sequence| entries.contains_key(&sequence));
         for file in files.keys().filter(|file| file.ends_with(".rec") && !known(file)) {
             match self.next_appended(file) {

@@ -83,8 +83,9 @@ impl Outbox {
 
     /// Erases the bodies that are still to be erased. On a full disk they wait for the next call.
     pub(super) fn erase_owed(&mut self) -> Result<(), StoreFault> {
-        while let Some(sequence) = self.unerased.first().copied() {
-            match self.erase(sequence) {
+        while let Some((sequence, receipt)) = self.unerased.first_key_value() {
+            let (sequence, receipt) = (*sequence, receipt.clone());
+            match self.erase(sequence, receipt.as_deref()) {
                 Ok(()) => self.unerased.remove(&sequence),
                 Err(StoreFault::NoSpace) => {
                     tracing::warn!(sequence, "the disk is full: an acknowledged record is erased later");
@@ -96,15 +97,16 @@ impl Outbox {
         Ok(())
     }
 
-    /// Leaves the signed header, removes the body.
-    pub(super) fn erase(&mut self, sequence: u64) -> Result<(), StoreFault> {
+    /// Leaves the signed header and the receipt, removes the body.
+    pub(super) fn erase(&mut self, sequence: u64, receipt: Option<&[u8]>) -> Result<(), StoreFault> {
         let file = record_file(sequence);
         match self.disk.read(&file) {
             Ok(bytes) => {
                 // A damaged file has no header worth keeping; the journal still has its digest.
                 if let Ok(envelope) = Envelope::decode(&bytes) {
-                    self.make_room(envelope.cose.len() as u64);
-                    self.keep_file(&stub_file(sequence), &Stub { cose: envelope.cose }.encode())?;
+                    let stub = Stub { cose: envelope.cose, receipt }.encode();
+                    self.make_room(stub.len() as u64);
+                    self.keep_file(&stub_file(sequence), &stub)?;
                 }
                 self.remove_synced(&file)?;
             }

@@ -42,7 +42,7 @@ impl Place {
         };
         set("desk", "address", &|_| self.address());
         set("desk", "listen", &|_| format!("127.0.0.1:{}", self.port));
-        set("intake", "url", &|_| format!("http://localhost:{}", self.intake_port()));
+        set("intake", "url", &|_| format!("https://localhost:{}", self.intake_port()));
         let moved = |file: &str| folder.join(file).display().to_string();
         for (section, key) in [("policy", "pack"), ("policy", "trust"), ("quality", "thresholds"), ("quality", "model")]
         {
@@ -123,7 +123,7 @@ mod tests {
             listen = "127.0.0.1:8600"
             language = "en"
             [intake]
-            url = "http://localhost:8620"
+            url = "https://localhost:8620"
             [policy]
             pack = "policies/ru-entry.toml"
             trust = "policies/demonstration.pub"
@@ -145,7 +145,7 @@ mod tests {
         for expected in [
             r#"address = "http://localhost:9000""#,
             r#"listen = "127.0.0.1:9000""#,
-            r#"url = "http://localhost:9020""#,
+            r#"url = "https://localhost:9020""#,
             r#"pack = "/c/policies/ru-entry.toml""#,
             r#"trust = "/c/policies/demonstration.pub""#,
             r#"model = "/c/../models/face""#,

@@ -11,6 +11,7 @@ use std::fs::{self, File, OpenOptions};
 use std::io::{Read, Write};
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
 /// The officer of the demonstration, as `NAME:PIN`; `gatepost init` makes the account.
@@ -26,7 +27,7 @@ pub const PORT: u16 = 8600;
 const READY: Duration = Duration::from_secs(30);
 
 /// Changes when data of an earlier version can no longer be used.
-const LAYOUT: &str = "3";
+const LAYOUT: &str = "4";
 
 /// Where one demonstration keeps its data, and where its programs listen.
 #[derive(Clone, Debug)]
@@ -79,6 +80,10 @@ impl Place {
         self.port + 20
     }
 
+    fn provisioning_port(&self) -> u16 {
+        self.port + 21
+    }
+
     fn service_port(&self) -> u16 {
         self.port + 30
     }
@@ -96,21 +101,30 @@ impl Place {
     }
 
     fn intake_serve(&self) -> Vec<String> {
-        let listen = format!("127.0.0.1:{}", self.intake_port());
-        words(&["serve", "--data", &self.path("intake"), "--listen", &listen])
+        let [listen, provisioning] =
+            [self.intake_port(), self.provisioning_port()].map(|port| format!("127.0.0.1:{port}"));
+        let data = self.path("intake");
+        words(&["serve", "--data", &data, "--listen", &listen, "--provisioning", &provisioning])
     }
 
     fn station_init(&self) -> Vec<String> {
-        let (config, data, intake) = (self.path("station.toml"), self.path("station"), self.path("intake"));
+        let (config, data) = (self.path("station.toml"), self.path("station"));
         let (officer, supervisor) = (format!("officer:{OFFICER}"), format!("supervisor:{SUPERVISOR}"));
-        let mut line = words(&["init", "--config", &config, "--data", &data, "--intake", &intake]);
+        let mut line = words(&["init", "--config", &config, "--data", &data]);
         line.extend(words(&["--person", &officer, "--person", &supervisor]));
         line
     }
 
-    fn intake_register(&self, station: &str) -> Vec<String> {
-        let key = self.path("station/keys/station.pub");
-        words(&["register", "--data", &self.path("intake"), "--station", station, "--key", &key])
+    fn intake_invite(&self, station: &str) -> Vec<String> {
+        words(&["invite", "--data", &self.path("intake"), "--station", station])
+    }
+
+    fn station_provision(&self, authority: &str, code: &Path) -> Vec<String> {
+        let intake = format!("https://localhost:{}", self.provisioning_port());
+        let (config, data, code) = (self.path("station.toml"), self.path("station"), code.display().to_string());
+        let mut line = words(&["provision", "--config", &config, "--data", &data, "--intake", &intake]);
+        line.extend(words(&["--authority", authority, "--code-file", &code]));
+        line
     }
 
     fn station_serve(&self) -> Vec<String> {
@@ -184,6 +198,7 @@ impl Place {
             ("the simulated traveller's page", self.page_port()),
             ("the simulated camera", self.camera_port()),
             ("the intake", self.intake_port()),
+            ("the intake, for new stations,", self.provisioning_port()),
             ("the simulated device service", self.service_port()),
         ];
         let live =
@@ -207,14 +222,14 @@ impl Place {
     }
 
     /// Folders, configuration and, the first time, keys and people.
-    fn prepare(&self) -> Result<(), Failure> {
+    fn prepare(&self) -> Result<String, Failure> {
         for folder in [self.logs(), self.dir.join("devices")] {
             fs::create_dir_all(&folder).map_err(|error| Failure::io("make the folder", &folder, &error))?;
         }
         let station = self.write_config()?;
         let made = self.dir.join("initialised");
         match fs::read_to_string(&made) {
-            Ok(layout) if layout == LAYOUT => return Ok(()),
+            Ok(layout) if layout == LAYOUT => return Ok(station),
             Ok(_) => {
                 println!("The demonstration's data are of an earlier version and are made anew.");
                 for folder in ["intake", "station"].map(|name| self.dir.join(name)) {
@@ -229,15 +244,34 @@ impl Place {
             Err(_) => {}
         }
         self.write_passphrase()?;
-        for (program, line) in [
-            (program("gatepost-intake"), self.intake_init()),
-            self.with_keys("gatepost", self.station_init()),
-            (program("gatepost-intake"), self.intake_register(&station)),
-        ] {
+        for (program, line) in
+            [(program("gatepost-intake"), self.intake_init()), self.with_keys("gatepost", self.station_init())]
+        {
             let line: Vec<&str> = line.iter().map(String::as_str).collect();
             foreground(&program.display().to_string(), &line)?;
         }
-        fs::write(&made, LAYOUT).map_err(|error| Failure::io("write", &made, &error))
+        fs::write(&made, LAYOUT).map_err(|error| Failure::io("write", &made, &error))?;
+        Ok(station)
+    }
+
+    /// Has the intake, which runs, make a station of the new one: an invitation there, an application here.
+    fn provision(&self, station: &str) -> Result<(), Failure> {
+        if self.dir.join("station/keys/provisioned.json").exists() {
+            return Ok(());
+        }
+        let intake = program("gatepost-intake");
+        let invited = Command::new(&intake).args(self.intake_invite(station)).stderr(Stdio::null()).output();
+        let invited = invited.map_err(|error| Failure::io("start", &intake, &error))?;
+        let said = String::from_utf8_lossy(&invited.stdout);
+        let part = |what: &str| said.lines().find_map(|line| line.strip_prefix(what)).unwrap_or_default().to_owned();
+        let code = self.dir.join("code");
+        let file = OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&code);
+        file.and_then(|mut file| file.write_all(part("code ").as_bytes()))
+            .map_err(|error| Failure::io("write", &code, &error))?;
+        let (program, line) = self.with_keys("gatepost", self.station_provision(&part("authority "), &code));
+        let line: Vec<&str> = line.iter().map(String::as_str).collect();
+        foreground(&program.display().to_string(), &line)?;
+        fs::remove_file(&code).map_err(|error| Failure::io("remove", &code, &error))
     }
 }
 
@@ -254,11 +288,12 @@ impl Demo {
     /// Starts all three and waits until each is ready.
     pub fn start(place: Place, seed: u64, interrupt: &Interrupt) -> Result<Self, Failure> {
         place.check_ports()?;
-        place.prepare()?;
+        let station_id = place.prepare()?;
         let log = |name: &str| place.logs().join(name);
         let intake = program("gatepost-intake");
         let mut intake = Background::start("The intake", &intake, &place.intake_serve(), &log("intake.log"))?;
         ready(&mut intake, interrupt, |_| http::is_open(place.intake_port()))?;
+        place.provision(&station_id)?;
         // An earlier simulator's word must not count for this one.
         let devices_log = log("devices.log");
         let _ = fs::remove_file(&devices_log);

@@ -3,7 +3,7 @@
 use domain::case::CaseNumber;
 use domain::session::Outcome;
 use domain::units::StaffId;
-use intake::{Database, Metrics, Mode, Place, Service, import};
+use intake::{Database, Metrics, Mode, Place, Service, Way, import};
 use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
@@ -75,6 +75,7 @@ impl Life {
             authorities: BTreeSet::from([world.authority.public().id().to_owned()]),
             mode: Mode::Demonstration,
             metrics: Metrics::default(),
+            issuer: None,
             clock: Arc::new(move || clock.load(Ordering::Relaxed)),
         };
         let mut life = Self {
@@ -194,13 +195,13 @@ impl Life {
             }
             if let (1, Some(next)) = (fault, waiting.get(at + 1)) {
                 let refused = match self.read(next) {
-                    Some(bytes) => self.service.accept(&bytes).await.is_err(),
+                    Some(bytes) => self.service.accept(&bytes, Way::Medium).await.is_err(),
                     None => return Ok(()),
                 };
                 self.say(format!("reordered {} {refused}", next.sequence));
             }
             let Some(bytes) = self.read(queued) else { return Ok(()) };
-            let accepted = match self.service.accept(&bytes).await {
+            let accepted = match self.service.accept(&bytes, Way::Medium).await {
                 Ok(accepted) => accepted,
                 Err(refusal) => {
                     let code = refusal.code();
@@ -211,7 +212,8 @@ impl Life {
             };
             match fault {
                 2 => {
-                    let again = self.service.accept(&bytes).await.map_err(|refusal| refusal.to_string())?;
+                    let again =
+                        self.service.accept(&bytes, Way::Medium).await.map_err(|refusal| refusal.to_string())?;
                     self.say(format!("repeated {}", queued.sequence));
                     if again.is_new || again.receipt != accepted.receipt {
                         self.day.tally.double(format!("record {} at the intake", queued.sequence));
@@ -275,7 +277,7 @@ impl Life {
             overlap_until_ms: time_ms + OVERLAP_MS * 24,
         };
         let statement = rotation.sign(&self.world.key).map_err(|fault| fault.to_string())?;
-        self.service.rotate(&statement).await.map_err(|refusal| refusal.to_string())?;
+        self.service.rotate(&statement, Way::Medium).await.map_err(|refusal| refusal.to_string())?;
         self.world.key = next;
         self.keys += 1;
         self.say(format!("rotated {}", self.keys));
@@ -357,7 +359,7 @@ impl Life {
         let waiting = outbox.pending(10_000).map_err(|fault| fault.to_string())?;
         for queued in waiting {
             let Some(bytes) = self.read(&queued) else { continue };
-            match self.service.accept(&bytes).await {
+            match self.service.accept(&bytes, Way::Medium).await {
                 Ok(accepted) => self.acknowledge(queued.sequence, &accepted.receipt),
                 Err(refusal) => self.day.tally.lose(format!("record {} is refused: {refusal}", queued.sequence)),
             }

@@ -1,7 +1,7 @@
 //! `intake-load`: a fleet of stations sends records to an intake on a PostgreSQL of its own, at a steady rate.
 //!
 //! Every record has its moment in the schedule, and its time is counted from that moment, not from when a busy machine
-//! came to send it. Records are sealed, signed and verified as always; fleet, intake and server share this machine.
+//! came to send it. Each record has a connection of mutual TLS of its own, whose handshake counts. Records are sealed, signed and verified as always; fleet, intake and server share this machine.
 
 mod stations;
 
@@ -24,6 +24,9 @@ use tokio::time::{Instant, sleep_until};
 
 /// Time between making a record and its moment, so that making it does not count.
 const AHEAD: Duration = Duration::from_millis(500);
+
+/// Longest time for a record.
+const PATIENCE: Duration = Duration::from_secs(30);
 
 /// Measures how long an intake takes to acknowledge records of a fleet.
 #[derive(Parser)]
@@ -81,7 +84,8 @@ async fn run(options: Options) -> Result<serde_json::Value, Box<dyn Error>> {
     let cluster = Cluster::start(Durability::Disk)?;
     let folder = tempfile::tempdir()?;
     let data = folder.path();
-    commands::init(data, Mode::Demonstration).await?;
+    commands::init(data, Mode::Demonstration, &commands::local_names(), &clock::system()).await?;
+    let tls = intake::load_tls(data, 1)?;
     let url = cluster.database()?;
     let config = data.join("intake.toml");
     fs::write(&config, fs::read_to_string(&config)?.replace("sqlite://intake.sqlite", &url))?;
@@ -89,7 +93,7 @@ async fn run(options: Options) -> Result<serde_json::Value, Box<dyn Error>> {
     let database = Database::open(&Place::parse(&url, data)?).await?;
     let mut fleet = Vec::new();
     for number in 0..options.stations as usize {
-        let station = Station::register(number, (data, &data.join("authority.pub")), &database, now()).await?;
+        let station = Station::register(number, (data, &data.join("authority.pub")), &tls, &database, now()).await?;
         fleet.push(Arc::new(Mutex::new(station)));
     }
     database.close().await;
@@ -105,7 +109,7 @@ fn serve(data: &Path) -> Result<(Intake, String), Box<dyn Error>> {
     let mut intake = Intake(command.stdin(Stdio::null()).stdout(Stdio::piped()).spawn()?);
     let mut line = String::new();
     BufReader::new(intake.0.stdout.take().ok_or("no standard output")?).read_line(&mut line)?;
-    let address = line.trim().strip_prefix("ready ").ok_or("the intake did not say that it is ready")?;
+    let address = line.split_whitespace().nth(1).ok_or("the intake did not say that it is ready")?;
     Ok((intake, address.to_owned()))
 }
 
@@ -115,7 +119,6 @@ async fn send(
     address: &str,
     now: &clock::Clock,
 ) -> Result<Vec<Sent>, Box<dyn Error>> {
-    let client = Client::builder().no_proxy().timeout(Duration::from_secs(30)).build()?;
     let url = format!("{address}/v1/records");
     let begin = Instant::now() + 2 * AHEAD;
     let mut sending = JoinSet::new();
@@ -124,9 +127,14 @@ async fn send(
         sleep_until(moment - AHEAD).await;
         // Every station has its turn; its next record waits until the one before has been made.
         let station = Arc::clone(&fleet[number as usize % fleet.len()]);
-        let (client, url, bytes, now_ms) = (client.clone(), url.clone(), options.bytes, now());
+        let (url, bytes, now_ms) = (url.clone(), options.bytes, now());
         sending.spawn(async move {
-            let envelope = station.lock().await.next(bytes, now_ms)?;
+            let mut station = station.lock().await;
+            // A connection of its own for each record, handshake and all: stations of a country rarely share a second.
+            let tls = station.link.config();
+            let client = Client::builder().no_proxy().timeout(PATIENCE).tls_backend_preconfigured(tls).build()?;
+            let envelope = station.next(bytes, now_ms)?;
+            drop(station);
             let bytes = envelope.len();
             sleep_until(moment).await;
             let answer = client.post(url).body(envelope).send().await;

@@ -3,10 +3,11 @@
 use domain::case::StationId;
 use domain::record::{AuditHead, Body, Position};
 use domain::session::Outcome;
-use intake::Database;
-use intake::testing::{draft, enrolment};
+use intake::testing::{StationLink, draft, enrolment};
+use intake::{Database, TlsFiles};
 use std::error::Error;
 use std::path::Path;
+use std::sync::Arc;
 use store::format::{Envelope, digest};
 use store::{AuthorityKey, FileKey, Sealer};
 
@@ -16,7 +17,9 @@ const FRAME_BYTES: usize = 1500;
 /// A station that makes records without a store: only its intake is measured.
 pub struct Station {
     id: StationId,
-    key: FileKey,
+    key: Arc<FileKey>,
+    /// Its side of connections.
+    pub link: StationLink,
     sealer: Sealer,
     sequence: u64,
     previous: [u8; 32],
@@ -27,6 +30,7 @@ impl Station {
     pub async fn register(
         number: usize,
         (folder, authority): (&Path, &Path),
+        tls: &TlsFiles,
         database: &Database,
         now_ms: i64,
     ) -> Result<Self, Box<dyn Error>> {
@@ -36,7 +40,9 @@ impl Station {
         std::fs::remove_file(&file)?;
         database.register(&id.0, key.public(), now_ms).await?;
         let sealer = Sealer::new(AuthorityKey::load(authority)?);
-        Ok(Self { id, key, sealer, sequence: 0, previous: [0; 32] })
+        let key = Arc::new(key);
+        let link = StationLink::with_key(tls, &id.0, Arc::clone(&key))?;
+        Ok(Self { id, key, link, sealer, sequence: 0, previous: [0; 32] })
     }
 
     /// The envelope of its next record, of about this size: sealed and signed as a station does.
@@ -54,7 +60,7 @@ impl Station {
             clock_jumped: false,
             audit: AuditHead { lines: self.sequence, digest: [0; 32] },
         };
-        let envelope = Envelope::of(&draft.seal(&self.sealer)?.sign(&self.key, at)?).encode();
+        let envelope = Envelope::of(&draft.seal(&self.sealer)?.sign(&*self.key, at)?).encode();
         self.previous = digest(&envelope);
         Ok(envelope)
     }

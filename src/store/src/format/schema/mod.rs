@@ -7,7 +7,9 @@ use domain::policy::is_identifier;
 
 mod tables;
 
-pub(super) use tables::{CLOSURE_RECORD, ENROLMENT_RECORD, EXEMPTION_RECORD, HEADER, KEY_ROTATION, RECEIPT, TOMBSTONE};
+pub(super) use tables::{
+    APPLICATION, CLOSURE_RECORD, ENROLMENT_RECORD, EXEMPTION_RECORD, HEADER, KEY_ROTATION, RECEIPT, TOMBSTONE,
+};
 
 /// What a value must be.
 pub(in crate::format) enum Kind {
@@ -182,6 +184,7 @@ mod tests {
             &RECEIPT,
             &TOMBSTONE,
             &KEY_ROTATION,
+            &APPLICATION,
             &FRAME,
             &ENROLMENT_RECORD,
             &EXEMPTION_RECORD,

@@ -81,6 +81,18 @@ pub(in crate::format) static KEY_ROTATION: Shape = shape(
     ],
 );
 
+pub(in crate::format) static APPLICATION: Shape = shape(
+    "application",
+    &[
+        field("version", Kind::Version(VERSION)),
+        field("station", Kind::Text),
+        field("signing-key", Kind::Bytes),
+        field("connection-key", Kind::Bytes),
+        field("code", Kind::Text),
+        field("time", Kind::Int),
+    ],
+);
+
 pub(super) static FRAME: Shape = shape(
     "frame",
     &[

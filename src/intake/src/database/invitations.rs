@@ -1,0 +1,150 @@
+//! One-time codes by which a station is provisioned, and the certificates that were made.
+
+use super::{Database, DatabaseFault};
+use sqlx::Row;
+use zeroize::Zeroizing;
+
+/// Wrong codes for one station after which its invitation is void. A code has 125 bits: nobody guesses one, and whoever
+/// tries is told apart from a typing error by the tenth time.
+const MOST_FAILURES: i64 = 10;
+
+/// Letters of a code: Crockford's base 32, without letters that are taken for others.
+const LETTERS: &[u8; 32] = b"0123456789ABCDEFGHJKMNPQRSTVWXYZ";
+
+/// Letters of a code: 125 bits.
+const CODE_LETTERS: usize = 25;
+
+/// What came of a code.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Redeemed {
+    /// Its time is over.
+    Expired,
+    /// Too many wrong codes came for this station.
+    Locked,
+    /// It is another station's.
+    OtherStation,
+    /// It was used by a station with other keys.
+    Used,
+    /// It is this station's, and from now on used.
+    Yes,
+    /// There is no such code.
+    Wrong,
+}
+
+/// A new code, in groups of five letters. Nothing without randomness.
+pub fn new_code() -> Option<Zeroizing<String>> {
+    let mut random = Zeroizing::new([0; CODE_LETTERS]);
+    getrandom::fill(&mut *random).ok()?;
+    let mut code = Zeroizing::new(String::with_capacity(CODE_LETTERS + CODE_LETTERS / 5));
+    for (at, byte) in random.iter().enumerate() {
+        if at > 0 && at % 5 == 0 {
+            code.push('-');
+        }
+        code.push(char::from(LETTERS[usize::from(byte & 31)]));
+    }
+    Some(code)
+}
+
+/// What is kept of a code: SHA-256 of its letters, read as people copy them.
+pub fn hash_of(code: &str) -> String {
+    let mut letters = Zeroizing::new(String::with_capacity(code.len()));
+    letters.extend(code.chars().filter(|letter| !letter.is_whitespace() && *letter != '-').map(|letter| {
+        match letter.to_ascii_uppercase() {
+            'O' => '0',
+            'I' | 'L' => '1',
+            other => other,
+        }
+    }));
+    store::hex(&store::format::digest(letters.as_bytes()))
+}
+
+impl Database {
+    /// Invites a station; an earlier invitation of it is void.
+    pub async fn invite(&self, station: &str, code: &str, now_ms: i64, until_ms: i64) -> Result<(), DatabaseFault> {
+        let insert = "INSERT INTO invitations (station, code_hash, created, expires, failures, used_by)
+            VALUES ($1, $2, $3, $4, 0, '') ON CONFLICT (station) DO UPDATE SET
+            code_hash = $2, created = $3, expires = $4, failures = 0, used_by = ''";
+        let query = sqlx::query(insert).bind(station).bind(hash_of(code)).bind(now_ms).bind(until_ms);
+        query.execute(&self.pool).await?;
+        Ok(())
+    }
+
+    /// Takes a code for a station with these keys. The same keys may bring it again while it is valid: an answer may have
+    /// been lost.
+    pub async fn redeem(&self, station: &str, code: &str, keys: &str, now_ms: i64) -> Result<Redeemed, DatabaseFault> {
+        let hash = hash_of(code);
+        let update = "UPDATE invitations SET used_by = $3 WHERE station = $1 AND code_hash = $2 AND expires > $4
+            AND failures < $5 AND (used_by = '' OR used_by = $3)";
+        let query = sqlx::query(update).bind(station).bind(&hash).bind(keys).bind(now_ms).bind(MOST_FAILURES);
+        if query.execute(&self.pool).await?.rows_affected() == 1 {
+            return Ok(Redeemed::Yes);
+        }
+        let select = "SELECT code_hash, expires, failures FROM invitations WHERE station = $1";
+        let row = sqlx::query(select).bind(station).fetch_optional(&self.pool).await?;
+        let found: Option<(String, i64, i64)> =
+            row.map(|row| Ok::<_, sqlx::Error>((row.try_get(0)?, row.try_get(1)?, row.try_get(2)?))).transpose()?;
+        match found {
+            Some((.., failures)) if failures >= MOST_FAILURES => return Ok(Redeemed::Locked),
+            Some((invited, expires, _)) if invited == hash => {
+                return Ok(if expires <= now_ms { Redeemed::Expired } else { Redeemed::Used });
+            }
+            _ => {}
+        }
+        let count = "UPDATE invitations SET failures = failures + 1 WHERE station = $1";
+        sqlx::query(count).bind(station).execute(&self.pool).await?;
+        let others = "SELECT COUNT(*) FROM invitations WHERE code_hash = $1";
+        let others: i64 = sqlx::query(others).bind(&hash).fetch_one(&self.pool).await?.try_get(0)?;
+        Ok(if others > 0 { Redeemed::OtherStation } else { Redeemed::Wrong })
+    }
+
+    /// Keeps that a certificate was made.
+    pub async fn certificate_made(
+        &self,
+        station: &str,
+        fingerprint: &[u8; 32],
+        not_after_ms: i64,
+        now_ms: i64,
+    ) -> Result<(), DatabaseFault> {
+        let insert = "INSERT INTO station_certificates (fingerprint, station, not_after, made, revoked)
+            VALUES ($1, $2, $3, $4, 0) ON CONFLICT DO NOTHING";
+        let query = sqlx::query(insert).bind(store::hex(fingerprint)).bind(station).bind(not_after_ms).bind(now_ms);
+        query.execute(&self.pool).await?;
+        Ok(())
+    }
+
+    /// Revokes every certificate that was made for a station: how many.
+    pub async fn revoke(&self, station: &str, now_ms: i64) -> Result<u64, DatabaseFault> {
+        let update = "UPDATE station_certificates SET revoked = $2 WHERE station = $1 AND revoked = 0";
+        Ok(sqlx::query(update).bind(station).bind(now_ms).execute(&self.pool).await?.rows_affected())
+    }
+
+    /// Whether a certificate was revoked. One that was made elsewhere never is.
+    pub async fn is_revoked(&self, fingerprint: &[u8; 32]) -> Result<bool, DatabaseFault> {
+        let select = "SELECT COUNT(*) FROM station_certificates WHERE fingerprint = $1 AND revoked > 0";
+        let row = sqlx::query(select).bind(store::hex(fingerprint)).fetch_one(&self.pool).await?;
+        let found: i64 = row.try_get(0)?;
+        Ok(found > 0)
+    }
+
+    /// The receipt of a station's record with the highest sequence number.
+    pub async fn last_receipt(&self, station: &str) -> Result<Option<Vec<u8>>, DatabaseFault> {
+        let select = "SELECT receipt FROM records WHERE station = $1 ORDER BY sequence DESC LIMIT 1";
+        let row = sqlx::query(select).bind(station).fetch_optional(&self.pool).await?;
+        Ok(row.map(|row| row.try_get(0)).transpose()?)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn codes_are_read_as_people_copy_them() {
+        let code = new_code().unwrap();
+        assert_eq!((code.len(), code.matches('-').count()), (29, 4));
+        assert_ne!(*code, *new_code().unwrap());
+        let copied = format!(" {}\n", code.to_lowercase().replace('-', " ").replace('0', "o").replace('1', "l"));
+        assert_eq!(hash_of(&copied), hash_of(&code), "{copied}");
+        assert_ne!(hash_of(&code[1..]), hash_of(&code));
+    }
+}

@@ -1,0 +1,122 @@
+//! How a station becomes one: its application with a one-time code, and its next certificates.
+
+use crate::authority::Authority;
+use crate::clock::Clock;
+use crate::database::{Database, Redeemed};
+use crate::refusal::Refusal;
+use axum::body::Bytes;
+use axum::extract::{DefaultBodyLimit, State};
+use axum::http::StatusCode;
+use axum::routing::post;
+use axum::{Json, Router};
+use domain::case::StationId;
+use link::{Facts, Provisioned, Renewed, chain_from_pem};
+use std::sync::Arc;
+use std::time::Duration;
+use store::{Application, VerifyKey};
+use tower::limit::GlobalConcurrencyLimitLayer;
+use tower_http::timeout::TimeoutLayer;
+
+/// Largest application, in bytes: one has about 700.
+const MAX_APPLICATION_BYTES: usize = 4 << 10;
+
+/// Applications at once.
+const REQUESTS: usize = 8;
+
+/// An application that takes longer is given up.
+const TIMEOUT: Duration = Duration::from_secs(30);
+
+/// What makes stations of applicants.
+pub struct Enrolment {
+    /// Where invitations and keys are.
+    pub database: Database,
+    /// Makes certificates.
+    pub issuer: Arc<Authority>,
+    /// The authority's certificate, in PEM.
+    pub ca: String,
+    /// The public key that bodies are sealed to, in PEM.
+    pub authority: String,
+    /// The public key that receipts are signed by, in PEM.
+    pub receipts: String,
+    /// Says what time it is.
+    pub clock: Clock,
+}
+
+/// The one route for those who have no certificate yet.
+pub fn enrolment_router(enrolment: Arc<Enrolment>) -> Router {
+    Router::new()
+        .route("/v1/provision", post(provision))
+        .layer(DefaultBodyLimit::max(MAX_APPLICATION_BYTES))
+        .layer(TimeoutLayer::with_status_code(StatusCode::REQUEST_TIMEOUT, TIMEOUT))
+        .layer(GlobalConcurrencyLimitLayer::new(REQUESTS))
+        .with_state(enrolment)
+}
+
+async fn provision(
+    State(enrolment): State<Arc<Enrolment>>,
+    message: Bytes,
+) -> Result<(StatusCode, Json<Provisioned>), Refusal> {
+    enrolment.provision(&message).await.map(|provisioned| (StatusCode::CREATED, Json(provisioned)))
+}
+
+impl Enrolment {
+    /// Takes a station's application: its code is used up, its signing key is registered, its certificate is made.
+    ///
+    /// # Errors
+    /// [`Refusal`] with a code of its own for each reason.
+    pub async fn provision(&self, message: &[u8]) -> Result<Provisioned, Refusal> {
+        let application = Application::verify(message).map_err(Refusal::Application)?;
+        let Application { station, signing_key, connection_key, code, .. } = application;
+        let now_ms = (self.clock)();
+        let keys = format!("{} {}", signing_key.id(), connection_key.id());
+        match self.database.redeem(&station.0, &code, &keys, now_ms).await? {
+            Redeemed::Yes => {}
+            refused => {
+                tracing::warn!(station = %station, reason = ?refused, "an application is refused");
+                return Err(Refusal::Code(refused));
+            }
+        }
+        self.database.register(&station.0, &signing_key, now_ms).await?;
+        let certificate = certify(&self.database, &self.issuer, &station, &connection_key, now_ms).await?;
+        tracing::info!(station = %station, key = signing_key.id(), "a station was provisioned");
+        Ok(Provisioned {
+            station: station.0,
+            certificate,
+            ca: self.ca.clone(),
+            authority: self.authority.clone(),
+            receipts: self.receipts.clone(),
+        })
+    }
+}
+
+/// The next certificate of a station, for the key of the connection that asks for it.
+///
+/// # Errors
+/// [`Refusal::NoIssuer`] where certificates are made elsewhere; a failing data base.
+pub async fn renew(
+    (database, issuer): (&Database, Option<&Authority>),
+    (station, shown): (&StationId, &Facts),
+    now_ms: i64,
+) -> Result<Renewed, Refusal> {
+    let issuer = issuer.ok_or(Refusal::NoIssuer)?;
+    let key = VerifyKey::from_der(&shown.key).ok_or(Refusal::NoStation)?;
+    let certificate = certify(database, issuer, station, &key, now_ms).await?;
+    tracing::info!(station = %station, "a station has its next certificate");
+    Ok(Renewed { certificate })
+}
+
+async fn certify(
+    database: &Database,
+    issuer: &Authority,
+    station: &StationId,
+    key: &VerifyKey,
+    now_ms: i64,
+) -> Result<String, Refusal> {
+    let certificate = issuer.station(station, key, now_ms).map_err(|fault| {
+        tracing::error!(%fault, "no certificate could be made");
+        Refusal::NoIssuer
+    })?;
+    let facts = chain_from_pem(&certificate).and_then(|chain| Facts::read(chain.first()?)).ok_or(Refusal::NoIssuer)?;
+    database.certificate_made(&station.0, &facts.fingerprint, facts.not_after_ms, now_ms).await?;
+    Ok(certificate)
+}

@@ -1,0 +1,175 @@
+//! `gatepost-intake serve`: two listeners, one for stations and one for those who want to become one.
+
+use crate::accept::Service;
+use crate::authority::{self, TlsFiles};
+use crate::clock::Clock;
+use crate::commands::{CommandFault, Config, authorities, config_of, io_fault};
+use crate::database::Database;
+use crate::enrolment::{Enrolment, enrolment_router};
+use crate::listener::{Peer, TlsListener, time_of};
+use crate::metrics::Metrics;
+use crate::receipt_key;
+use crate::service::router;
+use crate::upkeep;
+use axum::Router;
+use link::{Identity, SetupFault};
+use std::fs;
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::net::TcpListener;
+use tokio::signal::unix::{SignalKind, signal};
+use tokio::sync::watch;
+
+/// Connections of stations at once. Each has a socket and two buffers.
+const STATIONS: usize = 4096;
+
+/// Connections at once of those who have no certificate: anybody.
+const APPLICANTS: usize = 64;
+
+/// How often the intake's own certificate is looked at.
+const LOOK: Duration = Duration::from_secs(12 * 3600);
+
+/// Where an intake listens.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Listening {
+    /// For stations.
+    pub stations: SocketAddr,
+    /// For stations that have no certificate yet.
+    pub provisioning: Option<SocketAddr>,
+}
+
+/// Serves until the process is told to end (SIGTERM or Ctrl-C), then lets requests finish. `instead` is taken instead of
+/// the configuration's addresses; `ready` is called with those that were opened once requests are taken.
+///
+/// # Errors
+/// Files, addresses and the data base.
+pub async fn serve(
+    data: &Path,
+    instead: Option<Listening>,
+    clock: Clock,
+    ready: impl FnOnce(Listening),
+) -> Result<(), CommandFault> {
+    let config = config_of(data)?;
+    config.may_serve(data)?;
+    let at = instead.unwrap_or(Listening { stations: config.listen, provisioning: config.provisioning });
+    renew_own(data, &config, &clock)?;
+    let TlsFiles { authority, authority_pem, identity, issuer } =
+        authority::load(data, i64::from(config.certificate_days))?;
+    let issuer = issuer.map(Arc::new);
+    let database = Database::open(&config.place(data)?).await?;
+    let key = receipt_key::load(&data.join(&config.receipt_key))?;
+    let receipts = key.public().to_pem();
+    let stations = link::server(&authority, identity.clone(), time_of(&clock)).map_err(unfit)?;
+    let (stations, address) = listen(at.stations, stations, STATIONS).await?;
+    let service = Service {
+        database: database.clone(),
+        key,
+        authorities: authorities(data)?,
+        mode: config.mode,
+        metrics: Metrics::default(),
+        issuer: issuer.clone(),
+        clock: clock.clone(),
+    };
+    let service = Arc::new(service);
+    upkeep::start(config.admin_listen, config.retention, &service).await?;
+    let end = ended()?;
+    let serving = serve_on(stations, router(service), end.clone());
+    let (applying, provisioning) = match (at.provisioning, issuer) {
+        (Some(wished), Some(issuer)) => {
+            let path = data.join("authority.pub");
+            let authority = fs::read_to_string(&path).map_err(|error| io_fault("read", &path, error))?;
+            let (database, ca, clock) = (database.clone(), authority_pem, clock.clone());
+            let enrolment = Enrolment { database, issuer, ca, authority, receipts, clock: clock.clone() };
+            let anybody = link::server_for_anybody(identity.clone(), time_of(&clock)).map_err(unfit)?;
+            let (applicants, address) = listen(wished, anybody, APPLICANTS).await?;
+            (Some(serve_on(applicants, enrolment_router(Arc::new(enrolment)), end)), Some(address))
+        }
+        (Some(_), None) => {
+            tracing::warn!("tls/ca.key is not here: stations cannot be provisioned by this intake");
+            (None, None)
+        }
+        (None, _) => (None, None),
+    };
+    look_after(data.to_owned(), config, identity, clock);
+    ready(Listening { stations: address, provisioning });
+    let served = match applying {
+        Some(applying) => tokio::try_join!(serving, applying).map(|_| ()),
+        None => serving.await,
+    };
+    database.close().await;
+    served
+}
+
+async fn listen(
+    address: SocketAddr,
+    config: rustls::ServerConfig,
+    most: usize,
+) -> Result<(TlsListener, SocketAddr), CommandFault> {
+    let fault = |error| CommandFault::Io { what: format!("listen on {address}"), error };
+    let listener = TcpListener::bind(address).await.map_err(fault)?;
+    let bound = listener.local_addr().map_err(fault)?;
+    Ok((TlsListener::start(listener, config, most).map_err(fault)?, bound))
+}
+
+async fn serve_on(listener: TlsListener, router: Router, mut end: watch::Receiver<bool>) -> Result<(), CommandFault> {
+    let service = router.into_make_service_with_connect_info::<Peer>();
+    let ended = async move {
+        // An error says that nobody can tell any more.
+        let _ = end.wait_for(|ended| *ended).await;
+    };
+    let served = axum::serve(listener, service).with_graceful_shutdown(ended).await;
+    served.map_err(|error| CommandFault::Io { what: "serve".into(), error })
+}
+
+/// Becomes true when the process is told to end.
+fn ended() -> Result<watch::Receiver<bool>, CommandFault> {
+    let fault = |error| CommandFault::Io { what: "wait for signals".into(), error };
+    let mut terminate = signal(SignalKind::terminate()).map_err(fault)?;
+    let mut interrupt = signal(SignalKind::interrupt()).map_err(fault)?;
+    let (say, heard) = watch::channel(false);
+    tokio::spawn(async move {
+        tokio::select! {
+            _ = terminate.recv() => {}
+            _ = interrupt.recv() => {}
+        }
+        // Nobody may be listening any more.
+        let _ = say.send(true);
+    });
+    Ok(heard)
+}
+
+/// Makes the intake's own certificate anew at two thirds of its time, where the authority's key is here. Whether it did.
+fn renew_own(data: &Path, config: &Config, clock: &Clock) -> Result<bool, CommandFault> {
+    let (_, facts) = authority::server(data)?;
+    let now_ms = clock();
+    if now_ms < facts.renew_from_ms() {
+        return Ok(false);
+    }
+    if !data.join("tls/ca.key").exists() {
+        tracing::warn!("the certificate in tls/server.pem ends soon; put the next one in its place and start again");
+        return Ok(false);
+    }
+    authority::renew_server(data, &config.names, now_ms)?;
+    tracing::info!("the intake has made its next certificate");
+    Ok(true)
+}
+
+/// Looks after the intake's own certificate; connections take the next one without a restart.
+fn look_after(data: PathBuf, config: Config, identity: Identity, clock: Clock) {
+    tokio::spawn(async move {
+        loop {
+            tokio::time::sleep(LOOK).await;
+            match renew_own(&data, &config, &clock).and_then(|new| new.then(|| authority::server(&data)).transpose()) {
+                Ok(Some((certified, _))) => identity.replace(certified),
+                Ok(None) => {}
+                Err(fault) => tracing::error!(%fault, "the intake's certificate could not be made anew"),
+            }
+        }
+    });
+}
+
+fn unfit(fault: SetupFault) -> CommandFault {
+    CommandFault::Certificate("tls".into(), fault.to_string())
+}

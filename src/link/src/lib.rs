@@ -1,0 +1,21 @@
+//! The encrypted connection between station and intake: TLS 1.3 and nothing else, with a certificate on both sides from
+//! the deployment's own authority. What makes and sends requests is elsewhere.
+//!
+//! A certificate names its station by a URI, `gatepost://station/S1`. Its private key is any [`store::Signer`], so that
+//! it can live in a file that opens with a passphrase, or in a chip.
+
+mod certificate;
+mod fault;
+mod identity;
+mod key;
+mod provisioned;
+mod side;
+
+pub use certificate::{Facts, authority_of, chain_from_pem, fingerprint_from_text, station_uri};
+pub use fault::{Fault, Refused, tls_error};
+pub use identity::Identity;
+pub use key::certified;
+pub use provisioned::{MAX_PROVISIONED_BYTES, Parts, Provisioned, Renewed, certificate};
+pub use side::{SetupFault, Time, client, first_contact, server, server_for_anybody};
+
+pub use rustls::pki_types::CertificateDer;
