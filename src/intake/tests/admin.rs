@@ -60,14 +60,19 @@ async fn the_page_shows_each_station_and_what_is_wrong_with_it(intake: Intake) {
     assert_eq!(send(&intake, &gap.next()).await, StatusCode::CREATED);
     intake.advance(3 * HOUR_MS);
 
+    let now_ms = common::NOW_MS + 33 * HOUR_MS;
+    for (number, station, days) in [(1, "GOOD", 10), (2, "GOOD", 80), (3, "COPIED", 5), (4, "NEW", -1)] {
+        let until_ms = now_ms + days * 24 * HOUR_MS;
+        intake.database.certificate_made(station, &[number; 32], until_ms, now_ms).await.unwrap();
+    }
     let (status, policy, page) = get(&intake, "/stations").await;
     assert_eq!(status, StatusCode::OK);
     assert!(policy.starts_with("default-src 'none'; style-src 'self'"), "{policy}");
     assert!(!page.contains("<script") && !page.contains("style="), "the policy would stop it");
-    assert_eq!(line(&page, "GOOD"), ["33 h", "2", "2", "0", "0", "0", "33 h"]);
-    assert_eq!(line(&page, "COPIED"), ["33 h", "1", "1", "0", "1", "0", "33 h"]);
-    assert_eq!(line(&page, "GAP"), ["3 h", "3", "1", "2", "0", "0", "3 h"]);
-    assert_eq!(line(&page, "NEW"), ["never", "0", "0", "0", "0", "0", ""]);
+    assert_eq!(line(&page, "GOOD"), ["33 h", "2", "2", "0", "0", "0", "33 h", "80 days"]);
+    assert_eq!(line(&page, "COPIED"), ["33 h", "1", "1", "0", "1", "0", "33 h", "5 days"]);
+    assert_eq!(line(&page, "GAP"), ["3 h", "3", "1", "2", "0", "0", "3 h", ""]);
+    assert_eq!(line(&page, "NEW"), ["never", "0", "0", "0", "0", "0", "", "over"]);
     for personal in ["ERIKSSON", "L898902C3", "1974", "officer"] {
         assert!(!page.contains(personal), "{personal}");
     }

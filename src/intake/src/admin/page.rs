@@ -8,6 +8,9 @@ use jiff::Timestamp;
 const MINUTE_MS: i64 = 60 * 1000;
 const HOUR_MS: i64 = 60 * MINUTE_MS;
 
+/// A station renews its certificate long before; one that has a week left could not reach its intake.
+const WEEK_MS: i64 = 7 * DAY_MS;
+
 /// What the template shows.
 #[derive(Template)]
 #[template(path = "stations.html")]
@@ -25,7 +28,10 @@ struct Line {
     row: StationRow,
     contact: String,
     oldest: String,
+    certificate: String,
     silent: bool,
+    /// The certificate is over or will be within a week.
+    ending: bool,
 }
 
 impl Page {
@@ -49,8 +55,11 @@ impl Line {
     fn new(row: StationRow, now_ms: i64) -> Self {
         let contact = if row.contact_ms == 0 { "never".into() } else { ago(row.contact_ms, now_ms) };
         let oldest = row.oldest_ms.map(|oldest| ago(oldest, now_ms)).unwrap_or_default();
+        let left = row.certificate_until_ms.map(|until| until.saturating_sub(now_ms));
+        let certificate = left.map(ahead).unwrap_or_default();
+        let ending = left.is_some_and(|left| left < WEEK_MS);
         let silent = now_ms.saturating_sub(row.contact_ms) > DAY_MS;
-        Self { row, contact, oldest, silent }
+        Self { row, contact, oldest, certificate, silent, ending }
     }
 }
 
@@ -72,6 +81,15 @@ fn ago(then_ms: i64, now_ms: i64) -> String {
     }
 }
 
+/// How much time is left, in hours or days.
+fn ahead(left_ms: i64) -> String {
+    match left_ms {
+        ..0 => "over".into(),
+        _ if left_ms < 2 * DAY_MS => format!("{} h", left_ms / HOUR_MS),
+        _ => format!("{} days", left_ms / DAY_MS),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -89,6 +107,9 @@ mod tests {
         ];
         for (past, words) in rows {
             assert_eq!(ago(0, past), words);
+        }
+        for (left, words) in [(-1, "over"), (0, "0 h"), (2 * DAY_MS - 1, "47 h"), (90 * DAY_MS, "90 days")] {
+            assert_eq!(ahead(left), words);
         }
         assert_eq!(time(1_766_534_400_000), "2025-12-24 00:00:00 UTC");
     }

@@ -30,6 +30,8 @@ pub struct StationRow {
     pub alarms: i64,
     /// When the oldest body came that is here still.
     pub oldest_ms: Option<i64>,
+    /// Until when the station's latest certificate is valid, if this intake has made one that is not revoked.
+    pub certificate_until_ms: Option<i64>,
 }
 
 /// All stations together.
@@ -61,7 +63,8 @@ impl Database {
     pub async fn stations(&self, which: Which, after: &str, limit: i64) -> Result<Vec<StationRow>, DatabaseFault> {
         let select = "SELECT s.station, s.contact, s.last_sequence, s.records, s.forks, s.alarms,
                 (SELECT r.received FROM records r WHERE r.station = s.station AND r.erased = 0
-                    ORDER BY r.sequence LIMIT 1)
+                    ORDER BY r.sequence LIMIT 1),
+                (SELECT MAX(c.not_after) FROM station_certificates c WHERE c.station = s.station AND c.revoked = 0)
             FROM stations s WHERE s.station > $1
                 AND ($2 = 0 OR s.forks > 0 OR s.alarms > 0 OR s.last_sequence > s.records)
             ORDER BY s.station LIMIT $3";
@@ -97,5 +100,6 @@ fn station(row: &AnyRow) -> Result<StationRow, sqlx::Error> {
         forks: row.try_get(4)?,
         alarms: row.try_get(5)?,
         oldest_ms: row.try_get(6)?,
+        certificate_until_ms: row.try_get(7)?,
     })
 }

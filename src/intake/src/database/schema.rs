@@ -8,7 +8,7 @@ use sqlx::{AnyConnection, AnyPool, AssertSqlSafe, Row};
 ///
 /// `{bytes}` stands for the type of byte strings. The first step is what programs before had without a version, so it
 /// leaves alone what is there.
-const STEPS: [&[&str]; 5] = [&FIRST, &STATIONS, &ERASED, &OLDEST, &CERTIFICATES];
+const STEPS: [&[&str]; 6] = [&FIRST, &STATIONS, &ERASED, &OLDEST, &CERTIFICATES, &EXPIRY];
 
 const FIRST: [&str; 7] = [
     "CREATE TABLE IF NOT EXISTS station_keys (
@@ -75,6 +75,10 @@ const CERTIFICATES: [&str; 2] = [
         fingerprint TEXT PRIMARY KEY, station TEXT NOT NULL, not_after BIGINT NOT NULL, made BIGINT NOT NULL,
         revoked BIGINT NOT NULL)",
 ];
+
+/// Finds out until when a station's certificate is valid.
+const EXPIRY: [&str; 1] =
+    ["CREATE INDEX certificates_by_station ON station_certificates (station, revoked, not_after)"];
 
 /// Carries out the steps that are missing, each in a transaction of its own with the row that says so: of copies that
 /// start at once one does it, the others wait for that row.
