@@ -56,7 +56,8 @@ fn drain(world: &World, outbox: &mut Outbox) -> usize {
     let waiting = outbox.pending(100).unwrap();
     let sent = waiting.iter().filter(|queued| {
         outbox.read(queued.sequence).unwrap();
-        outbox.acknowledge(&world.receipt(queued), world.intake.public()).is_ok()
+        let receipt = world.receipt(outbox, queued);
+        outbox.acknowledge(&receipt, world.intake.public()).is_ok()
     });
     sent.count()
 }

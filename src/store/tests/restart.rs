@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test that fails panics")]
 
 use domain::case::StationId;
+use domain::record::AuditHead;
 use domain::session::Outcome;
 use domain::units::StaffId;
 use jiff::civil::date;
@@ -99,7 +100,8 @@ fn an_index_that_is_behind_or_ahead_is_mended() {
     copy(&index, &old);
     let (mut outbox, _) = open(&world);
     let queued = outbox.pending(1).unwrap().remove(0);
-    outbox.acknowledge(&world.receipt(&queued), world.intake.public()).unwrap();
+    let receipt = world.receipt(&mut outbox, &queued);
+    outbox.acknowledge(&receipt, world.intake.public()).unwrap();
     let record = world.signed(&outbox, closure(3));
     outbox.append(record).unwrap();
     drop(outbox);
@@ -199,15 +201,18 @@ fn a_body_is_erased_on_a_valid_receipt_only() {
     filled(&world, 2);
     let (mut outbox, _) = open(&world);
     let waiting = outbox.pending(10).unwrap();
-    let good = world.receipt(&waiting[0]);
-    let forged = sign_receipt(&world.key, &acknowledgement(&world, &waiting[0])).unwrap();
-    let of_other = Acknowledgement { digest: waiting[1].digest, ..acknowledgement(&world, &waiting[0]) };
-    let unknown = Acknowledgement { sequence: 9, ..acknowledgement(&world, &waiting[0]) };
+    let good = world.receipt(&mut outbox, &waiting[0]);
+    let said = world.acknowledgement(&mut outbox, &waiting[0]);
+    let forged = sign_receipt(&world.key, &said).unwrap();
+    let of_other = Acknowledgement { digest: waiting[1].digest, ..said.clone() };
+    let unknown = Acknowledgement { sequence: 9, ..said.clone() };
+    let of_other_trail = Acknowledgement { audit: AuditHead { lines: said.audit.lines + 1, ..said.audit }, ..said };
     let sign = |of| sign_receipt(&world.intake, of).unwrap();
     let key = world.intake.public();
     assert!(matches!(outbox.acknowledge(&forged, key), Err(ReceiptRefused::Signature(_))));
     assert_eq!(outbox.acknowledge(&sign(&of_other), key), Err(ReceiptRefused::OtherRecord("digest")));
     assert_eq!(outbox.acknowledge(&sign(&unknown), key), Err(ReceiptRefused::Unknown(9)));
+    assert_eq!(outbox.acknowledge(&sign(&of_other_trail), key), Err(ReceiptRefused::OtherRecord("audit head")));
     assert!(outbox.acknowledge(b"garbage", key).is_err());
     assert!(record_path(&world, 1).exists(), "nothing was erased");
 
@@ -232,9 +237,9 @@ fn a_thousand_forged_receipts_erase_nothing() {
     filled(&world, 2);
     let (mut outbox, _) = open(&world);
     let waiting = outbox.pending(10).unwrap();
-    let (good, other) = (world.receipt(&waiting[0]), world.receipt(&waiting[1]));
+    let [good, other] = [0, 1].map(|n: usize| world.receipt(&mut outbox, &waiting[n]));
     let header = outbox.read(1).map(|bytes| store::format::Envelope::decode(&bytes).unwrap().cose.to_vec()).unwrap();
-    let by_station = sign_receipt(&world.key, &acknowledgement(&world, &waiting[0])).unwrap();
+    let by_station = sign_receipt(&world.key, &world.acknowledgement(&mut outbox, &waiting[0])).unwrap();
     let mut refused = 0;
     for n in 0..1000usize {
         let forged = match n % 5 {
@@ -257,17 +262,6 @@ fn a_thousand_forged_receipts_erase_nothing() {
     }
     assert_eq!(outbox.acknowledge(&good, world.intake.public()).unwrap().sequence, 1);
     assert!(!record_path(&world, 1).exists(), "the true one erases at once");
-}
-
-fn acknowledgement(world: &World, of: &store::Queued) -> Acknowledgement {
-    Acknowledgement {
-        digest: of.digest,
-        station: world.station.clone(),
-        sequence: of.sequence,
-        record: of.record,
-        audit: Default::default(),
-        received_ms: NOW_MS,
-    }
 }
 
 #[test]

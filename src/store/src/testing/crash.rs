@@ -113,7 +113,7 @@ pub(super) fn one_act(world: &World, outbox: &mut Outbox, act: Act, tell: &mut d
         Act::Acknowledge(sequence) => {
             let waiting = outbox.pending(1000).unwrap_or_default();
             let record = waiting.iter().find(|queued| queued.sequence == sequence);
-            let receipt = record.map(|queued| world.receipt(queued));
+            let receipt = record.map(|queued| world.receipt(outbox, queued));
             let taken = receipt.is_some_and(|receipt| outbox.acknowledge(&receipt, world.intake.public()).is_ok());
             taken.then_some(Promise::Acknowledged(sequence))
         }
@@ -202,7 +202,8 @@ fn works(world: &World, outbox: &mut Outbox, tally: &mut Tally) {
         Err(fault) => tally.garble(format!("the store takes nothing: {fault}")),
     }
     for queued in outbox.pending(10_000).unwrap_or_default() {
-        if let Err(refused) = outbox.acknowledge(&world.receipt(&queued), world.intake.public()) {
+        let receipt = world.receipt(outbox, &queued);
+        if let Err(refused) = outbox.acknowledge(&receipt, world.intake.public()) {
             tally.garble(format!("record {} cannot be acknowledged: {refused}", queued.sequence));
         }
     }

@@ -18,7 +18,8 @@ pub use promises::{Promise, Promises};
 pub use swtpm::Swtpm;
 pub use tally::{Draw, Tally};
 
-use crate::{Acknowledgement, AuthoritySecret, FileKey, Outbox, Queued, Sealer, sign_receipt};
+use crate::format::Envelope;
+use crate::{Acknowledgement, AuthoritySecret, FileKey, Outbox, Queued, Sealer, peek_header, sign_receipt};
 use domain::case::{CaseNumber, RecordId, StationId};
 use domain::device::{CaptureGroup, DeviceDescriptor, DeviceKind};
 use domain::finger::{Finger, MissingFinger, MissingReason};
@@ -96,16 +97,22 @@ impl World {
     }
 
     /// The intake's receipt for a record.
-    pub fn receipt(&self, of: &Queued) -> Vec<u8> {
-        let acknowledgement = Acknowledgement {
+    pub fn receipt(&self, outbox: &mut Outbox, of: &Queued) -> Vec<u8> {
+        sign_receipt(&self.intake, &self.acknowledgement(outbox, of)).unwrap()
+    }
+
+    /// What the intake says of a record: with the end of the audit trail that the record's header names.
+    pub fn acknowledgement(&self, outbox: &mut Outbox, of: &Queued) -> Acknowledgement {
+        let envelope = outbox.read(of.sequence).unwrap_or_default();
+        let header = Envelope::decode(&envelope).ok().and_then(|envelope| peek_header(envelope.cose).ok());
+        Acknowledgement {
             digest: of.digest,
             station: self.station.clone(),
             sequence: of.sequence,
             record: of.record,
-            audit: Default::default(),
+            audit: header.map(|header| header.audit).unwrap_or_default(),
             received_ms: NOW_MS + 1000,
-        };
-        sign_receipt(&self.intake, &acknowledgement).unwrap()
+        }
     }
 }
 
