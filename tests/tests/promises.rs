@@ -334,7 +334,7 @@ fn mistakes_in_the_configuration_are_told_with_file_and_line() {
         ("technically_possible = true", "technically_possible = \"true\"", &["boolean", "string"]),
         ("trust = \"demonstration\"", "trust = \"anybody\"", &["anybody"]),
         ("time_zone = \"Europe/Moscow\"", "time_zone = \"Moscow\"", &["Moscow", "IANA"]),
-        ("target = \"http\"", "target = \"https\"", &["https"]),
+        ("target = \"https\"", "target = \"http\"", &["\"http\""]),
         ("checkpoint = \"domodedovo\"\n", "", &["checkpoint"]),
         ("[quality]", "[qualty]", &["qualty"]),
         ("127.0.0.1:", "0.0.0.0:", &["loopback"]),

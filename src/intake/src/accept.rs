@@ -29,6 +29,8 @@ pub struct Service {
     pub metrics: Metrics,
     /// Makes the stations' next certificates, where the authority's key is here.
     pub issuer: Option<Arc<Authority>>,
+    /// Records that are on their way here.
+    pub turns: crate::service::Turns,
     /// Says when something came.
     pub clock: Clock,
 }

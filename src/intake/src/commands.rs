@@ -254,6 +254,7 @@ pub async fn import(data: &Path, from: &Path, clock: Clock) -> Result<Imported, 
     let database = Database::open(&config.place(data)?).await?;
     let key = receipt_key::load(&data.join(&config.receipt_key))?;
     let service = Service {
+        turns: Default::default(),
         database: database.clone(),
         key,
         authorities: authorities(data)?,

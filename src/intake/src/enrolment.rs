@@ -2,7 +2,7 @@
 
 use crate::authority::Authority;
 use crate::clock::Clock;
-use crate::database::{Database, Redeemed};
+use crate::database::{Database, Made, Redeemed, Shown};
 use crate::refusal::Refusal;
 use axum::body::Bytes;
 use axum::extract::{DefaultBodyLimit, State};
@@ -77,7 +77,9 @@ impl Enrolment {
             }
         }
         self.database.register(&station.0, &signing_key, now_ms).await?;
-        let certificate = certify(&self.database, &self.issuer, &station, &connection_key, now_ms).await?;
+        let shown = Shown::Invitation(&keys);
+        let certificate = certify((&self.database, &self.issuer), (&station, &connection_key), shown, now_ms).await?;
+        let certificate = certificate.ok_or(Refusal::Code(Redeemed::Wrong))?;
         tracing::info!(station = %station, key = signing_key.id(), "a station was provisioned");
         Ok(Provisioned {
             station: station.0,
@@ -100,23 +102,26 @@ pub async fn renew(
 ) -> Result<Renewed, Refusal> {
     let issuer = issuer.ok_or(Refusal::NoIssuer)?;
     let key = VerifyKey::from_der(&shown.key).ok_or(Refusal::NoStation)?;
-    let certificate = certify(database, issuer, station, &key, now_ms).await?;
+    let shown = Shown::Certificate(&shown.fingerprint);
+    let certificate = certify((database, issuer), (station, &key), shown, now_ms).await?;
+    let certificate = certificate.ok_or(Refusal::CertificateOver)?;
     tracing::info!(station = %station, "a station has its next certificate");
     Ok(Renewed { certificate })
 }
 
+/// A certificate that is on record; nothing when the station was revoked in between.
 async fn certify(
-    database: &Database,
-    issuer: &Authority,
-    station: &StationId,
-    key: &VerifyKey,
+    (database, issuer): (&Database, &Authority),
+    (station, key): (&StationId, &VerifyKey),
+    shown: Shown<'_>,
     now_ms: i64,
-) -> Result<String, Refusal> {
+) -> Result<Option<String>, Refusal> {
     let certificate = issuer.station(station, key, now_ms).map_err(|fault| {
         tracing::error!(%fault, "no certificate could be made");
         Refusal::NoIssuer
     })?;
     let facts = chain_from_pem(&certificate).and_then(|chain| Facts::read(chain.first()?)).ok_or(Refusal::NoIssuer)?;
-    database.certificate_made(&station.0, &facts.fingerprint, facts.not_after_ms, now_ms).await?;
-    Ok(certificate)
+    let (fingerprint, not_after_ms) = (&facts.fingerprint, facts.not_after_ms);
+    let made = Made { station: &station.0, fingerprint, not_after_ms, shown };
+    Ok(database.certificate_made(&made, now_ms).await?.then_some(certificate))
 }

@@ -30,7 +30,8 @@ pub use admin::router as admin_router;
 pub use authority::{Authority, TlsFiles, load as load_tls};
 pub use chains::{Chains, follow};
 pub use database::{
-    Database, DatabaseFault, Held, Kept, KnownKey, Listed, Overview, Place, Redeemed, StationRow, StationStatus, Which,
+    Database, DatabaseFault, Held, Kept, KnownKey, Listed, Made, Overview, Place, Redeemed, Shown, StationRow,
+    StationStatus, Which,
 };
 pub use enrolment::{Enrolment, enrolment_router};
 pub use import::{Imported, import};
@@ -40,4 +41,4 @@ pub use mode::Mode;
 pub use refusal::Refusal;
 pub use retention::{EraseFault, Period, Retention, Unlimited, erase, retain};
 pub use serve::{Listening, serve};
-pub use service::router;
+pub use service::{Turns, router};

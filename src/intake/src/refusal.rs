@@ -19,6 +19,9 @@ pub enum Refusal {
     /// The sealed body is not the one that was signed.
     #[error("the body is not the one that the header was signed for")]
     BodyDigest,
+    /// The station sends too many records at once: to be sent again later.
+    #[error("this station sends several records already; send it again when they have arrived")]
+    Busy,
     /// The certificate of the connection is over, or was revoked while the connection was open.
     #[error("the certificate of this connection is no longer valid; provision the station again")]
     CertificateOver,
@@ -119,7 +122,8 @@ impl Refusal {
             | Self::Signature(_)
             | Self::Simulated
             | Self::TooLarge => true,
-            Self::CertificateOver
+            Self::Busy
+            | Self::CertificateOver
             | Self::Database(_)
             | Self::Incomplete
             | Self::NoIssuer
@@ -138,6 +142,7 @@ impl Refusal {
         match self {
             Self::Application(_) => "application",
             Self::BodyDigest => "body-digest",
+            Self::Busy => "busy",
             Self::CertificateOver => "certificate-over",
             Self::Code(redeemed) => code_row(*redeemed).1,
             Self::Database(_) => "database",
@@ -184,6 +189,7 @@ impl Refusal {
             Self::Rotation(_) => (StatusCode::FORBIDDEN, "I-14"),
             Self::SecondSuccessor(_) => (StatusCode::CONFLICT, "I-15"),
             Self::Simulated => (StatusCode::UNPROCESSABLE_ENTITY, "I-16"),
+            Self::Busy => (StatusCode::TOO_MANY_REQUESTS, "I-17"),
             Self::OtherStation { .. } => (StatusCode::FORBIDDEN, "I-30"),
             Self::NoStation => (StatusCode::FORBIDDEN, "I-31"),
             Self::CertificateOver => (StatusCode::FORBIDDEN, "I-32"),

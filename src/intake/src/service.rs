@@ -19,31 +19,93 @@ use axum::routing::{get, post};
 use domain::case::StationId;
 use link::{Facts, Renewed};
 use serde_json::{Value, json};
-use std::sync::Arc;
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 use store::format::MAX_ENVELOPE_BYTES;
 use tower::limit::GlobalConcurrencyLimitLayer;
 use tower_http::timeout::TimeoutLayer;
 
-/// Requests at once: with envelopes of 4 MiB, 128 MiB of them in memory at most.
+/// Records at once: with envelopes of 4 MiB, 128 MiB of them in memory at most.
+const RECORDS: usize = 32;
+
+/// Records of one station at once: an upload sends one after the other, and a second connection may replace a broken one.
+const RECORDS_OF_ONE: u32 = 2;
+
+/// Other requests at once: they are small, and must not wait for records.
 const REQUESTS: usize = 32;
 
-/// A request that takes longer is given up.
+/// Such a request that takes longer is given up.
 const TIMEOUT: Duration = Duration::from_secs(30);
 
 /// All routes.
 pub fn router(service: Arc<Service>) -> Router {
+    let records = Router::new()
+        .route("/v1/records", post(receive))
+        .layer(DefaultBodyLimit::max(MAX_ENVELOPE_BYTES))
+        .layer(TimeoutLayer::with_status_code(StatusCode::REQUEST_TIMEOUT, link::RECORD_PATIENCE))
+        .layer(GlobalConcurrencyLimitLayer::new(RECORDS));
     Router::new()
         .route("/health", get(health))
         .route("/v1/certificate", post(next_certificate))
         .route("/v1/keys", post(next_key))
-        .route("/v1/records", post(receive))
         .route("/v1/stations/{id}", get(station))
         .route("/v1/stations/{id}/last", get(last))
-        .layer(DefaultBodyLimit::max(MAX_ENVELOPE_BYTES))
         .layer(TimeoutLayer::with_status_code(StatusCode::REQUEST_TIMEOUT, TIMEOUT))
         .layer(GlobalConcurrencyLimitLayer::new(REQUESTS))
+        .merge(records)
         .with_state(service)
+}
+
+/// How many records of each station are on their way here.
+#[derive(Clone, Default)]
+pub struct Turns(Arc<Mutex<HashMap<StationId, u32>>>);
+
+/// A station's turn to send a record: held while its body comes in and is kept, so that slow bodies of one station do not
+/// take every place.
+struct Turn {
+    turns: Turns,
+    station: StationId,
+}
+
+impl Turns {
+    fn take(&self, station: &StationId) -> Option<Turn> {
+        let mut taken = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let of_one = taken.entry(station.clone()).or_default();
+        if *of_one >= RECORDS_OF_ONE {
+            return None;
+        }
+        *of_one += 1;
+        Some(Turn { turns: self.clone(), station: station.clone() })
+    }
+}
+
+impl Drop for Turn {
+    fn drop(&mut self) {
+        let mut taken = self.turns.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(of_one) = taken.get_mut(&self.station) {
+            *of_one -= 1;
+            if *of_one == 0 {
+                taken.remove(&self.station);
+            }
+        }
+    }
+}
+
+/// A caller that has its turn. It comes before the body among the arguments, so that no body is read without one.
+struct CallerInTurn {
+    caller: Caller,
+    _turn: Turn,
+}
+
+impl FromRequestParts<Arc<Service>> for CallerInTurn {
+    type Rejection = Refusal;
+
+    async fn from_request_parts(parts: &mut Parts, service: &Arc<Service>) -> Result<Self, Refusal> {
+        let caller = Caller::from_request_parts(parts, service).await?;
+        let turn = service.turns.take(&caller.station).ok_or(Refusal::Busy)?;
+        Ok(Self { caller, _turn: turn })
+    }
 }
 
 /// The station whose certificate the connection has shown, and which is still valid at this request.
@@ -82,7 +144,7 @@ impl Caller {
 /// Takes an envelope and answers with a receipt: 201 the first time, 200 with the same receipt every other time.
 async fn receive(
     State(service): State<Arc<Service>>,
-    caller: Caller,
+    CallerInTurn { caller, _turn }: CallerInTurn,
     body: Result<Bytes, BytesRejection>,
 ) -> Result<Response, Refusal> {
     let bytes = body.map_err(|rejected| match rejected {
@@ -138,4 +200,22 @@ async fn last(
 async fn next_certificate(State(service): State<Arc<Service>>, caller: Caller) -> Result<Json<Renewed>, Refusal> {
     let shown = (&caller.station, &caller.certificate);
     renew((&service.database, service.issuer.as_deref()), shown, (service.clock)()).await.map(Json)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn one_station_has_two_places_and_gives_them_back() {
+        let (turns, station) = (Turns::default(), |id: &str| StationId(id.into()));
+        let (first, second) = (turns.take(&station("S1")), turns.take(&station("S1")));
+        assert!(first.is_some() && second.is_some());
+        assert!(turns.take(&station("S1")).is_none(), "a third one waits");
+        assert!(turns.take(&station("S2")).is_some(), "others do not");
+        drop(first);
+        assert!(turns.take(&station("S1")).is_some());
+        drop(second);
+        assert!(turns.0.lock().unwrap().is_empty(), "nothing is left of stations that are gone");
+    }
 }

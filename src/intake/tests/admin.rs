@@ -7,6 +7,7 @@ mod common;
 use axum::body::{Body, to_bytes};
 use axum::http::{Request, StatusCode};
 use common::{Intake, Station};
+use intake::{Made, Shown};
 use std::sync::Arc;
 use tower::ServiceExt;
 
@@ -63,7 +64,9 @@ async fn the_page_shows_each_station_and_what_is_wrong_with_it(intake: Intake) {
     let now_ms = common::NOW_MS + 33 * HOUR_MS;
     for (number, station, days) in [(1, "GOOD", 10), (2, "GOOD", 80), (3, "COPIED", 5), (4, "NEW", -1)] {
         let until_ms = now_ms + days * 24 * HOUR_MS;
-        intake.database.certificate_made(station, &[number; 32], until_ms, now_ms).await.unwrap();
+        let shown = Shown::Certificate(&[0; 32]);
+        let made = Made { station, fingerprint: &[number; 32], not_after_ms: until_ms, shown };
+        assert!(intake.database.certificate_made(&made, now_ms).await.unwrap());
     }
     let (status, policy, page) = get(&intake, "/stations").await;
     assert_eq!(status, StatusCode::OK);

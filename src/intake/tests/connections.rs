@@ -187,9 +187,9 @@ async fn each_other_use_of_a_code_has_its_own_refusal() {
 }
 
 #[tokio::test]
-async fn who_has_not_both_keys_or_another_intake_gets_nothing() {
+async fn who_brings_no_application_or_asks_another_intake_gets_nothing() {
     let serving = Serving::start().await;
-    let (ours, (_, authority)) = (Keys::new(), serving.invite("S1").await);
+    let (_, authority) = serving.invite("S1").await;
     let client = built(link::first_contact(authority, serving.time()).unwrap());
     let url = format!("https://localhost:{}/v1/provision", serving.at.provisioning.unwrap().port());
     for body in [Vec::new(), b"{}".to_vec(), vec![0xd2; 300]] {
@@ -198,7 +198,7 @@ async fn who_has_not_both_keys_or_another_intake_gets_nothing() {
     }
     let long = client.post(&url).body(vec![0; 5000]).send().await.unwrap();
     assert_eq!(long.status(), StatusCode::PAYLOAD_TOO_LARGE);
-    // Nothing else is served to those without a certificate, and nothing here to those with one.
+    // Nothing else is served to those without a certificate.
     for path in ["/v1/records", "/v1/stations/S1", "/health"] {
         let url = url.replace("/v1/provision", path);
         assert_eq!(client.get(url).send().await.unwrap().status(), StatusCode::NOT_FOUND, "{path}");
@@ -206,7 +206,6 @@ async fn who_has_not_both_keys_or_another_intake_gets_nothing() {
     let elsewhere = built(link::first_contact([7; 32], serving.time()).unwrap());
     let error = elsewhere.post(&url).body("x").send().await.unwrap_err();
     assert_eq!(Fault::of(&error), Fault::Foreign);
-    drop(ours);
 }
 
 #[tokio::test]
@@ -242,6 +241,11 @@ async fn a_connection_does_not_outlive_its_certificate() {
     assert_eq!(look().await.unwrap().status(), StatusCode::OK);
     assert_eq!(commands::revoke(serving.intake.dir.path(), "S1", &clock(&serving.now)).await.unwrap(), 1);
     assert_eq!(code_of(look().await.unwrap()).await, (StatusCode::FORBIDDEN, "I-32".into()));
+    // Whoever took the station took its code too, and may have asked for a certificate in the same moment.
+    let again = serving.apply("S1", &keys, &code, authority).await;
+    assert_eq!(code_of(again).await, (StatusCode::FORBIDDEN, "I-41".into()));
+    let renewed = client.post(serving.url("/v1/certificate")).send().await.unwrap();
+    assert_eq!(code_of(renewed).await, (StatusCode::FORBIDDEN, "I-32".into()));
 
     let other = Keys::new();
     let certificate = serving.issuer().station(&StationId("S1".into()), other.connection.public(), NOW_MS).unwrap();

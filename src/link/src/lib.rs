@@ -19,3 +19,6 @@ pub use provisioned::{MAX_PROVISIONED_BYTES, Parts, Provisioned, Renewed, certif
 pub use side::{SetupFault, Time, client, first_contact, server, server_for_anybody};
 
 pub use rustls::pki_types::CertificateDer;
+
+/// How long an intake waits for a record, and a station for its receipt: 4 MiB at 16 kB/s, and half a minute.
+pub const RECORD_PATIENCE: std::time::Duration = std::time::Duration::from_secs(300);

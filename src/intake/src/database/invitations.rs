@@ -1,6 +1,7 @@
 //! One-time codes by which a station is provisioned, and the certificates that were made.
 
-use super::{Database, DatabaseFault};
+use super::tries::Tries;
+use super::{Database, DatabaseFault, hold};
 use sqlx::Row;
 use zeroize::Zeroizing;
 
@@ -29,6 +30,27 @@ pub enum Redeemed {
     Yes,
     /// There is no such code.
     Wrong,
+}
+
+/// What a certificate was given for.
+#[derive(Clone, Copy)]
+pub enum Shown<'a> {
+    /// The one before, by its fingerprint.
+    Certificate(&'a [u8; 32]),
+    /// An invitation that these keys have used.
+    Invitation(&'a str),
+}
+
+/// A certificate that was made.
+pub struct Made<'a> {
+    /// The station that it names.
+    pub station: &'a str,
+    /// SHA-256 of it.
+    pub fingerprint: &'a [u8; 32],
+    /// When it ends: UTC, milliseconds since 1970.
+    pub not_after_ms: i64,
+    /// What it was given for.
+    pub shown: Shown<'a>,
 }
 
 /// A new code, in groups of five letters. Nothing without randomness.
@@ -97,25 +119,65 @@ impl Database {
         Ok(if others > 0 { Redeemed::OtherStation } else { Redeemed::Wrong })
     }
 
-    /// Keeps that a certificate was made.
-    pub async fn certificate_made(
-        &self,
-        station: &str,
-        fingerprint: &[u8; 32],
-        not_after_ms: i64,
-        now_ms: i64,
-    ) -> Result<(), DatabaseFault> {
-        let insert = "INSERT INTO station_certificates (fingerprint, station, not_after, made, revoked)
-            VALUES ($1, $2, $3, $4, 0) ON CONFLICT DO NOTHING";
-        let query = sqlx::query(insert).bind(store::hex(fingerprint)).bind(station).bind(not_after_ms).bind(now_ms);
-        query.execute(&self.pool).await?;
-        Ok(())
+    /// Keeps that a certificate was made. False when what was shown for it no longer holds: a station may be revoked at
+    /// any moment, and then no answer on its way may carry a certificate that is good.
+    pub async fn certificate_made(&self, made: &Made<'_>, now_ms: i64) -> Result<bool, DatabaseFault> {
+        let mut tries = Tries::default();
+        loop {
+            match self.certificate_made_once(made, now_ms).await {
+                Err(error) if tries.again(&error).await => {}
+                outcome => return Ok(outcome?),
+            }
+        }
     }
 
-    /// Revokes every certificate that was made for a station: how many.
+    async fn certificate_made_once(&self, made: &Made<'_>, now_ms: i64) -> Result<bool, sqlx::Error> {
+        let mut transaction = self.pool.begin().await?;
+        hold(&mut transaction, made.station, None).await?;
+        let holds: i64 = match made.shown {
+            Shown::Certificate(shown) => {
+                let select = "SELECT COUNT(*) FROM station_certificates WHERE fingerprint = $1 AND revoked > 0";
+                let query = sqlx::query(select).bind(store::hex(shown));
+                let revoked: i64 = query.fetch_one(&mut *transaction).await?.try_get(0)?;
+                i64::from(revoked == 0)
+            }
+            Shown::Invitation(keys) => {
+                let select = "SELECT COUNT(*) FROM invitations WHERE station = $1 AND used_by = $2";
+                let query = sqlx::query(select).bind(made.station).bind(keys);
+                query.fetch_one(&mut *transaction).await?.try_get(0)?
+            }
+        };
+        if holds == 0 {
+            return Ok(false);
+        }
+        let insert = "INSERT INTO station_certificates (fingerprint, station, not_after, made, revoked)
+            VALUES ($1, $2, $3, $4, 0) ON CONFLICT DO NOTHING";
+        let query = sqlx::query(insert).bind(store::hex(made.fingerprint)).bind(made.station);
+        query.bind(made.not_after_ms).bind(now_ms).execute(&mut *transaction).await?;
+        transaction.commit().await?;
+        Ok(true)
+    }
+
+    /// Revokes every certificate that was made for a station, and its invitation: how many certificates.
     pub async fn revoke(&self, station: &str, now_ms: i64) -> Result<u64, DatabaseFault> {
+        let mut tries = Tries::default();
+        loop {
+            match self.revoke_once(station, now_ms).await {
+                Err(error) if tries.again(&error).await => {}
+                outcome => return Ok(outcome?),
+            }
+        }
+    }
+
+    async fn revoke_once(&self, station: &str, now_ms: i64) -> Result<u64, sqlx::Error> {
+        let mut transaction = self.pool.begin().await?;
+        hold(&mut transaction, station, None).await?;
+        let delete = "DELETE FROM invitations WHERE station = $1";
+        sqlx::query(delete).bind(station).execute(&mut *transaction).await?;
         let update = "UPDATE station_certificates SET revoked = $2 WHERE station = $1 AND revoked = 0";
-        Ok(sqlx::query(update).bind(station).bind(now_ms).execute(&self.pool).await?.rows_affected())
+        let revoked = sqlx::query(update).bind(station).bind(now_ms).execute(&mut *transaction).await?;
+        transaction.commit().await?;
+        Ok(revoked.rows_affected())
     }
 
     /// Whether a certificate was revoked. One that was made elsewhere never is.

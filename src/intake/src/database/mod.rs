@@ -18,8 +18,8 @@ mod tries;
 
 pub use erase::Held;
 pub(crate) use erase::Remains;
-pub use invitations::Redeemed;
 pub(crate) use invitations::new_code;
+pub use invitations::{Made, Redeemed, Shown};
 pub use keep::Kept;
 pub use keys::KnownKey;
 pub use overview::{Overview, StationRow, Which};

@@ -131,6 +131,7 @@ impl Intake {
     pub fn service(&self, database: Database) -> Service {
         let now = Arc::clone(&self.now);
         Service {
+            turns: Default::default(),
             database,
             key: FileKey::load(&self.dir.path().join("receipt.key")).unwrap(),
             authorities: commands::authorities(self.dir.path()).unwrap(),

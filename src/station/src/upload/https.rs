@@ -1,7 +1,7 @@
 //! `gatepost-intake` over HTTPS: TLS 1.3 with a certificate on both sides.
 
 use super::pace::{paced, time_for};
-use super::{Address, Delivery, Parcel, Target, TargetFactory, Trouble};
+use super::{Address, Delivery, Parcel, SLOWEST_KILOBYTES, Target, TargetFactory, Trouble};
 use link::Fault;
 use reqwest::{Client, Method, StatusCode, header};
 use serde::Deserialize;
@@ -19,10 +19,10 @@ const LONGEST_ANSWER: usize = 16 * 1024;
 const PATIENCE: Duration = Duration::from_secs(30);
 
 /// The intake's codes for a record that it will not take as things are: too large, malformed, wrongly signed, damaged,
-/// another record under the same number, one that does not hang on the record before it, keys that are not believed, a
-/// simulated record at an intake for real ones, and a key that was retired. The last passes when an administrator of the
+/// another record under the same number, one that does not hang on the record before it, one sealed to an authority that is
+/// not this intake's, keys that are not believed, a simulated record at an intake for real ones, and a key that was retired. The last passes when an administrator of the
 /// intake registers the key again: the record is offered anew after a restart, and those behind it need not wait.
-const SET_ASIDE: &[&str] = &["I-01", "I-02", "I-04", "I-05", "I-06", "I-11", "I-13", "I-14", "I-15", "I-16"];
+const SET_ASIDE: &[&str] = &["I-01", "I-02", "I-04", "I-05", "I-06", "I-11", "I-12", "I-13", "I-14", "I-15", "I-16"];
 
 /// The part of the intake's refusal that counts.
 #[derive(Default, Deserialize)]
@@ -65,12 +65,9 @@ impl Https {
         let mut request = self.client.request(method, format!("{}/v1/{path}", self.base)).timeout(PATIENCE);
         if !body.is_empty() {
             request = request.header(header::CONTENT_TYPE, kind);
+            request = request.timeout(patience(body.len(), self.kilobytes_per_second));
             request = match self.kilobytes_per_second {
-                Some(limit) => {
-                    let length = body.len();
-                    let request = request.header(header::CONTENT_LENGTH, length).body(paced(body, limit));
-                    request.timeout(PATIENCE + time_for(length, limit))
-                }
+                Some(limit) => request.header(header::CONTENT_LENGTH, body.len()).body(paced(body, limit)),
                 None => request.body(body),
             };
         }
@@ -98,6 +95,11 @@ impl Https {
             other => not_taken(other, &answer),
         }
     }
+}
+
+/// How long a request with so many bytes may take. A line without a limit may be slow as well.
+fn patience(bytes: usize, limit: Option<u32>) -> Duration {
+    PATIENCE + time_for(bytes, limit.unwrap_or(SLOWEST_KILOBYTES))
 }
 
 /// What an error of a connection means; the address stays out of the log.
@@ -146,6 +148,14 @@ impl Target for Https {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_largest_record_on_the_slowest_line_is_within_the_intakes_patience() {
+        for limit in [None, Some(SLOWEST_KILOBYTES), Some(1000)] {
+            let longest = patience(store::format::MAX_ENVELOPE_BYTES, limit);
+            assert!(longest <= link::RECORD_PATIENCE && longest > PATIENCE, "{limit:?}: {longest:?}");
+        }
+    }
 
     #[test]
     fn the_intakes_own_word_sets_a_record_aside_and_the_rest_passes() {

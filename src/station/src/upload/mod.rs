@@ -15,8 +15,8 @@ use std::fmt;
 use std::future::Future;
 use std::pin::Pin;
 
-/// Slowest limit of the bandwidth, in thousands of bytes a second: the largest record of 4 MiB still passes within the
-/// five minutes that an intake waits for it.
+/// Slowest line and slowest limit of the bandwidth, in thousands of bytes a second: the largest record of 4 MiB still
+/// passes within [`link::RECORD_PATIENCE`].
 pub const SLOWEST_KILOBYTES: u32 = 16;
 
 /// What came of one delivery.

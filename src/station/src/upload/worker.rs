@@ -15,6 +15,8 @@ use tokio::time::timeout;
 
 /// The first pause after a failure; each further one doubles it.
 const SHORTEST_PAUSE: Duration = Duration::from_millis(500);
+/// The pause after a failure that followed on a record that arrived.
+const BETWEEN_RECORDS: Duration = Duration::from_millis(20);
 /// The longest pause: an intake that comes back is noticed within a minute.
 const LONGEST_PAUSE: Duration = Duration::from_secs(60);
 /// Without news the queue is looked at this often, in case a bell was missed.
@@ -77,8 +79,11 @@ pub fn start(mut upload: Upload) {
                     // Either a new record rings, or it is time to look again: both are fine.
                     let _ = timeout(LOOK_AGAIN, upload.keeper.appended.notified()).await;
                 }
-                // A connection that broke between two records is tried again at once: a bad line is no intake that is down.
-                Err(_) if std::mem::take(&mut before.moved) => pause = SHORTEST_PAUSE,
+                // A connection that broke between two records is tried again soon: a bad line is no intake that is down.
+                Err(_) if std::mem::take(&mut before.moved) => {
+                    pause = SHORTEST_PAUSE;
+                    tokio::time::sleep(with_jitter(BETWEEN_RECORDS)).await;
+                }
                 Err(trouble) => {
                     tracing::warn!(%trouble, "records wait for the intake");
                     (upload.tell)(News::Trouble(upload.old_copy().or(Some(trouble.code))));
@@ -208,9 +213,14 @@ impl Upload {
     async fn acknowledge(&self, sequence: u64, receipt: Vec<u8>) -> Result<(), Trouble> {
         let intake = self.intake.clone();
         match self.in_store(move |outbox| outbox.acknowledge(&receipt, &intake)).await? {
-            Ok(acknowledged) => {
-                (self.tell)(News::Arrived(acknowledged.sequence));
+            Ok(acknowledged) if acknowledged.sequence == sequence => {
+                (self.tell)(News::Arrived(sequence));
                 Ok(())
+            }
+            // True, and not of what was sent: whoever answers repeats himself.
+            Ok(_) => {
+                (self.tell)(News::ReceiptRefused);
+                Err(Trouble { code: Trouble::RECEIPT, text: "the receipt is of another record".into() })
             }
             Err(refused) => {
                 tracing::warn!(sequence, %refused, "the intake's receipt is not accepted; nothing is erased");

@@ -291,14 +291,24 @@ fn create_secret(path: &Path) -> Result<SecretKey, KeyFault> {
 
 /// Writes a new file durably.
 fn write_new(path: &Path, bytes: &[u8], mode: u32) -> Result<(), KeyFault> {
+    // Under another name first: a key that was cut in the middle would keep its name from ever being made.
+    let mut new = path.as_os_str().to_owned();
+    new.push(".new");
+    let new = PathBuf::from(new);
     let write = || {
-        let mut file = OpenOptions::new().write(true).create_new(true).mode(mode).open(path)?;
+        let _ = std::fs::remove_file(&new);
+        let mut file = OpenOptions::new().write(true).create_new(true).mode(mode).open(&new)?;
         file.write_all(bytes)?;
         file.sync_all()?;
+        std::fs::hard_link(&new, path)?;
+        std::fs::remove_file(&new)?;
         let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
         File::open(folder.unwrap_or(Path::new(".")))?.sync_all()
     };
-    write().map_err(|error| KeyFault::Io(path.into(), error))
+    write().map_err(|error| {
+        let _ = std::fs::remove_file(&new);
+        KeyFault::Io(path.into(), error)
+    })
 }
 
 fn load_secret(path: &Path) -> Result<SecretKey, KeyFault> {

@@ -41,12 +41,13 @@ impl Outbox {
         if decided {
             return Ok(None);
         }
+        // First the question: what the intake knows, written down without one, would read as answered after a power cut.
+        let here = self.next_sequence.saturating_sub(1);
+        self.doubt(Restored { witness: Witness::Intake, here, there: known.sequence }, at_ms).map_err(store)?;
         if self.known != Some(known) {
             self.journal(&Fact::IntakeKnows(known)).map_err(store)?;
             self.known = Some(known);
         }
-        let here = self.next_sequence.saturating_sub(1);
-        self.doubt(Restored { witness: Witness::Intake, here, there: known.sequence }, at_ms).map_err(store)?;
         Ok(self.restored())
     }
 

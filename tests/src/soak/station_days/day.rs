@@ -70,6 +70,7 @@ impl Life {
         let now = Arc::new(AtomicI64::new(NOW_MS));
         let clock = Arc::clone(&now);
         let service = Service {
+            turns: Default::default(),
             database,
             key: FileKey::load(&world.dir.path().join("receipt.key")).map_err(|fault| fault.to_string())?,
             authorities: BTreeSet::from([world.authority.public().id().to_owned()]),
