@@ -5,7 +5,7 @@ use intake::commands::{self, CommandFault, Which};
 use intake::{Listening, Mode, clock, maintenance};
 use std::io::{self, Write};
 use std::net::SocketAddr;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 /// Receives, verifies and keeps the records of stations, and signs receipts.
@@ -173,20 +173,7 @@ async fn run(command: Command) -> Result<(), CommandFault> {
             let erased = maintenance::erase(&data, &record, &reason, &clock::system()).await?;
             say(&format!("erased {erased}"))
         }
-        Command::Import { data, from } => {
-            let imported = commands::import(&data, &from, clock::system()).await?;
-            for (file, why) in &imported.refused {
-                tracing::error!(file, why, "not taken");
-            }
-            say(&format!(
-                "{} new, {} known, {} keys, {} refused",
-                imported.new,
-                imported.again,
-                imported.keys,
-                imported.refused.len()
-            ))?;
-            if imported.refused.is_empty() { Ok(()) } else { Err(CommandFault::NotAllTaken(imported.refused.len())) }
-        }
+        Command::Import { data, from } => import(&data, &from).await,
         Command::Invite { data, station, hours } => {
             let invitation = commands::invite(&data, &station, hours, &clock::system()).await?;
             tracing::info!("hand the code over so that nobody else sees it: whoever has it becomes station {station}");
@@ -195,17 +182,7 @@ async fn run(command: Command) -> Result<(), CommandFault> {
         }
         Command::List { data, json } => commands::list(&data, json, &mut io::stdout().lock()).await,
         Command::Open { data, record, envelope, out } => {
-            let which = match (&record, &envelope) {
-                (Some(record), _) => Which::Record(record),
-                (None, Some(file)) => Which::Envelope(file),
-                // clap demands one of them.
-                (None, None) => return Err(CommandFault::NoRecord(String::new())),
-            };
-            let (files, checked) = commands::open(&data, which, &out).await?;
-            if !checked {
-                tracing::warn!("the station is not registered here: its signature was not checked");
-            }
-            files.iter().try_for_each(|file| say(&file.display().to_string()))
+            open(&data, (record.as_deref(), envelope.as_deref()), &out).await
         }
         Command::Register { data, station, key } => {
             let id = commands::register(&data, &station, &key, &clock::system()).await?;
@@ -240,6 +217,30 @@ async fn run(command: Command) -> Result<(), CommandFault> {
             if broken == 0 { Ok(()) } else { Err(CommandFault::Broken(broken)) }
         }
     }
+}
+
+async fn import(data: &Path, from: &Path) -> Result<(), CommandFault> {
+    let imported = commands::import(data, from, clock::system()).await?;
+    for (file, why) in &imported.refused {
+        tracing::error!(file, why, "not taken");
+    }
+    let (new, again, keys, refused) = (imported.new, imported.again, imported.keys, imported.refused.len());
+    say(&format!("{new} new, {again} known, {keys} keys, {refused} refused"))?;
+    if refused == 0 { Ok(()) } else { Err(CommandFault::NotAllTaken(refused)) }
+}
+
+async fn open(data: &Path, which: (Option<&str>, Option<&Path>), out: &Path) -> Result<(), CommandFault> {
+    let which = match which {
+        (Some(record), _) => Which::Record(record),
+        (None, Some(file)) => Which::Envelope(file),
+        // clap demands one of them.
+        (None, None) => return Err(CommandFault::NoRecord(String::new())),
+    };
+    let (files, checked) = commands::open(data, which, out).await?;
+    if !checked {
+        tracing::warn!("the station is not registered here: its signature was not checked");
+    }
+    files.iter().try_for_each(|file| say(&file.display().to_string()))
 }
 
 fn say(line: &str) -> Result<(), CommandFault> {
