@@ -21,6 +21,7 @@ pub async fn erase(data: &Path, name: &str, reason: &str, clock: &Clock) -> Resu
     for envelope in &held {
         retention::erase(&database, &key, envelope, reason, clock()).await?;
     }
+    database.settle().await?;
     database.close().await;
     if held.is_empty() { Err(missing()) } else { Ok(held.len()) }
 }

@@ -147,8 +147,8 @@ fn each_certificate_that_is_not_the_stations_own_is_refused_with_its_reason() {
         ("for servers", wrong_purpose, Some(Fault::OwnRefused), Some(Refused::WrongPurpose)),
     ];
     for (what, identity, fault, refused) in rows {
-        let client = link::client(&[ours.certificate.clone()], identity, at(NOW_MS)).unwrap();
-        let server = link::server(&[ours.certificate.clone()], ours.server(), at(NOW_MS)).unwrap();
+        let client = link::client(std::slice::from_ref(&ours.certificate), identity, at(NOW_MS)).unwrap();
+        let server = link::server(std::slice::from_ref(&ours.certificate), ours.server(), at(NOW_MS)).unwrap();
         assert_eq!(shake(client, server, "localhost"), (fault, refused), "{what}");
     }
 }
@@ -169,8 +169,8 @@ fn each_server_that_is_not_the_intake_is_refused_with_its_reason() {
         ("a station in its place", station, "localhost", Some(Fault::Foreign)),
     ];
     for (what, identity, name, fault) in rows {
-        let client = link::client(&[ours.certificate.clone()], ours.station(), at(NOW_MS)).unwrap();
-        let server = link::server(&[ours.certificate.clone()], identity.clone(), at(NOW_MS)).unwrap();
+        let client = link::client(std::slice::from_ref(&ours.certificate), ours.station(), at(NOW_MS)).unwrap();
+        let server = link::server(std::slice::from_ref(&ours.certificate), identity.clone(), at(NOW_MS)).unwrap();
         assert_eq!(shake(client, server, name), (fault, fault.map(|_| Refused::GivenUp)), "{what}");
 
         // A station that knows the authority by its fingerprint alone is no easier to please.
@@ -192,7 +192,7 @@ fn tls_1_2_is_not_spoken() {
         .unwrap()
         .with_root_certificates(roots)
         .with_client_cert_resolver(Arc::new(ours.station()));
-    let server = link::server(&[ours.certificate.clone()], ours.server(), at(NOW_MS)).unwrap();
+    let server = link::server(std::slice::from_ref(&ours.certificate), ours.server(), at(NOW_MS)).unwrap();
     assert_eq!(shake(old_client, server, "localhost"), (Some(Fault::Protocol), Some(Refused::OldProtocol)));
 
     let old_server = ServerConfig::builder_with_provider(provider)
@@ -200,7 +200,7 @@ fn tls_1_2_is_not_spoken() {
         .unwrap()
         .with_no_client_auth()
         .with_cert_resolver(Arc::new(ours.server()));
-    let client = link::client(&[ours.certificate.clone()], ours.station(), at(NOW_MS)).unwrap();
+    let client = link::client(std::slice::from_ref(&ours.certificate), ours.station(), at(NOW_MS)).unwrap();
     let (fault, refused) = shake(client, old_server, "localhost");
     assert_eq!((fault, refused.is_some()), (Some(Fault::Protocol), true));
 }
@@ -211,8 +211,8 @@ fn a_next_certificate_is_used_without_a_new_client() {
     let identity = ours.identity(ExtendedKeyUsagePurpose::ClientAuth, |params| {
         params.not_after = date_time_ymd(2026, 1, 31);
     });
-    let client = link::client(&[ours.certificate.clone()], identity.clone(), at(NOW_MS)).unwrap();
-    let server = || link::server(&[ours.certificate.clone()], ours.server(), at(NOW_MS)).unwrap();
+    let client = link::client(std::slice::from_ref(&ours.certificate), identity.clone(), at(NOW_MS)).unwrap();
+    let server = || link::server(std::slice::from_ref(&ours.certificate), ours.server(), at(NOW_MS)).unwrap();
     assert_eq!(shake(client.clone(), server(), "localhost").0, Some(Fault::OwnTime));
     let key = key();
     let next = leaf(ExtendedKeyUsagePurpose::ClientAuth);

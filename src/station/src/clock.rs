@@ -123,7 +123,7 @@ pub fn time_daemon_vouches() -> bool {
 }
 
 #[expect(clippy::disallowed_methods, reason = "this is the clock that the rest of the station is given")]
-fn wall_ms() -> i64 {
+pub(crate) fn wall_ms() -> i64 {
     let since = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH);
     since.map_or(0, |elapsed| i64::try_from(elapsed.as_millis()).unwrap_or(i64::MAX))
 }

@@ -1,6 +1,6 @@
 //! `gatepost serve`: puts the parts together and runs until it is told to stop.
 
-use crate::clock::Clock;
+use crate::clock::{Clock, wall_ms};
 use crate::config::{Accepted, ConfigFaults, Loaded, Look, RulesWatch};
 use crate::desk::{self, DeskParts, Keeper};
 use crate::key_cli;
@@ -91,7 +91,7 @@ impl From<KeyFault> for ServeError {
 pub async fn serve(args: &ServeArgs) -> Result<(), ServeError> {
     let data = DataDir(args.data.clone());
     let accepted = Accepted::new(data.accepted_rules());
-    let loaded = Arc::new(Loaded::read_at_start(&args.config, &accepted)?);
+    let loaded = Arc::new(Loaded::read_at_start(&args.config, &accepted, wall_ms())?);
     let listen = loaded.config.desk.listen;
     let listener = TcpListener::bind(listen).await.map_err(|e| ServeError::Address(listen.to_string(), e))?;
     let clock = Arc::new(Clock::new(loaded.zone.clone(), loaded.config.clock.trust));
@@ -103,7 +103,7 @@ pub async fn serve(args: &ServeArgs) -> Result<(), ServeError> {
         let working = loaded.rules.version();
         tracing::error!(%faults, working, "the configured rules are refused; those that worked last stand in");
     }
-    remember(&accepted, &loaded);
+    remember(&accepted, &loaded, &clock);
     let (keeper, connection, interrupted) = open_store(&loaded, &data, &clock)?;
     note_the_start(&loaded, &args.config, &keeper, &clock)?;
     let people = People::load(&data.people())?;
@@ -229,8 +229,8 @@ fn open_store(
 }
 
 /// The rules work all the same where they cannot be kept for the next start.
-fn remember(accepted: &Accepted, loaded: &Loaded) {
-    if let Err(error) = accepted.keep(&loaded.rules) {
+fn remember(accepted: &Accepted, loaded: &Loaded, clock: &Clock) {
+    if let Err(error) = accepted.keep(&loaded.rules, clock.local().date()) {
         tracing::error!(%error, "the working rules could not be kept for the next start");
     }
 }
@@ -258,7 +258,7 @@ fn watch_rules(
             match look {
                 Look::Same => {}
                 Look::Replaced(loaded) => {
-                    remember(&accepted, &loaded);
+                    remember(&accepted, &loaded, &clock);
                     let digest = store::unhex32(&loaded.rules.digest).map(Reason::Digest);
                     keeper.note_quietly(&by_the_station(&clock, Action::PolicyLoaded, digest));
                     if !desk.rules(loaded).await {

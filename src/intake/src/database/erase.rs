@@ -54,6 +54,15 @@ impl Database {
         Ok(row.map(|row| row.try_get(0)).transpose()?)
     }
 
+    /// What was erased leaves SQLite's write-ahead log too, as soon as nobody reads in it. PostgreSQL keeps it until
+    /// VACUUM.
+    pub async fn settle(&self) -> Result<(), DatabaseFault> {
+        if self.pool.connect_options().database_url.scheme() == "sqlite" {
+            sqlx::query("PRAGMA wal_checkpoint(TRUNCATE)").execute(&self.pool).await?;
+        }
+        Ok(())
+    }
+
     /// Puts a stub and a tombstone in the place of an envelope. False when somebody else has done so before.
     pub(crate) async fn erase(&self, remains: &Remains<'_>) -> Result<bool, DatabaseFault> {
         let mut tries = Tries::default();

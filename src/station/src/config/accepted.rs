@@ -1,9 +1,10 @@
 //! The pack that worked last, kept among the station's own files: with it the station starts again while the configured
 //! one is broken or unsigned, and knows an older one that came back.
 
-use super::rules::not_older;
+use super::rules::may_follow;
 use super::signed::{PackSignature, SignedPack, bounded, verified};
 use super::{ConfigFault, ConfigFaults};
+use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 use std::fs::{self, File};
 use std::io::{self, Write};
@@ -37,11 +38,15 @@ impl Accepted {
         Self(file)
     }
 
-    /// Puts the working pack in the place of the one before, whole or not at all.
+    /// Puts the working pack in the place of the one before, whole or not at all. One that says it was signed after
+    /// `today` is not kept: a typing error in a date would keep every later pack out.
     ///
     /// # Errors
     /// When the file cannot be written; what was there before stays.
-    pub fn keep(&self, rules: &SignedPack) -> io::Result<()> {
+    pub fn keep(&self, rules: &SignedPack, today: Date) -> io::Result<()> {
+        if rules.signed > today {
+            return Ok(());
+        }
         let kept = Kept { pack: rules.text.clone(), signature: rules.signature.clone() };
         let text = serde_json::to_string(&kept)?;
         if bounded(&self.0, MAX_BYTES).is_ok_and(|before| before == text) {
@@ -63,7 +68,7 @@ impl Accepted {
     pub(super) fn choose(
         &self,
         configured: Result<SignedPack, Vec<ConfigFault>>,
-        trust: Option<&VerifyKey>,
+        (trust, today): (Option<&VerifyKey>, Date),
         suits: impl Fn(&SignedPack) -> bool,
     ) -> Result<Start, Vec<ConfigFault>> {
         let worked = trust.and_then(|trust| self.read(trust)).filter(suits);
@@ -71,7 +76,7 @@ impl Accepted {
             (Err(faults), None) => Err(faults),
             (Ok(rules), None) => Ok(Start { rules, instead_of: None }),
             (Err(faults), Some(rules)) => Ok(Start { rules, instead_of: Some(ConfigFaults(faults)) }),
-            (Ok(configured), Some(worked)) => match not_older(&configured, &worked) {
+            (Ok(configured), Some(worked)) => match may_follow(&configured, &worked, today) {
                 Ok(()) => Ok(Start { rules: configured, instead_of: None }),
                 Err(text) => {
                     let fault = ConfigFault { file: configured.pack.id.clone(), line: None, text };
@@ -92,7 +97,7 @@ impl Accepted {
 mod tests {
     use super::super::{Loaded, sign, signature_file};
     use super::*;
-    use jiff::civil::{Date, date};
+    use jiff::civil::date;
     use store::FileKey;
 
     const PACK: &str = "policies/ru-entry.toml";
@@ -124,16 +129,18 @@ mod tests {
     }
 
     fn start(dir: &Path) -> Result<Loaded, ConfigFaults> {
-        Loaded::read_at_start(&dir.join("station.toml"), &Accepted::new(dir.join("accepted.json")))
+        let noon_ms = 1_795_348_800_000; // 2026-11-22T12:00Z
+        Loaded::read_at_start(&dir.join("station.toml"), &Accepted::new(dir.join("accepted.json")), noon_ms)
     }
 
     #[test]
     fn the_pack_that_worked_last_stands_in_for_a_broken_an_unsigned_and_an_older_one() {
         let (newer, day) = (("version = \"2026.1\"", "version = \"2026.2\""), date(2026, 11, 20));
         type Change = fn(&Path);
-        let changes: [(&str, Change, Option<&str>); 5] = [
+        let changes: [(&str, Change, Option<&str>); 6] = [
             ("nothing", |_| (), None),
             ("newer", |dir| sign_on(dir, date(2026, 11, 21)), None),
+            ("of the future", |dir| sign_on(dir, date(2062, 11, 21)), Some("after today")),
             ("older", |dir| sign_on(dir, date(2026, 11, 19)), Some("before the working one")),
             (
                 "unsigned",
@@ -151,7 +158,7 @@ mod tests {
             replace(dir.path(), PACK, newer.0, newer.1);
             sign_on(dir.path(), day);
             let first = start(dir.path()).unwrap();
-            Accepted::new(dir.path().join("accepted.json")).keep(&first.rules).unwrap();
+            Accepted::new(dir.path().join("accepted.json")).keep(&first.rules, date(2026, 11, 22)).unwrap();
             change(dir.path());
             let again = start(dir.path()).unwrap_or_else(|faults| panic!("{name}: {faults}"));
             let why = again.instead_of.map(|faults| faults.to_string());
@@ -166,7 +173,7 @@ mod tests {
         let dir = place();
         sign_on(dir.path(), date(2026, 11, 20));
         let accepted = Accepted::new(dir.path().join("accepted.json"));
-        accepted.keep(&start(dir.path()).unwrap().rules).unwrap();
+        accepted.keep(&start(dir.path()).unwrap().rules, date(2026, 11, 22)).unwrap();
         fs::remove_file(signature_file(&dir.path().join(PACK))).unwrap();
         assert!(start(dir.path()).is_ok());
         // Another authority is trusted by now; a changed or cut file; no file.

@@ -8,6 +8,8 @@ use super::{
 use crate::people::hex;
 use crate::upload::SLOWEST_KILOBYTES;
 use domain::policy::Pack;
+use jiff::civil::Date;
+use jiff::{Timestamp, tz::TimeZone};
 use quality::finger::{Forest, Scorer};
 use serde::de::DeserializeOwned;
 use sha2::{Digest, Sha256};
@@ -16,7 +18,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 /// Reads station.toml and what it names.
-pub fn read(path: &Path, accepted: Option<&Accepted>) -> Result<Loaded, ConfigFaults> {
+pub fn read(path: &Path, accepted: Option<(&Accepted, i64)>) -> Result<Loaded, ConfigFaults> {
     let text = read_text(path).map_err(|fault| ConfigFaults(vec![fault]))?;
     let file = path.display().to_string();
     let mut config: StationConfig = toml::from_str(&text).map_err(|first| station_faults(&file, &text, &first))?;
@@ -33,6 +35,7 @@ pub fn read(path: &Path, accepted: Option<&Accepted>) -> Result<Loaded, ConfigFa
         );
         faults.push(ConfigFault { file: file.clone(), line: line_of(&text, "time_zone"), text: text_of });
     }
+    let accepted = accepted.map(|(accepted, utc_ms)| (accepted, local_date(utc_ms, zone.as_ref().ok())));
     let rules = rules_to_start_with(path, &text, &config, accepted);
     let thresholds = read_thresholds(&beside.join(&config.quality.thresholds));
     let scorer = read_scorer(&file, &text, config.quality.forest.as_ref().map(|forest| beside.join(forest)));
@@ -59,15 +62,20 @@ fn digest(text: &str) -> String {
     hex(&Sha256::digest(text.as_bytes()))
 }
 
+fn local_date(utc_ms: i64, zone: Option<&TimeZone>) -> Date {
+    let stamp = Timestamp::from_millisecond(utc_ms).unwrap_or(Timestamp::UNIX_EPOCH);
+    stamp.to_zoned(zone.cloned().unwrap_or(TimeZone::UTC)).date()
+}
+
 /// The pack that the configuration names, or the one that worked last.
 fn rules_to_start_with(
     path: &Path,
     text: &str,
     config: &StationConfig,
-    accepted: Option<&Accepted>,
+    accepted: Option<(&Accepted, Date)>,
 ) -> Result<Start, Vec<ConfigFault>> {
     let configured = rules(path, text, config);
-    let Some(accepted) = accepted else {
+    let Some((accepted, today)) = accepted else {
         return configured.map(|rules| Start { rules, instead_of: None });
     };
     let trust = super::rules::trusted(path.parent().unwrap_or(Path::new(".")), &config.policy).ok();
@@ -75,7 +83,7 @@ fn rules_to_start_with(
         let file = path.display().to_string();
         unknown_entries(&file, text, config, &rules.pack).is_empty() && unfounded(&file, text, config).is_empty()
     };
-    accepted.choose(configured, trust.as_ref(), suits)
+    accepted.choose(configured, (trust.as_ref(), today), suits)
 }
 
 /// Reads the pack that a configuration names, and checks what the configuration says about it.

@@ -278,8 +278,8 @@ impl Loaded {
     }
 
     /// The same for a station that starts: the pack that worked last stands in for one that is broken, unsigned or older.
-    pub fn read_at_start(path: &Path, accepted: &Accepted) -> Result<Self, ConfigFaults> {
-        check::read(path, Some(accepted))
+    pub fn read_at_start(path: &Path, accepted: &Accepted, utc_ms: i64) -> Result<Self, ConfigFaults> {
+        check::read(path, Some((accepted, utc_ms)))
     }
 }
 

@@ -67,7 +67,7 @@ impl RulesWatch {
         if same_rules && config.policy == self.working.config.policy {
             return Ok(None);
         }
-        self.may_follow(&rules, today).map_err(say)?;
+        may_follow(&rules, &self.working.rules, today).map_err(say)?;
         // Everything else in the file needs a restart, and keeps what it was.
         let mut loaded = (*self.working).clone();
         loaded.config.policy = config.policy;
@@ -75,21 +75,16 @@ impl RulesWatch {
         loaded.instead_of = None;
         Ok(Some(loaded))
     }
-
-    /// A pack that says it comes from the future waits, and so does one that is older than the working one.
-    fn may_follow(&self, rules: &SignedPack, today: Date) -> Result<(), String> {
-        if rules.signed > today {
-            let (of, signed) = (rules.pack.label(), rules.signed);
-            return Err(format!("pack {of} says it was signed on {signed}, after today; set the clock or wait"));
-        }
-        not_older(rules, &self.working.rules)
-    }
 }
 
-/// Whether a pack may take the place of the one that works: not an older one of its name, nor another text under the same
-/// version.
-pub(super) fn not_older(rules: &SignedPack, working: &SignedPack) -> Result<(), String> {
+/// Whether a pack may take the place of the one that works: not one that says it comes from the future, not an older one
+/// of its name, nor another text under the same version.
+pub(super) fn may_follow(rules: &SignedPack, working: &SignedPack, today: Date) -> Result<(), String> {
     let of = rules.pack.label();
+    if rules.signed > today {
+        let signed = rules.signed;
+        return Err(format!("pack {of} says it was signed on {signed}, after today; set the clock or wait"));
+    }
     if rules.pack.id == working.pack.id && rules.signed < working.signed {
         let (signed, since) = (rules.signed, working.signed);
         return Err(format!("pack {of} was signed on {signed}, before the working one ({since}); sign it anew"));

@@ -105,6 +105,7 @@ impl Keeper {
         if let Err(fault) = aside(|| self.outbox().stopped(clock.utc_ms())) {
             told(fault);
         }
+        self.signer.rest();
     }
 
     /// The identifier of the key that signs records.

@@ -41,7 +41,7 @@ fn swaps(root: &Path) -> Vec<Finding> {
 fn swap(root: &Path, area: &str, kind: &str) -> Finding {
     // The kernel writes a blank of a name as \040.
     let path = area.replace("\\040", " ");
-    match (is_encrypted(root, &path, kind), path.contains("/zram")) {
+    match (is_encrypted(root, &path, kind), is_memory(root, &path, kind)) {
         (_, true) => Finding::good(SWAP, format!("{path} is compressed memory, not a disk")),
         (Some(true), _) => Finding::good(SWAP, format!("{path} is encrypted")),
         (Some(false), _) => Finding::fault(
@@ -55,6 +55,14 @@ fn swap(root: &Path, area: &str, kind: &str) -> Finding {
             format!("`swapoff {path}`, or put it onto a device that cryptsetup opens"),
         ),
     }
+}
+
+/// Compressed memory that is written to no disk.
+fn is_memory(root: &Path, area: &str, kind: &str) -> bool {
+    let Some(number) = area.strip_prefix("/dev/zram").filter(|_| kind == "partition") else { return false };
+    let is_number = !number.is_empty() && number.bytes().all(|byte| byte.is_ascii_digit());
+    let backing = fs::read_to_string(root.join(format!("sys/block/zram{number}/backing_dev")));
+    is_number && backing.map_or(true, |backing| backing.trim() == "none")
 }
 
 /// Whether the device that an area lies on is one of dm-crypt. A file may lie on a volume of LVM over dm-crypt; what lies

@@ -14,6 +14,9 @@ pub trait Signer: Send + Sync {
 
     /// ECDSA over P-256 and SHA-256 of these bytes: r, then s in its lower half, 32 bytes each.
     fn es256(&self, bytes: &[u8]) -> Result<[u8; 64], SignFault>;
+
+    /// The program is about to end: gives back what is held elsewhere for this key. It may sign again all the same.
+    fn rest(&self) {}
 }
 
 impl Signer for FileKey {

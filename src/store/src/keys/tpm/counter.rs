@@ -1,7 +1,7 @@
 //! A counter in the non-volatile memory of a TPM: it goes up, and whoever makes it anew gets a higher one, since a TPM
 //! begins every new counter beyond the highest value that any of its counters ever had.
 
-use super::link::{Link, Tpm, kind};
+use super::link::{Link, Tpm, Tries, kind};
 use super::{KDF, auth_of, new_auth};
 use crate::hex;
 use crate::keys::sealed::{Cost, Passphrase, unhex};
@@ -79,9 +79,18 @@ impl NvCounter {
     fn ask<T>(
         &self,
         index: u32,
+        ask: impl FnMut(&mut Link, NvIndexHandle) -> Result<T>,
+    ) -> std::result::Result<Option<T>, CounterFault> {
+        self.ask_as(Tries::Two, index, ask)
+    }
+
+    fn ask_as<T>(
+        &self,
+        tries: Tries,
+        index: u32,
         mut ask: impl FnMut(&mut Link, NvIndexHandle) -> Result<T>,
     ) -> std::result::Result<Option<T>, CounterFault> {
-        let asked = self.tpm.try_with(|link| {
+        let asked = self.tpm.attempt(tries, |link| {
             let public = TpmHandle::NvIndex(NvIndexTpmHandle::new(index)?);
             let mut object: ObjectHandle = match link.plainly(|context| context.tr_from_tpm_public(public)) {
                 Err(error) if kind(&error) == Some(Kind::Handle) => return Ok(None),
@@ -109,8 +118,11 @@ impl NvCounter {
         })
     }
 
+    /// Once: a step that is counted twice would look like an old copy of the store. The connection is asked for the value
+    /// first, so that one that was lost meanwhile is made again before and not in the middle.
     fn step_at(&self, index: u32) -> std::result::Result<(), CounterFault> {
-        let stepped = self.ask(index, |link, handle| {
+        self.value(index)?;
+        let stepped = self.ask_as(Tries::One, index, |link, handle| {
             link.in_session(|context| context.nv_increment(NvAuth::NvIndex(handle), handle))
         })?;
         stepped.ok_or_else(|| CounterFault(format!("the TPM has no counter of this station at {index:#010x}")))

@@ -29,6 +29,15 @@ pub struct Tpm {
     link: Arc<Mutex<Option<Link>>>,
 }
 
+/// How often something is asked when a connection is lost.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Tries {
+    /// What must not be done twice: when the answer is lost, nobody knows whether it was done.
+    One,
+    /// Everything else.
+    Two,
+}
+
 /// A connection.
 pub(super) struct Link {
     context: Context,
@@ -50,16 +59,26 @@ impl Tpm {
         Ok(tpm)
     }
 
+    /// Ends the connection, and with it everything that the TPM holds for it: without a resource manager nobody else would
+    /// give its few places back.
+    pub(super) fn rest(&self) {
+        self.link.lock().unwrap_or_else(PoisonError::into_inner).take();
+    }
+
     pub(super) fn with<T>(&self, ask: impl FnMut(&mut Link) -> Result<T>) -> std::result::Result<T, TpmFault> {
         self.try_with(ask).map_err(TpmFault::of)
     }
 
     /// Asks the TPM something. A connection that was lost, with a TPM that was reset say, is made again once. After any
     /// fault nothing is left of the connection: what the TPM still holds of it is not known.
-    pub(super) fn try_with<T>(&self, mut ask: impl FnMut(&mut Link) -> Result<T>) -> Result<T> {
+    pub(super) fn try_with<T>(&self, ask: impl FnMut(&mut Link) -> Result<T>) -> Result<T> {
+        self.attempt(Tries::Two, ask)
+    }
+
+    pub(super) fn attempt<T>(&self, tries: Tries, mut ask: impl FnMut(&mut Link) -> Result<T>) -> Result<T> {
         let mut held = self.link.lock().unwrap_or_else(PoisonError::into_inner);
         let fresh = held.is_none();
-        for again in [!fresh, false] {
+        for again in [!fresh && tries == Tries::Two, false] {
             let mut link = match held.take() {
                 Some(link) => link,
                 None => Link::open(self.way.clone())?,

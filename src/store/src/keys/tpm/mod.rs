@@ -152,6 +152,10 @@ impl Signer for TpmKey {
         &self.public
     }
 
+    fn rest(&self) {
+        self.tpm.rest();
+    }
+
     fn es256(&self, bytes: &[u8]) -> Result<[u8; 64], SignFault> {
         let digest: [u8; 32] = Sha256::digest(bytes).into();
         let signature = self.tpm.with(|link| self.sign_by(link, &digest)).map_err(|fault| {
