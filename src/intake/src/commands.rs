@@ -15,6 +15,7 @@ use std::collections::BTreeSet;
 use std::fs::{self, OpenOptions};
 use std::io::{self, Write};
 use std::net::SocketAddr;
+use std::num::NonZeroU16;
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 use store::format::{Envelope, FormatFault, decode_body, digest};
@@ -107,6 +108,9 @@ pub(crate) struct Config {
     pub listen: SocketAddr,
     /// Where to listen for stations that have no certificate yet; nowhere where this is left out.
     pub provisioning: Option<SocketAddr>,
+    /// Connections of stations at once from one address: more where many stations are behind one.
+    #[serde(default = "many")]
+    pub connections_per_address: NonZeroU16,
     /// Names and addresses of this machine as stations know them, for its certificate.
     #[serde(default = "local_names")]
     pub names: Vec<String>,
@@ -134,6 +138,11 @@ fn quarter() -> u16 {
     90
 }
 
+/// A quarter of all connections.
+fn many() -> NonZeroU16 {
+    NonZeroU16::new(1024).unwrap_or(NonZeroU16::MIN)
+}
+
 impl Config {
     /// Where the data base is.
     pub fn place(&self, folder: &Path) -> Result<Place, CommandFault> {
@@ -158,6 +167,8 @@ listen = \"127.0.0.1:8620\"
 provisioning = \"127.0.0.1:8621\"
 # Days that a station's certificate is valid; stations renew it by themselves at two thirds of that.
 certificate_days = 90
+# Connections of stations at once from one address. All of them have 4096: more where many stations are behind one address.
+# connections_per_address = 1024
 # Where administrators find /stations and /metrics. No stations' address: keep it on this machine or on their network.
 # admin_listen = \"127.0.0.1:8622\"
 # Or a server, which any number of intakes may share: postgres://gatepost@HOST/intake?sslmode=verify-full

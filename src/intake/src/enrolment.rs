@@ -3,10 +3,15 @@
 use crate::authority::Authority;
 use crate::clock::Clock;
 use crate::database::{Database, Made, Redeemed, Shown};
+use crate::listener::Peer;
+use crate::patience::Patience;
 use crate::refusal::Refusal;
+use crate::service::gathered;
 use axum::body::Bytes;
-use axum::extract::{DefaultBodyLimit, State};
+use axum::extract::{ConnectInfo, DefaultBodyLimit, Request, State};
 use axum::http::StatusCode;
+use axum::middleware::{Next, from_fn, from_fn_with_state};
+use axum::response::Response;
 use axum::routing::post;
 use axum::{Json, Router};
 use domain::case::StationId;
@@ -14,13 +19,14 @@ use link::{Facts, Provisioned, Renewed, chain_from_pem};
 use std::sync::Arc;
 use std::time::Duration;
 use store::{Application, VerifyKey};
+use tokio::time::{Instant, sleep};
 use tower::limit::GlobalConcurrencyLimitLayer;
 use tower_http::timeout::TimeoutLayer;
 
 /// Largest application, in bytes: one has about 700.
 const MAX_APPLICATION_BYTES: usize = 4 << 10;
 
-/// Applications at once.
+/// Applications that are looked at at once: they are whole by then, so nobody takes a place by being slow.
 const REQUESTS: usize = 8;
 
 /// An application that takes longer is given up.
@@ -46,10 +52,27 @@ pub struct Enrolment {
 pub fn enrolment_router(enrolment: Arc<Enrolment>) -> Router {
     Router::new()
         .route("/v1/provision", post(provision))
-        .layer(DefaultBodyLimit::max(MAX_APPLICATION_BYTES))
-        .layer(TimeoutLayer::with_status_code(StatusCode::REQUEST_TIMEOUT, TIMEOUT))
         .layer(GlobalConcurrencyLimitLayer::new(REQUESTS))
+        .layer(TimeoutLayer::with_status_code(StatusCode::REQUEST_TIMEOUT, TIMEOUT))
+        .layer(from_fn(gathered))
+        .layer(DefaultBodyLimit::max(MAX_APPLICATION_BYTES))
+        .layer(from_fn_with_state(Arc::<Patience>::default(), unhurried))
         .with_state(enrolment)
+}
+
+/// Lets those wait who have brought many wrong applications, and counts another one.
+async fn unhurried(
+    State(patience): State<Arc<Patience>>,
+    ConnectInfo(peer): ConnectInfo<Peer>,
+    request: Request,
+    next: Next,
+) -> Response {
+    sleep(patience.pause(peer.address, Instant::now())).await;
+    let response = next.run(request).await;
+    if response.status().is_client_error() {
+        patience.wrong(peer.address, Instant::now());
+    }
+    response
 }
 
 async fn provision(

@@ -24,6 +24,12 @@ struct Outcome {
     outcome: &'static str,
 }
 
+/// Why a connection was not served: a word of the listener or of TLS, of which there are few.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct Why {
+    reason: &'static str,
+}
+
 /// The counters of this process. Clones count together.
 #[derive(Clone)]
 pub struct Metrics {
@@ -31,6 +37,7 @@ pub struct Metrics {
     envelopes: Family<Outcome, Counter>,
     bytes: Counter,
     seconds: Histogram,
+    connections: Family<Why, Counter>,
     stations: [Gauge; 6],
 }
 
@@ -44,6 +51,9 @@ impl Default for Metrics {
         let seconds = Histogram::new(BOUNDS);
         let help = "Time from having an envelope to having it verified and on the disk";
         registry.register("envelope_seconds", help, seconds.clone());
+        let connections = Family::default();
+        let help = "Connections that were not served, by the reason";
+        registry.register("connections_refused", help, connections.clone());
         let stations: [Gauge; 6] = Default::default();
         let named = [
             ("stations", "Registered stations"),
@@ -56,7 +66,7 @@ impl Default for Metrics {
         for (gauge, (name, help)) in stations.iter().zip(named) {
             registry.register(name, help, gauge.clone());
         }
-        Self { registry: Arc::new(registry), envelopes, bytes, seconds, stations }
+        Self { registry: Arc::new(registry), envelopes, bytes, seconds, connections, stations }
     }
 }
 
@@ -79,6 +89,11 @@ impl Metrics {
         };
         self.envelopes.get_or_create(&Outcome { outcome: word }).inc();
         self.seconds.observe(took.as_secs_f64());
+    }
+
+    /// Counts a connection that was not served.
+    pub(crate) fn connection_refused(&self, reason: &'static str) {
+        self.connections.get_or_create(&Why { reason }).inc();
     }
 
     /// Everything as text. What is in the data base is the same for every copy of the intake.

@@ -207,7 +207,6 @@ fn code_row(redeemed: Redeemed) -> (&'static str, &'static str) {
         Redeemed::Yes | Redeemed::Wrong => ("I-41", "wrong-code"),
         Redeemed::Expired => ("I-42", "expired-code"),
         Redeemed::Used => ("I-43", "used-code"),
-        Redeemed::Locked => ("I-44", "locked-code"),
         Redeemed::OtherStation => ("I-45", "code-of-another-station"),
     }
 }
@@ -220,7 +219,6 @@ fn code_text(redeemed: Redeemed) -> &'static str {
             "this code was used by a station with other keys; if that was not this station, revoke its certificates, and \
              invite again"
         }
-        Redeemed::Locked => "too many wrong codes came for this station; `gatepost-intake invite` makes another",
         Redeemed::OtherStation => "this code is for another station",
     }
 }

@@ -6,13 +6,12 @@ use crate::clock::Clock;
 use crate::commands::{CommandFault, Config, authorities, config_of, io_fault};
 use crate::database::Database;
 use crate::enrolment::{Enrolment, enrolment_router};
-use crate::listener::{Peer, TlsListener, time_of};
+use crate::listener::{Door, serve_on};
 use crate::metrics::Metrics;
 use crate::receipt_key;
 use crate::service::router;
 use crate::upkeep;
-use axum::Router;
-use link::{Identity, SetupFault};
+use link::{Identity, SetupFault, Time};
 use std::fs;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
@@ -25,8 +24,17 @@ use tokio::sync::watch;
 /// Connections of stations at once. Each has a socket and two buffers.
 const STATIONS: usize = 4096;
 
+/// Longest time for the head of a station's request, and between two of them. Stations close theirs sooner.
+const STATION_HEADER: Duration = Duration::from_secs(30);
+
 /// Connections at once of those who have no certificate: anybody.
 const APPLICANTS: usize = 64;
+
+/// The same from one address.
+const APPLICANTS_OF_ONE: usize = 8;
+
+/// Longest time for the head of an application.
+const APPLICANT_HEADER: Duration = Duration::from_secs(5);
 
 /// How often the intake's own certificate is looked at.
 const LOOK: Duration = Duration::from_secs(12 * 3600);
@@ -64,8 +72,14 @@ pub async fn serve(
     let database = Database::open(&config.place(data)?).await?;
     let key = receipt_key::load(&data.join(&config.receipt_key))?;
     let receipts = key.public().to_pem();
-    let stations = link::server(&authority, identity.clone(), time_of(&clock)).map_err(unfit)?;
-    let (stations, address) = listen(at.stations, stations, STATIONS).await?;
+    let of_stations = Door {
+        tls: Some(link::server(&authority, identity.clone(), Time(clock.clone())).map_err(unfit)?),
+        most: STATIONS,
+        most_of_one: usize::from(config.connections_per_address.get()),
+        header: STATION_HEADER,
+        keep_alive: true,
+    };
+    let (stations, address) = listen(at.stations).await?;
     let service = Service {
         turns: Default::default(),
         database: database.clone(),
@@ -77,18 +91,25 @@ pub async fn serve(
         clock: clock.clone(),
     };
     let service = Arc::new(service);
-    upkeep::start(config.admin_listen, config.retention, &service).await?;
-    let end = ended()?;
-    let serving = serve_on(stations, router(service), end.clone());
+    let (metrics, end) = (service.metrics.clone(), ended()?);
+    upkeep::start(config.admin_listen, config.retention, &service, end.clone()).await?;
+    let serving = serve_on(stations, of_stations, router(service), (metrics.clone(), end.clone()));
     let (applying, provisioning) = match (at.provisioning, issuer) {
         (Some(wished), Some(issuer)) => {
             let path = data.join("authority.pub");
             let authority = fs::read_to_string(&path).map_err(|error| io_fault("read", &path, error))?;
+            let of_applicants = Door {
+                tls: Some(link::server_for_anybody(identity.clone(), Time(clock.clone())).map_err(unfit)?),
+                most: APPLICANTS,
+                most_of_one: APPLICANTS_OF_ONE,
+                header: APPLICANT_HEADER,
+                keep_alive: false,
+            };
             let (database, ca, clock) = (database.clone(), authority_pem, clock.clone());
-            let enrolment = Enrolment { database, issuer, ca, authority, receipts, clock: clock.clone() };
-            let anybody = link::server_for_anybody(identity.clone(), time_of(&clock)).map_err(unfit)?;
-            let (applicants, address) = listen(wished, anybody, APPLICANTS).await?;
-            (Some(serve_on(applicants, enrolment_router(Arc::new(enrolment)), end)), Some(address))
+            let enrolment = Enrolment { database, issuer, ca, authority, receipts, clock };
+            let (applicants, address) = listen(wished).await?;
+            let router = enrolment_router(Arc::new(enrolment));
+            (Some(serve_on(applicants, of_applicants, router, (metrics, end))), Some(address))
         }
         (Some(_), None) => {
             tracing::warn!("tls/ca.key is not here: stations cannot be provisioned by this intake");
@@ -98,33 +119,19 @@ pub async fn serve(
     };
     look_after(data.to_owned(), config, identity, clock);
     ready(Listening { stations: address, provisioning });
-    let served = match applying {
-        Some(applying) => tokio::try_join!(serving, applying).map(|_| ()),
+    match applying {
+        Some(applying) => drop(tokio::join!(serving, applying)),
         None => serving.await,
-    };
+    }
     database.close().await;
-    served
+    Ok(())
 }
 
-async fn listen(
-    address: SocketAddr,
-    config: rustls::ServerConfig,
-    most: usize,
-) -> Result<(TlsListener, SocketAddr), CommandFault> {
+async fn listen(address: SocketAddr) -> Result<(TcpListener, SocketAddr), CommandFault> {
     let fault = |error| CommandFault::Io { what: format!("listen on {address}"), error };
     let listener = TcpListener::bind(address).await.map_err(fault)?;
     let bound = listener.local_addr().map_err(fault)?;
-    Ok((TlsListener::start(listener, config, most).map_err(fault)?, bound))
-}
-
-async fn serve_on(listener: TlsListener, router: Router, mut end: watch::Receiver<bool>) -> Result<(), CommandFault> {
-    let service = router.into_make_service_with_connect_info::<Peer>();
-    let ended = async move {
-        // An error says that nobody can tell any more.
-        let _ = end.wait_for(|ended| *ended).await;
-    };
-    let served = axum::serve(listener, service).with_graceful_shutdown(ended).await;
-    served.map_err(|error| CommandFault::Io { what: "serve".into(), error })
+    Ok((listener, bound))
 }
 
 /// Becomes true when the process is told to end.

@@ -8,12 +8,13 @@ use crate::listener::Peer;
 use crate::refusal::Refusal;
 use axum::Json;
 use axum::Router;
-use axum::body::Bytes;
+use axum::body::{Body, Bytes};
 use axum::extract::rejection::{BytesRejection, FailedToBufferBody};
-use axum::extract::{ConnectInfo, DefaultBodyLimit, FromRequestParts, Path, State};
+use axum::extract::{ConnectInfo, DefaultBodyLimit, FromRequest, FromRequestParts, Path, Request, State};
 use axum::http::StatusCode;
 use axum::http::header::CONTENT_TYPE;
 use axum::http::request::Parts;
+use axum::middleware::{Next, from_fn};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 use domain::case::StationId;
@@ -23,6 +24,7 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 use store::format::MAX_ENVELOPE_BYTES;
+use tokio::time::timeout;
 use tower::limit::GlobalConcurrencyLimitLayer;
 use tower_http::timeout::TimeoutLayer;
 
@@ -34,6 +36,12 @@ const RECORDS_OF_ONE: u32 = 2;
 
 /// Other requests at once: they are small, and must not wait for records.
 const REQUESTS: usize = 32;
+
+/// Largest body of such a request, in bytes: a statement about a key has about 400.
+const MAX_STATEMENT_BYTES: usize = 4 << 10;
+
+/// Longest time for such a body.
+const BODY: Duration = Duration::from_secs(10);
 
 /// Such a request that takes longer is given up.
 const TIMEOUT: Duration = Duration::from_secs(30);
@@ -51,10 +59,30 @@ pub fn router(service: Arc<Service>) -> Router {
         .route("/v1/keys", post(next_key))
         .route("/v1/stations/{id}", get(station))
         .route("/v1/stations/{id}/last", get(last))
-        .layer(TimeoutLayer::with_status_code(StatusCode::REQUEST_TIMEOUT, TIMEOUT))
         .layer(GlobalConcurrencyLimitLayer::new(REQUESTS))
+        .layer(TimeoutLayer::with_status_code(StatusCode::REQUEST_TIMEOUT, TIMEOUT))
+        .layer(from_fn(gathered))
+        .layer(DefaultBodyLimit::max(MAX_STATEMENT_BYTES))
         .merge(records)
         .with_state(service)
+}
+
+/// Waits for the whole body of a small request, before it takes a place among those that are worked on: bodies that come
+/// slowly or never keep nobody else waiting.
+pub(crate) async fn gathered(request: Request, next: Next) -> Response {
+    let (parts, body) = request.into_parts();
+    match timeout(BODY, Bytes::from_request(Request::from_parts(parts.clone(), body), &())).await {
+        Ok(Ok(body)) => next.run(Request::from_parts(parts, Body::from(body))).await,
+        Ok(Err(rejected)) => not_whole(&rejected).into_response(),
+        Err(_) => StatusCode::REQUEST_TIMEOUT.into_response(),
+    }
+}
+
+fn not_whole(rejected: &BytesRejection) -> Refusal {
+    match rejected {
+        BytesRejection::FailedToBufferBody(FailedToBufferBody::LengthLimitError(_)) => Refusal::TooLarge,
+        _ => Refusal::Incomplete,
+    }
 }
 
 /// How many records of each station are on their way here.
@@ -147,10 +175,7 @@ async fn receive(
     CallerInTurn { caller, _turn }: CallerInTurn,
     body: Result<Bytes, BytesRejection>,
 ) -> Result<Response, Refusal> {
-    let bytes = body.map_err(|rejected| match rejected {
-        BytesRejection::FailedToBufferBody(FailedToBufferBody::LengthLimitError(_)) => Refusal::TooLarge,
-        _ => Refusal::Incomplete,
-    })?;
+    let bytes = body.map_err(|rejected| not_whole(&rejected))?;
     let Accepted { header, is_new, receipt } = service.accept(&bytes, Way::Connection(&caller.station)).await?;
     let status = if is_new { StatusCode::CREATED } else { StatusCode::OK };
     tracing::info!(station = %header.station, sequence = header.sequence, status = status.as_u16(), "acknowledged");
@@ -161,9 +186,8 @@ async fn receive(
 async fn next_key(
     State(service): State<Arc<Service>>,
     caller: Caller,
-    body: Result<Bytes, BytesRejection>,
+    statement: Bytes,
 ) -> Result<Json<Value>, Refusal> {
-    let statement = body.map_err(|_| Refusal::Incomplete)?;
     let rotation = service.rotate(&statement, Way::Connection(&caller.station)).await?;
     tracing::info!(station = %rotation.station, old = rotation.old, new = rotation.new.id(), "a key takes over");
     Ok(Json(json!({ "key": rotation.new.id(), "overlap_until": rotation.overlap_until_ms })))

@@ -3,20 +3,32 @@
 use crate::accept::Service;
 use crate::admin;
 use crate::commands::CommandFault;
+use crate::listener::{Door, serve_on};
 use crate::retention::{Retention, retain};
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::net::TcpListener;
+use tokio::sync::watch;
 
 /// How often it looks for what is due.
 const RETAIN: Duration = Duration::from_secs(3600);
+
+/// Connections of administrators at once.
+const CONNECTIONS: usize = 64;
+
+/// The same from one address: a browser opens six.
+const CONNECTIONS_OF_ONE: usize = 16;
+
+/// Longest time for the head of an administrator's request.
+const HEADER: Duration = Duration::from_secs(10);
 
 /// Starts what was asked for. It ends with the process: nothing of it needs an end in order.
 pub(crate) async fn start(
     admin_listen: Option<SocketAddr>,
     retention: Option<Retention>,
     service: &Arc<Service>,
+    end: watch::Receiver<bool>,
 ) -> Result<(), CommandFault> {
     if let Some(address) = admin_listen {
         let fault = |error| CommandFault::Io { what: format!("listen on {address}"), error };
@@ -28,7 +40,9 @@ pub(crate) async fn start(
             tracing::warn!(%address, "whoever reaches this address sees the list of stations, without encryption");
         }
         let router = admin::router(Arc::clone(service));
-        tokio::spawn(async move { axum::serve(listener, router).await });
+        let door =
+            Door { tls: None, most: CONNECTIONS, most_of_one: CONNECTIONS_OF_ONE, header: HEADER, keep_alive: true };
+        tokio::spawn(serve_on(listener, door, router, (service.metrics.clone(), end)));
     }
     if let Some(retention) = retention {
         tokio::spawn(keep_retaining(Arc::clone(service), retention));

@@ -28,7 +28,8 @@ pub use audit::{Action, Event, Reason};
 pub use index::IndexState;
 pub use keys::{
     Application, ApplicationRefused, AuthorityKey, AuthoritySecret, Cost, FileKey, KeyFault, KeyPlace, MAX_OVERLAP_MS,
-    Passphrase, Rotation, RotationRefused, Signer, TpmFault, VerifyKey, der_signature, replace as replace_private,
+    Passphrase, ReceiptKeys, Rotation, RotationRefused, Signer, Succession, SuccessionRefused, TpmFault, VerifyKey,
+    der_signature, replace as replace_private,
 };
 pub use maintain::{Verified, rebuild_index, stats, verify};
 pub use outbox::{
@@ -38,7 +39,7 @@ pub use outbox::{
 pub use receipt::{Acknowledgement, ReceiptRefused, sign_receipt, verify_receipt};
 pub use restored::{Counter, CounterFault, RECORDS_PER_STEP, Restored, Standing, Witness};
 pub use seal::{OpenFault, SEALING, SealFault, Sealer, open};
-pub use sign::{SignFault, SignatureRefused, peek_header, verify_header};
+pub use sign::{SignFault, SignatureRefused, peek_header, peek_key_id, verify_header};
 pub use tombstone::{ErasedBecause, Tombstone, TombstoneRefused};
 
 /// Bytes in hexadecimal, lower case.

@@ -23,6 +23,8 @@ pub enum Purpose {
     Possession,
     /// The intake's acknowledgement.
     Receipt,
+    /// The intake's old key for receipts about its next one.
+    ReceiptKey,
     /// The header of a record.
     RecordHeader,
     /// The intake's word that it has erased a body.
@@ -91,6 +93,15 @@ pub fn peek_header(cose: &[u8]) -> Result<Header, SignatureRefused> {
     Ok(decode_header(&peek_payload(cose)?)?)
 }
 
+/// The identifier of the key that a message names, without verifying that this key signed it: to find out which one to
+/// verify it by.
+///
+/// # Errors
+/// [`SignatureRefused`] where it is no message in its one spelling.
+pub fn peek_key_id(cose: &[u8]) -> Result<String, SignatureRefused> {
+    String::from_utf8(parse(cose)?.protected.header.key_id).map_err(|_| SignatureRefused::UnknownKey)
+}
+
 /// What a message says, without verifying who signed it.
 pub(crate) fn peek_payload(cose: &[u8]) -> Result<Vec<u8>, SignatureRefused> {
     Ok(parse(cose)?.payload.unwrap_or_default())
@@ -153,6 +164,7 @@ impl Purpose {
             Self::KeyRotation => b"gatepost key rotation 1",
             Self::Possession => b"gatepost possession 1",
             Self::Receipt => b"gatepost receipt 1",
+            Self::ReceiptKey => b"gatepost receipt key 1",
             Self::RecordHeader => b"gatepost record header 1",
             Self::Tombstone => b"gatepost tombstone 1",
         }

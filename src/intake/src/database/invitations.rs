@@ -5,14 +5,11 @@ use super::{Database, DatabaseFault, hold};
 use sqlx::Row;
 use zeroize::Zeroizing;
 
-/// Wrong codes for one station after which its invitation is void. A code has 125 bits: nobody guesses one, and whoever
-/// tries is told apart from a typing error by the tenth time.
-const MOST_FAILURES: i64 = 10;
-
 /// Letters of a code: Crockford's base 32, without letters that are taken for others.
 const LETTERS: &[u8; 32] = b"0123456789ABCDEFGHJKMNPQRSTVWXYZ";
 
-/// Letters of a code: 125 bits.
+/// Letters of a code: 125 bits. Nobody guesses one, so wrong codes change nothing: whoever could spoil an invitation by
+/// them would need no more than to reach the intake.
 const CODE_LETTERS: usize = 25;
 
 /// What came of a code.
@@ -20,8 +17,6 @@ const CODE_LETTERS: usize = 25;
 pub enum Redeemed {
     /// Its time is over.
     Expired,
-    /// Too many wrong codes came for this station.
-    Locked,
     /// It is another station's.
     OtherStation,
     /// It was used by a station with other keys.
@@ -83,40 +78,34 @@ pub fn hash_of(code: &str) -> String {
 impl Database {
     /// Invites a station; an earlier invitation of it is void.
     pub async fn invite(&self, station: &str, code: &str, now_ms: i64, until_ms: i64) -> Result<(), DatabaseFault> {
-        let insert = "INSERT INTO invitations (station, code_hash, created, expires, failures, used_by)
-            VALUES ($1, $2, $3, $4, 0, '') ON CONFLICT (station) DO UPDATE SET
-            code_hash = $2, created = $3, expires = $4, failures = 0, used_by = ''";
+        let insert = "INSERT INTO invitations (station, code_hash, created, expires, used_by)
+            VALUES ($1, $2, $3, $4, '') ON CONFLICT (station) DO UPDATE SET
+            code_hash = $2, created = $3, expires = $4, used_by = ''";
         let query = sqlx::query(insert).bind(station).bind(hash_of(code)).bind(now_ms).bind(until_ms);
         query.execute(&self.pool).await?;
         Ok(())
     }
 
     /// Takes a code for a station with these keys. The same keys may bring it again while it is valid: an answer may have
-    /// been lost.
+    /// been lost. Who has not the code changes nothing, and learns nothing of any invitation.
     pub async fn redeem(&self, station: &str, code: &str, keys: &str, now_ms: i64) -> Result<Redeemed, DatabaseFault> {
         let hash = hash_of(code);
         let update = "UPDATE invitations SET used_by = $3 WHERE station = $1 AND code_hash = $2 AND expires > $4
-            AND failures < $5 AND (used_by = '' OR used_by = $3)";
-        let query = sqlx::query(update).bind(station).bind(&hash).bind(keys).bind(now_ms).bind(MOST_FAILURES);
+            AND (used_by = '' OR used_by = $3)";
+        let query = sqlx::query(update).bind(station).bind(&hash).bind(keys).bind(now_ms);
         if query.execute(&self.pool).await?.rows_affected() == 1 {
             return Ok(Redeemed::Yes);
         }
-        let select = "SELECT code_hash, expires, failures FROM invitations WHERE station = $1";
-        let row = sqlx::query(select).bind(station).fetch_optional(&self.pool).await?;
-        let found: Option<(String, i64, i64)> =
-            row.map(|row| Ok::<_, sqlx::Error>((row.try_get(0)?, row.try_get(1)?, row.try_get(2)?))).transpose()?;
-        match found {
-            Some((.., failures)) if failures >= MOST_FAILURES => return Ok(Redeemed::Locked),
-            Some((invited, expires, _)) if invited == hash => {
-                return Ok(if expires <= now_ms { Redeemed::Expired } else { Redeemed::Used });
-            }
-            _ => {}
-        }
-        let count = "UPDATE invitations SET failures = failures + 1 WHERE station = $1";
-        sqlx::query(count).bind(station).execute(&self.pool).await?;
-        let others = "SELECT COUNT(*) FROM invitations WHERE code_hash = $1";
-        let others: i64 = sqlx::query(others).bind(&hash).fetch_one(&self.pool).await?.try_get(0)?;
-        Ok(if others > 0 { Redeemed::OtherStation } else { Redeemed::Wrong })
+        let select = "SELECT station, expires FROM invitations WHERE code_hash = $1";
+        let Some(row) = sqlx::query(select).bind(&hash).fetch_optional(&self.pool).await? else {
+            return Ok(Redeemed::Wrong);
+        };
+        let (invited, expires): (String, i64) = (row.try_get(0)?, row.try_get(1)?);
+        Ok(match invited == station {
+            false => Redeemed::OtherStation,
+            true if expires <= now_ms => Redeemed::Expired,
+            true => Redeemed::Used,
+        })
     }
 
     /// Keeps that a certificate was made. False when what was shown for it no longer holds: a station may be revoked at

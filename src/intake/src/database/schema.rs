@@ -8,7 +8,7 @@ use sqlx::{AnyConnection, AnyPool, AssertSqlSafe, Row};
 ///
 /// `{bytes}` stands for the type of byte strings. The first step is what programs before had without a version, so it
 /// leaves alone what is there.
-const STEPS: [&[&str]; 6] = [&FIRST, &STATIONS, &ERASED, &OLDEST, &CERTIFICATES, &EXPIRY];
+const STEPS: [&[&str]; 7] = [&FIRST, &STATIONS, &ERASED, &OLDEST, &CERTIFICATES, &EXPIRY, &CODES];
 
 const FIRST: [&str; 7] = [
     "CREATE TABLE IF NOT EXISTS station_keys (
@@ -79,6 +79,10 @@ const CERTIFICATES: [&str; 2] = [
 /// Finds out until when a station's certificate is valid.
 const EXPIRY: [&str; 1] =
     ["CREATE INDEX certificates_by_station ON station_certificates (station, revoked, not_after)"];
+
+/// A code is found by its digest; wrong ones are not counted any more.
+const CODES: [&str; 2] =
+    ["CREATE INDEX invitations_by_code ON invitations (code_hash)", "ALTER TABLE invitations DROP COLUMN failures"];
 
 /// Carries out the steps that are missing, each in a transaction of its own with the row that says so: of copies that
 /// start at once one does it, the others wait for that row.

@@ -1,6 +1,8 @@
 //! An intake in this process, and stations that make records for it.
 #![allow(dead_code, reason = "every test file uses a part of it")]
 
+pub mod serving;
+
 use axum::Router;
 use axum::extract::connect_info::MockConnectInfo;
 use domain::case::{RecordId, StationId};
@@ -11,6 +13,7 @@ use intake::testing::{self, Cluster};
 use intake::{Database, Metrics, Mode, Peer, Place, Service, commands, router};
 use link::Facts;
 use sqlx::Row;
+use std::net::Ipv4Addr;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
@@ -62,7 +65,7 @@ fn peer(caller: &str) -> Peer {
     let station = Some(StationId(caller.into()));
     let certificate =
         Facts { station, not_before_ms: 0, not_after_ms: i64::MAX, key: Vec::new(), fingerprint: [0; 32] };
-    Peer { certificate: Some(certificate) }
+    Peer { address: Ipv4Addr::LOCALHOST.into(), certificate: Some(certificate) }
 }
 
 impl Intake {

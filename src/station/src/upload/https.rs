@@ -15,6 +15,9 @@ pub const HTTPS: TargetFactory = TargetFactory { name: "https", make };
 /// A receipt has a few hundred bytes, a certificate about a thousand; whatever is longer is neither.
 const LONGEST_ANSWER: usize = 16 * 1024;
 
+/// A connection without a request for so long is closed, before the intake does so after 30 s.
+const IDLE: Duration = Duration::from_secs(20);
+
 /// Longest time for a request, beside what the bandwidth limit makes of it.
 const PATIENCE: Duration = Duration::from_secs(30);
 
@@ -42,6 +45,7 @@ fn make(address: Address<'_>) -> Result<Box<dyn Target>, String> {
         .no_proxy()
         .https_only(true)
         .connect_timeout(Duration::from_secs(5))
+        .pool_idle_timeout(IDLE)
         .redirect(reqwest::redirect::Policy::none())
         .tls_backend_preconfigured(address.tls)
         .build()

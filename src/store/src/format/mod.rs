@@ -84,6 +84,11 @@ pub(crate) fn check_rotation(node: &Node<'_>) -> Result<(), FormatFault> {
     schema::KEY_ROTATION.check(node)
 }
 
+/// The payload of a statement about the intake's key for receipts as CBOR.
+pub(crate) fn check_succession(node: &Node<'_>) -> Result<(), FormatFault> {
+    schema::RECEIPT_KEY.check(node)
+}
+
 /// The payload of a station's application as CBOR.
 pub(crate) fn check_application(node: &Node<'_>) -> Result<(), FormatFault> {
     schema::APPLICATION.check(node)

@@ -9,6 +9,7 @@ mod place;
 mod rotation;
 mod sealed;
 mod signer;
+mod succession;
 #[cfg(feature = "tpm")]
 mod tpm;
 mod tpm_fault;
@@ -18,6 +19,7 @@ pub use place::KeyPlace;
 pub use rotation::{MAX_OVERLAP_MS, Rotation, RotationRefused};
 pub use sealed::{Cost, Passphrase};
 pub use signer::{Signer, der_signature};
+pub use succession::{ReceiptKeys, Succession, SuccessionRefused};
 pub use tpm_fault::TpmFault;
 
 use hpke::Deserializable;

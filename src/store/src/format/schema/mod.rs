@@ -8,7 +8,8 @@ use domain::policy::is_identifier;
 mod tables;
 
 pub(super) use tables::{
-    APPLICATION, CLOSURE_RECORD, ENROLMENT_RECORD, EXEMPTION_RECORD, HEADER, KEY_ROTATION, RECEIPT, TOMBSTONE,
+    APPLICATION, CLOSURE_RECORD, ENROLMENT_RECORD, EXEMPTION_RECORD, HEADER, KEY_ROTATION, RECEIPT, RECEIPT_KEY,
+    TOMBSTONE,
 };
 
 /// What a value must be.
@@ -184,6 +185,7 @@ mod tests {
             &RECEIPT,
             &TOMBSTONE,
             &KEY_ROTATION,
+            &RECEIPT_KEY,
             &APPLICATION,
             &FRAME,
             &ENROLMENT_RECORD,

@@ -81,6 +81,17 @@ pub(in crate::format) static KEY_ROTATION: Shape = shape(
     ],
 );
 
+pub(in crate::format) static RECEIPT_KEY: Shape = shape(
+    "receipt-key",
+    &[
+        field("version", Kind::Version(VERSION)),
+        field("old", Kind::Text),
+        field("new", Kind::Bytes),
+        field("time", Kind::Int),
+        field("overlap-until", Kind::Int),
+    ],
+);
+
 pub(in crate::format) static APPLICATION: Shape = shape(
     "application",
     &[
