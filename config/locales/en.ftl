@@ -6,6 +6,13 @@ login-person = Name
 login-pin = PIN
 login-button = Log in
 logout = Log out
+lock = Lock
+unlock = Unlock
+locked-title = The screen is locked
+locked-what = Only { $person } can unlock it. Nothing at the desk is lost.
+idle-warning = The screen locks soon. Press any key to go on.
+shift-warning = Your log-in is over soon. You will be asked to log in again; a traveller at the desk is finished first.
+pin-only = PIN only: demonstration
 simulated = SIMULATED
 laboratory = Laboratory override
 officer-title = Officer
@@ -402,12 +409,18 @@ error-S-01 = The station cannot keep records now, and takes no further traveller
 error-P-01 = The form could not be read. Go back and send it again.
 error-P-02 = Open the station by its own address, as the administrator gave it.
 error-P-03 = Name or PIN is wrong. Try again.
-error-P-04 = Too many wrong PINs. Wait half a minute and try again.
+error-P-04 = { $count ->
+    [one] Too many wrong tries. Wait one second and try again.
+   *[other] Too many wrong tries. Wait { $count } seconds and try again.
+}
 error-P-05 = There is no such page. Go back to the start.
 error-P-06 = The page could not be made. Load it again.
 error-P-07 = This page belongs to an earlier log-in. Load it again and repeat the step.
 error-P-08 = The station is stopping. Wait until it is back.
 error-P-09 = Your log-in is not for this page. Log out and log in with the other role.
+error-P-10 = This request came from another page. Open the station by its own address and repeat the step.
+error-P-11 = Too many wrong tries. Ask an administrator to unlock this name.
+error-P-12 = This station asks for a security key besides the PIN. Have an administrator register yours.
 error-field-nationality = Nationality: write the code of one to three letters from the printed page.
 error-field-issuing-state = Issuing State: write the code of one to three letters from the printed page.
 error-field-date-of-birth = Date of birth: write it like 1974-08-12, XX for unknown parts.

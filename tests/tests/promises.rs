@@ -164,10 +164,12 @@ async fn strange_requests_are_refused() {
     let station = Station::start().await;
     let address = station.place().address();
     let client = station.client();
-    let log_in = client.post(format!("{address}/login")).form(&[("person", "anna"), ("pin", "2468")]);
+    let log_in =
+        client.post(format!("{address}/login")).header("origin", &address).form(&[("person", "anna"), ("pin", "2468")]);
     let answer = log_in.send().await.unwrap();
     let cookie = answer.headers()["set-cookie"].to_str().unwrap().to_owned();
-    assert!(cookie.contains("HttpOnly") && cookie.contains("SameSite=Strict"), "{cookie}");
+    let kept = ["__Host-", "; Secure", "; HttpOnly", "; SameSite=Strict", "; Path=/"];
+    assert!(kept.iter().all(|part| cookie.contains(part)) && !cookie.contains("Domain"), "{cookie}");
     let cookie = cookie.split(';').next().unwrap();
     let page = client.get(format!("{address}/officer")).header("cookie", cookie).send().await.unwrap();
     let page = page.text().await.unwrap();
@@ -183,9 +185,15 @@ async fn strange_requests_are_refused() {
         ("no such page", &[("csrf", secret)], "/officer/everything", 404),
     ];
     for (what, fields, path, status) in rows {
-        let form = client.post(format!("{address}{path}")).header("cookie", cookie).form(fields);
+        let form =
+            client.post(format!("{address}{path}")).header("origin", &address).header("cookie", cookie).form(fields);
         let answer = form.send().await.unwrap();
         assert_eq!(answer.status(), status, "{what}");
+    }
+    for origin in ["http://localhost:1", "http://evil.example", "null"] {
+        let form = client.post(format!("{address}/officer/new")).header("cookie", cookie).header("origin", origin);
+        let answer = form.form(&[("csrf", secret)]).send().await.unwrap();
+        assert_eq!(answer.status(), StatusCode::FORBIDDEN, "{origin}");
     }
     for host in ["evil.example", "localhost.evil.example", "localhost:1"] {
         let answer = client.get(format!("{address}/health")).header("host", host).send().await.unwrap();

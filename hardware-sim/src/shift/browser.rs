@@ -4,7 +4,7 @@ use super::html;
 use super::picture::Picture;
 use super::sse::Parser;
 use super::view::View;
-use reqwest::header::LOCATION;
+use reqwest::header::{LOCATION, ORIGIN};
 use reqwest::{Client, Response, StatusCode, redirect};
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
@@ -82,9 +82,16 @@ pub enum BrowserError {
 
 /// One browser with one log-in.
 pub struct Browser {
+    at: At,
+    secret: String,
+}
+
+/// Who sits at which station: enough to log in and to unlock a screen.
+#[derive(Clone)]
+struct At {
     client: Client,
     station: String,
-    secret: String,
+    pin: String,
 }
 
 impl Browser {
@@ -92,7 +99,8 @@ impl Browser {
     pub async fn log_in(station: &str, person: &str, pin: &str) -> Result<Self, BrowserError> {
         let path = String::from("/login");
         let client = client().map_err(|error| BrowserError::Network { path: path.clone(), error })?;
-        let mut browser = Self { client, station: station.trim_end_matches('/').to_owned(), secret: String::new() };
+        let at = At { client, station: station.trim_end_matches('/').to_owned(), pin: pin.to_owned() };
+        let mut browser = Self { at, secret: String::new() };
         let page = browser.page(&path).await?;
         browser.secret = html::csrf(&page).unwrap_or_default().to_owned();
         browser.post(&path, &[("person", person), ("pin", pin)]).await?;
@@ -102,27 +110,30 @@ impl Browser {
         Ok(browser)
     }
 
-    /// A page's text.
+    /// A page's text. A screen that was locked meanwhile is unlocked first.
     pub async fn page(&self, path: &str) -> Result<String, BrowserError> {
-        let failed = |error| BrowserError::Network { path: path.to_owned(), error };
-        let response = self.client.get(self.address(path)).timeout(PAGE).send().await.map_err(failed)?;
-        let status = response.status();
-        let text = text(response, path).await?;
+        let (mut status, mut text) = self.at.get(path).await?;
+        if status == StatusCode::LOCKED {
+            self.at.unlock(&text).await?;
+            (status, text) = self.at.get(path).await?;
+        }
         if status == StatusCode::OK { Ok(text) } else { Err(refused(path, status, &text)) }
     }
 
-    /// Sends a form, follows its redirection and takes the secret of the page that comes.
+    /// Sends a form, follows its redirection and takes the secret of the page that comes. A screen that was locked
+    /// meanwhile is unlocked first.
     pub async fn post(&mut self, path: &str, fields: &[(&str, &str)]) -> Result<(), BrowserError> {
-        let failed = |error| BrowserError::Network { path: path.to_owned(), error };
         let mut form: Vec<(&str, &str)> = vec![("csrf", &self.secret)];
         form.extend_from_slice(fields);
-        let response = self.client.post(self.address(path)).timeout(PAGE).form(&form).send().await.map_err(failed)?;
-        let status = response.status();
+        let mut sent = self.at.send(path, &form).await?;
+        if sent.0 == StatusCode::LOCKED {
+            self.at.unlock(&sent.1).await?;
+            sent = self.at.send(path, &form).await?;
+        }
+        let (status, text, next) = sent;
         if status != StatusCode::SEE_OTHER {
-            let text = text(response, path).await?;
             return Err(refused(path, status, &text));
         }
-        let next = response.headers().get(LOCATION).and_then(|value| value.to_str().ok()).unwrap_or("/").to_owned();
         let page = self.page(&next).await?;
         if let Some(secret) = html::csrf(&page) {
             self.secret = secret.to_owned();
@@ -143,15 +154,40 @@ impl Browser {
 
     /// The live picture, to be opened while the face is taken.
     pub fn picture(&self) -> Picture {
-        Picture::new(self.client.clone(), self.address("/officer/preview"))
+        Picture::new(self.at.client.clone(), self.at.address("/officer/preview"))
     }
 
     fn open_views(&self, picture: Option<Picture>) -> Views {
         let (sender, receiver) = watch::channel(View::default());
-        let watcher = Watcher { client: self.client.clone(), station: self.station.clone(), sender };
-        let page =
-            tokio::spawn(load_what_changes(self.client.clone(), self.station.clone(), picture, receiver.clone()));
+        let watcher = Watcher { at: self.at.clone(), sender };
+        let page = tokio::spawn(load_what_changes(self.at.clone(), picture, receiver.clone()));
         Views { receiver, tasks: [tokio::spawn(watcher.run()), page] }
+    }
+}
+
+impl At {
+    async fn get(&self, path: &str) -> Result<(StatusCode, String), BrowserError> {
+        let failed = |error| BrowserError::Network { path: path.to_owned(), error };
+        let response = self.client.get(self.address(path)).timeout(PAGE).send().await.map_err(failed)?;
+        Ok((response.status(), text(response, path).await?))
+    }
+
+    /// Sends a form as its own page does: status, text, and where the answer leads to.
+    async fn send(&self, path: &str, form: &[(&str, &str)]) -> Result<(StatusCode, String, String), BrowserError> {
+        let failed = |error| BrowserError::Network { path: path.to_owned(), error };
+        let asked = self.client.post(self.address(path)).header(ORIGIN, &self.station).timeout(PAGE).form(form);
+        let response = asked.send().await.map_err(failed)?;
+        let (status, headers) = (response.status(), response.headers());
+        let next = headers.get(LOCATION).and_then(|value| value.to_str().ok()).unwrap_or("/").to_owned();
+        Ok((status, text(response, path).await?, next))
+    }
+
+    /// Gives the PIN to the lock that stands in place of a page.
+    async fn unlock(&self, lock: &str) -> Result<(), BrowserError> {
+        let path = "/unlock";
+        let secret = html::csrf(lock).ok_or_else(|| BrowserError::NoSecret(path.into()))?;
+        let (status, text, _) = self.send(path, &[("csrf", secret), ("pin", &self.pin)]).await?;
+        if status == StatusCode::SEE_OTHER { Ok(()) } else { Err(refused(path, status, &text)) }
     }
 
     fn address(&self, path: &str) -> String {
@@ -211,8 +247,7 @@ impl Drop for Views {
 }
 
 struct Watcher {
-    client: Client,
-    station: String,
+    at: At,
     sender: watch::Sender<View>,
 }
 
@@ -227,11 +262,16 @@ impl Watcher {
         // Dropping the sender ends every wait with an error.
     }
 
-    async fn follow(&self) -> Result<(), reqwest::Error> {
-        let address = format!("{}/officer/events", self.station);
-        let mut response = self.client.get(address).send().await?.error_for_status()?;
+    async fn follow(&self) -> Result<(), BrowserError> {
+        let path = "/officer/events";
+        let failed = |error| BrowserError::Network { path: path.to_owned(), error };
+        let mut response = self.at.client.get(self.at.address(path)).send().await.map_err(failed)?;
+        if response.status() == StatusCode::LOCKED {
+            return self.at.unlock(&text(response, path).await?).await;
+        }
+        response = response.error_for_status().map_err(failed)?;
         let mut parser = Parser::default();
-        while let Some(bytes) = response.chunk().await? {
+        while let Some(bytes) = response.chunk().await.map_err(failed)? {
             let Ok(events) = parser.push(&bytes) else { return Ok(()) };
             for event in events.into_iter().filter(|event| event.name == "view") {
                 match serde_json::from_str::<View>(&event.data) {
@@ -246,12 +286,7 @@ impl Watcher {
 
 /// Loads the changed part of the page after each new view (the newest only), and the live picture, if it is wanted, once
 /// a capture of the face begins.
-async fn load_what_changes(
-    client: Client,
-    station: String,
-    picture: Option<Picture>,
-    mut views: watch::Receiver<View>,
-) {
+async fn load_what_changes(at: At, picture: Option<Picture>, mut views: watch::Receiver<View>) {
     let mut watching: Option<JoinHandle<()>> = None;
     while views.changed().await.is_ok() {
         let face = views.borrow_and_update().slot.as_deref() == Some("face");
@@ -260,11 +295,8 @@ async fn load_what_changes(
         {
             watching = Some(tokio::spawn(picture.clone().watch()));
         }
-        let panel = client.get(format!("{station}/officer")).timeout(PAGE).send().await;
-        if let Ok(response) = panel {
-            // What a browser would draw is only read here, so that the station does the work of sending it.
-            let _ = text(response, "/officer").await;
-        }
+        // What a browser would draw is only read here, so that the station does the work of sending it.
+        let _ = at.get("/officer").await;
     }
     if let Some(watching) = watching {
         watching.abort();

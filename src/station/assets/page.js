@@ -53,10 +53,11 @@ const same = (one, other) => one.nodeType === other.nodeType && one.nodeName ===
 // What belongs to whoever sits at the page: whether a fold is open, and marks of this script.
 const kept = (element, name) => (element.localName === "details" && name === "open") || name.startsWith("data-js-");
 
-// Fetches a page; a log-in that is over leads to the log-in page.
+// Fetches a page; a log-in that is over leads to the log-in page, and a locked screen shows its lock.
 export async function load(address, options = {}) {
   const answer = await fetch(address, { headers: { accept: "text/html" }, ...options });
   if (new URL(answer.url).pathname === "/login") { location.assign("/login"); return null; }
+  if (answer.status === 423) { dispatchEvent(new Event("gatepost-locked")); return null; }
   return { answer, page: new DOMParser().parseFromString(await answer.text(), "text/html") };
 }
 
@@ -66,7 +67,7 @@ export function listen(address, news, after) {
   let waiting;
   const events = new EventSource(address);
   const gone = () => {
-    waiting ??= setTimeout(() => { lost.hidden = false; }, 1500);
+    waiting ??= setTimeout(() => { lost.hidden = document.body.classList.contains("covered"); }, 1500);
     if (events.readyState === EventSource.CLOSED) setTimeout(() => again(address, news, after), 2000);
   };
   events.addEventListener("open", () => {
@@ -80,7 +81,10 @@ export function listen(address, news, after) {
 
 async function again(address, news, after) {
   try {
-    if (!(await load(location.pathname))) return;
+    if (!(await load(location.pathname))) {
+      addEventListener("gatepost-unlocked", () => again(address, news, after), { once: true });
+      return;
+    }
     after();
   } catch { /* the station is not back yet; the next try tells */ }
   listen(address, news, after);

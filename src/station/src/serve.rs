@@ -1,14 +1,14 @@
 //! `gatepost serve`: puts the parts together and runs until it is told to stop.
 
 use crate::clock::{Clock, wall_ms};
-use crate::config::{Accepted, ConfigFaults, Loaded, Look, RulesWatch};
+use crate::config::{Accepted, ConfigFaults, Loaded, Look, Mode, RulesWatch};
 use crate::desk::{self, DeskParts, Keeper};
 use crate::key_cli;
 use crate::passphrase::{self, PassphraseError};
-use crate::people::{People, PeopleError};
+use crate::people::{self, PeopleError, Register, Tries};
 use crate::setup::DataDir;
 use crate::upload::{self, Connection, ConnectionError, News, Upload};
-use crate::web::{self, App, Locales, Logins};
+use crate::web::{self, App, Locales, Logins, Moment};
 use clap::Args;
 use domain::case::StationId;
 use domain::units::StaffId;
@@ -16,15 +16,19 @@ use link::Time;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 use store::{Action, Cost, Event, KeyFault, Outbox, Reason, Sealer, StoreFault};
 use thiserror::Error;
 use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
+use tokio::sync::Semaphore;
 use zeroize::Zeroizing;
 
 /// How often the files of the rules are looked at. A law does not change by the second.
 const LOOK_AT_RULES: Duration = Duration::from_secs(2);
+
+/// How often changes of people are looked for that the audit trail does not have.
+const LOOK_AT_PEOPLE: Duration = Duration::from_secs(2);
 
 /// Arguments of `gatepost serve`.
 #[derive(Args, Debug)]
@@ -106,7 +110,7 @@ pub async fn serve(args: &ServeArgs) -> Result<(), ServeError> {
     remember(&accepted, &loaded, &clock);
     let (keeper, connection, interrupted) = open_store(&loaded, &data, &clock)?;
     note_the_start(&loaded, &args.config, &keeper, &clock)?;
-    let people = People::load(&data.people())?;
+    let people = Register::open(&data.people())?;
     let locales = Locales::load().map_err(ServeError::Locale)?;
 
     let driver_program = args.driver.clone().unwrap_or_else(|| beside_this_program("gatepost-driver"));
@@ -123,14 +127,19 @@ pub async fn serve(args: &ServeArgs) -> Result<(), ServeError> {
 
     let app = App {
         desk: desk.clone(),
-        logins: logins(people, &keeper, &clock),
+        logins: logins(people, Tries::new(&data.wrong_tries()), &keeper, &clock),
         locales,
         language: loaded.config.desk.language.clone(),
         hosts: hosts(&loaded),
+        production: loaded.config.people.mode == Mode::Production,
+        clock: moments(&clock),
+        checks: Semaphore::new(web::CHECKS),
     };
+    let app = Arc::new(app);
+    note_changes_of_people(app.clone(), keeper.clone());
     tracing::info!(software = crate::SOFTWARE, address = %loaded.config.desk.address, "the station is up");
     let stop = stopped();
-    let served = axum::serve(listener, web::router(Arc::new(app)));
+    let served = axum::serve(listener, web::router(app));
     tokio::select! {
         ended = served.into_future() => ended.map_err(|e| ServeError::Address(listen.to_string(), e))?,
         () = stop => tracing::info!("the station is stopping"),
@@ -160,11 +169,41 @@ fn warn_of_an_unnamed_checkpoint(loaded: &Loaded) {
 }
 
 /// Log-ins that tell the audit trail.
-fn logins(people: People, keeper: &Arc<Keeper>, clock: &Arc<Clock>) -> Logins {
+fn logins(people: Register, tries: Tries, keeper: &Arc<Keeper>, clock: &Arc<Clock>) -> Logins {
     let (keeper, clock) = (Arc::clone(keeper), Arc::clone(clock));
-    Logins::new(people).noting(move |who, what, reason| {
+    Logins::new(people, tries).noting(move |who, what, reason| {
         keeper.note_quietly(&Event { at_ms: clock.utc_ms(), who: who.clone(), what, case: None, reason });
     })
+}
+
+/// The moments of log-ins.
+fn moments(clock: &Arc<Clock>) -> Box<dyn Fn() -> Moment + Send + Sync> {
+    let clock = Arc::clone(clock);
+    Box::new(move || Moment { at: Instant::now(), utc_ms: clock.utc_ms() })
+}
+
+/// Changes of people wait in their file, whoever makes them, until they stand in the audit trail.
+fn note_changes_of_people(app: Arc<App>, keeper: Arc<Keeper>) {
+    tokio::spawn(async move {
+        let mut tick = tokio::time::interval(LOOK_AT_PEOPLE);
+        tick.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+        loop {
+            tick.tick().await;
+            let (app, keeper) = (app.clone(), keeper.clone());
+            let handed = tokio::task::spawn_blocking(move || {
+                people::hand_over(app.logins.people(), |change| {
+                    let (at_ms, who, what) = (change.at_ms, change.by.clone(), change.what);
+                    keeper.note(&Event { at_ms, who, what, case: None, reason: Reason::word(&change.whom.0) }).is_ok()
+                })
+            });
+            match handed.await {
+                Ok(Ok(())) => {}
+                Ok(Err(error)) => tracing::error!(%error, "changes of people wait for the audit trail"),
+                // Only a stopping runtime does not carry it out.
+                Err(_) => return,
+            }
+        }
+    });
 }
 
 fn by_the_station(clock: &Clock, what: Action, reason: Option<Reason>) -> Event {

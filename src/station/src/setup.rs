@@ -63,6 +63,11 @@ impl DataDir {
         self.0.join("people.toml")
     }
 
+    /// Wrong tries to log in.
+    pub fn wrong_tries(&self) -> PathBuf {
+        self.0.join("wrong-tries.json")
+    }
+
     /// The store.
     pub fn store(&self) -> PathBuf {
         self.0.join("store")
@@ -83,7 +88,8 @@ pub struct InitArgs {
     /// The station's own files go here.
     #[arg(long)]
     pub data: PathBuf,
-    /// Somebody who may log in, as ROLE:NAME:PIN with the role officer or supervisor; repeat for more people.
+    /// Somebody who may log in, as ROLE:NAME:PIN with one of the roles officer, supervisor, administrator and auditor; repeat for more
+    /// people.
     #[arg(long = "person", required = true)]
     pub people: Vec<String>,
 }
@@ -105,7 +111,8 @@ pub enum SetupError {
     People(#[from] PeopleError),
     /// An argument is wrong.
     #[error(
-        "\"{0}\" is not a person. Write ROLE:NAME:PIN, the role being officer or supervisor, the PIN 4 digits or more"
+        "\"{0}\" is not a person. Write ROLE:NAME:PIN, the role being officer, supervisor, administrator or auditor, the \
+         PIN 4 digits or more"
     )]
     Person(String),
     /// Two people have one name.
@@ -156,11 +163,7 @@ pub fn init(args: &InitArgs) -> Result<(), SetupError> {
 
 fn read_person(text: &str) -> Option<(Role, &str, &str)> {
     let mut parts = text.splitn(3, ':');
-    let role = match parts.next()? {
-        "officer" => Role::Officer,
-        "supervisor" => Role::Supervisor,
-        _ => return None,
-    };
+    let role = Role::parse(parts.next()?)?;
     let (id, pin) = (parts.next()?, parts.next()?);
     let fits = !id.is_empty() && pin.len() >= 4 && pin.bytes().all(|b| b.is_ascii_digit());
     fits.then_some((role, id, pin))
@@ -182,6 +185,8 @@ mod tests {
         for (text, fits) in [
             ("officer:anna:2468", true),
             ("supervisor:boris:13579", true),
+            ("administrator:vera:97531", true),
+            ("auditor:dina:8642", true),
             ("officer:anna:246", false),
             ("officer:anna:abcd", false),
             ("cook:anna:2468", false),

@@ -43,6 +43,8 @@ pub struct Event {
 pub enum Action {
     /// A supervisor approved.
     Approved,
+    /// Somebody read the audit trail.
+    AuditRead,
     /// The officer closed a case.
     Cancelled,
     /// The officer had the capture begin; the reason tells of a second time.
@@ -55,6 +57,8 @@ pub enum Action {
     ClockConfirmed,
     /// The configuration was loaded; the reason is its digest.
     ConfigurationLoaded,
+    /// A person was given a code to register a security key by; the reason is whom.
+    ConsentGiven,
     /// The rules decided; the reason is the verdict.
     Decided,
     /// A device failed; the reason is the fault's code.
@@ -67,6 +71,8 @@ pub enum Action {
     KeyRotated,
     /// A signing key was opened for use; the reason is which.
     KeyUsed,
+    /// Too many wrong tries: a name has to wait, or to be unlocked. The reason is which.
+    LogInLocked,
     /// Somebody logged in; the reason is the role.
     LoggedIn,
     /// Somebody logged out.
@@ -77,6 +83,14 @@ pub enum Action {
     Overridden,
     /// A case was set aside for a supervisor; the reason is why.
     Parked,
+    /// A person was added to those who may log in; the reason is whom.
+    PersonAdded,
+    /// A person may not log in any more; the reason is whom.
+    PersonRetired,
+    /// A person was unlocked after wrong tries; the reason is whom.
+    PersonUnlocked,
+    /// A person was given another PIN; the reason is whom.
+    PinChanged,
     /// The policy pack was loaded; the reason is its digest.
     PolicyLoaded,
     /// The station was provisioned; the reason is the key of its connections.
@@ -93,6 +107,16 @@ pub enum Action {
     Refused,
     /// A case that waited for a supervisor was forgotten with its samples; the reason says why.
     ReviewForgotten,
+    /// A security key was registered; the reason is whose.
+    SecurityKeyAdded,
+    /// A person's security keys were taken away; the reason is whose.
+    SecurityKeysRemoved,
+    /// A screen was locked: nobody had used it, or somebody asked for it.
+    SessionLocked,
+    /// A log-in ended by itself: it had lasted a shift, or the person's PIN, keys or standing had changed.
+    SessionOver,
+    /// The person of a locked screen went on.
+    SessionUnlocked,
     /// The officer looked at the summary and signed.
     Signed,
     /// The station started.

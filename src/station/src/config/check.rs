@@ -2,8 +2,8 @@
 
 use super::accepted::Start;
 use super::{
-    Accepted, ClockConfig, ConfigFault, ConfigFaults, Desk, Device, Intake, Keys, Laboratory, Loaded, Policy, Quality,
-    SignedPack, Station, StationConfig, Thresholds,
+    Accepted, ClockConfig, ConfigFault, ConfigFaults, Desk, Device, Intake, Keys, Laboratory, Loaded, PeopleConfig,
+    Policy, Quality, SignedPack, Station, StationConfig, Thresholds,
 };
 use crate::people::hex;
 use crate::upload::SLOWEST_KILOBYTES;
@@ -137,6 +137,7 @@ fn section_faults(name: &str, value: toml::Value) -> Vec<String> {
     match name {
         "station" => check::<Station>(value),
         "desk" => check::<Desk>(value),
+        "people" => check::<PeopleConfig>(value),
         "clock" => check::<ClockConfig>(value),
         "policy" => check::<Policy>(value),
         "quality" => check::<Quality>(value),

@@ -29,6 +29,8 @@ pub struct StationConfig {
     pub station: Station,
     /// The pages.
     pub desk: Desk,
+    /// Who may log in how.
+    pub people: PeopleConfig,
     /// Who vouches for the clock.
     pub clock: ClockConfig,
     /// The rules.
@@ -74,6 +76,24 @@ pub struct Desk {
     /// Show the live picture as in a mirror: for a screen that the traveller looks at too.
     #[serde(default)]
     pub mirrored: bool,
+}
+
+/// Who may log in how.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct PeopleConfig {
+    /// See [`Mode`].
+    pub mode: Mode,
+}
+
+/// What people have to show.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Mode {
+    /// A PIN, and a security key if they have one; the log-in page says so.
+    Demonstration,
+    /// A PIN and a security key.
+    Production,
 }
 
 /// Who vouches for the clock.

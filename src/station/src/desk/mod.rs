@@ -61,6 +61,15 @@ pub struct DeskHandle {
 }
 
 impl DeskHandle {
+    /// A desk at which nobody works, for tests of who gets to it: every order is answered as by a station that stops.
+    #[cfg(test)]
+    pub(crate) fn closed(panel: Panel) -> Self {
+        let (messages, _) = mpsc::channel(1);
+        let (panel, preview, sight) =
+            (watch::channel(Arc::new(panel)).1, watch::channel(None).1, watch::channel(Sight::default()).1);
+        Self { messages, panel, preview, sight }
+    }
+
     /// What there is to show now.
     pub fn panel(&self) -> Arc<Panel> {
         self.panel.borrow().clone()

@@ -1,44 +1,92 @@
-//! Who may see and do what: the log-in cookie, the role, and the secret in each form.
+//! Who may see and do what: where a request comes from, the log-in cookie, the role, and the secret in each form.
 
 use super::App;
 use super::errors::{self, PageError};
-use super::logins::Login;
+use super::logins::{Login, Standing};
+use super::permissions::{self, Who};
+use super::{origin, session};
 use crate::people::Role;
 use axum::body::Body;
-use axum::extract::{FromRequest, FromRequestParts, Request, State};
-use axum::http::header::{self, HeaderMap, HeaderValue};
+use axum::extract::{FromRequest, FromRequestParts, MatchedPath, Request, State};
+use axum::http::Method;
+use axum::http::header::{self, HeaderMap, HeaderName, HeaderValue};
 use axum::http::request::Parts;
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Redirect, Response};
 use std::collections::BTreeMap;
 use std::sync::Arc;
-use std::time::Instant;
 
-/// Name of the log-in cookie.
-pub const COOKIE: &str = "gatepost_session";
+/// Name of the log-in cookie. Its beginning has browsers hold it to `Secure`, to the path `/`, and to no domain.
+pub const COOKIE: &str = "__Host-gatepost-session";
 /// Name of the language cookie.
-pub const LANGUAGE_COOKIE: &str = "gatepost_language";
+pub const LANGUAGE_COOKIE: &str = "__Host-gatepost-language";
 
-/// Turns away other origins, says refusals in the language of the browser, and puts the headers on every answer that keep pages out of caches and frames.
-pub async fn guard(State(app): State<Arc<App>>, request: Request<Body>, next: Next) -> Response {
-    let host = request.headers().get(header::HOST).and_then(|host| host.to_str().ok()).unwrap_or_default();
-    let known = app.hosts.iter().any(|known| known == host);
+/// What every answer carries: pages stay out of caches, frames and other origins, and load nothing but our own files.
+pub const HEADERS: [(HeaderName, &str); 9] = [
+    (header::CACHE_CONTROL, "no-store"),
+    (
+        header::CONTENT_SECURITY_POLICY,
+        "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; font-src 'self'; \
+         form-action 'self'; base-uri 'none'; frame-ancestors 'none'",
+    ),
+    (HeaderName::from_static("cross-origin-embedder-policy"), "require-corp"),
+    (HeaderName::from_static("cross-origin-opener-policy"), "same-origin"),
+    (HeaderName::from_static("cross-origin-resource-policy"), "same-origin"),
+    (
+        HeaderName::from_static("permissions-policy"),
+        "camera=(), display-capture=(), geolocation=(), hid=(), microphone=(), midi=(), payment=(), serial=(), usb=(), \
+         publickey-credentials-create=(self), publickey-credentials-get=(self)",
+    ),
+    (header::REFERRER_POLICY, "same-origin"),
+    (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
+    (header::X_FRAME_OPTIONS, "DENY"),
+];
+
+/// Turns away other origins and those who may not, says refusals in the language of the browser, and puts the headers on
+/// every answer.
+pub async fn guard(State(app): State<Arc<App>>, mut request: Request<Body>, next: Next) -> Response {
     let language = language(&app, request.headers()).to_owned();
     let back = if request.uri().path().starts_with("/supervisor") { "/supervisor" } else { "/" };
-    let response = if known { next.run(request).await } else { PageError::ForeignHost.into_response() };
+    let response = match permitted(&app, &mut request) {
+        Ok(()) => next.run(request).await,
+        Err(refused) => refused,
+    };
     let mut response = errors::translated(response, app.locales.get(&language), back);
-    for (name, value) in [
-        (header::CACHE_CONTROL, "no-store"),
-        (
-            header::CONTENT_SECURITY_POLICY,
-            "default-src 'self'; frame-ancestors 'none'; form-action 'self'; base-uri 'none'",
-        ),
-        (header::REFERRER_POLICY, "same-origin"),
-        (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
-    ] {
+    for (name, value) in HEADERS {
         response.headers_mut().insert(name, HeaderValue::from_static(value));
     }
     response
+}
+
+/// Whether this request may go on to its page, by the line of [`super::permissions`]. The log-in goes along with it.
+fn permitted(app: &App, request: &mut Request<Body>) -> Result<(), Response> {
+    let (method, headers) = (request.method(), request.headers());
+    origin::judge(method, request.uri(), headers, &app.hosts).map_err(IntoResponse::into_response)?;
+    // Whatever no route knows has its own answer.
+    let Some(address) = request.extensions().get::<MatchedPath>() else { return Ok(()) };
+    let Some(who) = permissions::who(method, address.as_str()) else {
+        return Err(PageError::NotFound.into_response());
+    };
+    let to_log_in = || Redirect::to("/login").into_response();
+    let standing = standing(app, headers);
+    let login = match (who, standing) {
+        (Who::Anyone | Who::Display, Standing::Nobody) => return Ok(()),
+        (_, Standing::Nobody) => return Err(to_log_in()),
+        (Who::Anyone | Who::Display | Who::Person, Standing::Open(login) | Standing::Locked(login)) => login,
+        (Who::Only(role), Standing::Open(login) | Standing::Locked(login)) if login.role != role => {
+            return Err(PageError::WrongRole.into_response());
+        }
+        (Who::Only(_), Standing::Locked(login)) => return Err(session::wall(app, request, &login)),
+        (Who::Only(_), Standing::Open(login)) => {
+            // News and pictures come by themselves: only what a person does keeps the screen open.
+            if *method == Method::POST || origin::is_a_visit(headers) || !origin::is_a_browser(headers) {
+                app.logins.used(login.token(), app.now());
+            }
+            login
+        }
+    };
+    request.extensions_mut().insert(login);
+    Ok(())
 }
 
 /// The value of a cookie.
@@ -50,14 +98,33 @@ pub fn cookie<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
         .find_map(|(key, value)| (key == name).then_some(value))
 }
 
+/// A cookie as browsers are to keep it: for this origin's pages alone, and out of reach of scripts.
+pub fn set_cookie(name: &str, value: &str, max_age_s: Option<u32>) -> String {
+    let age = max_age_s.map(|age| format!("; Max-Age={age}")).unwrap_or_default();
+    format!("{name}={value}; Secure; HttpOnly; SameSite=Strict; Path=/{age}")
+}
+
 /// The language that this browser chose.
 pub fn language<'a>(app: &'a App, headers: &'a HeaderMap) -> &'a str {
     cookie(headers, LANGUAGE_COOKIE).unwrap_or(&app.language)
 }
 
-/// Who is logged in at this browser.
-pub fn login(app: &App, headers: &HeaderMap) -> Option<Login> {
-    app.logins.find(cookie(headers, COOKIE)?, Instant::now())
+/// How whoever sits at this browser stands.
+pub fn standing(app: &App, headers: &HeaderMap) -> Standing {
+    let Some(token) = cookie(headers, COOKIE) else { return Standing::Nobody };
+    app.logins.standing(token, app.now(), app.busy())
+}
+
+/// Somebody who is logged in, with whatever role, also while their screen is locked.
+pub struct Anybody(pub Login);
+
+impl FromRequestParts<Arc<App>> for Anybody {
+    type Rejection = Response;
+
+    async fn from_request_parts(parts: &mut Parts, _: &Arc<App>) -> Result<Self, Response> {
+        let login = parts.extensions.get::<Login>().cloned();
+        login.map(Self).ok_or_else(|| Redirect::to("/login").into_response())
+    }
 }
 
 macro_rules! role {
@@ -69,11 +136,8 @@ macro_rules! role {
             type Rejection = Response;
 
             async fn from_request_parts(parts: &mut Parts, app: &Arc<App>) -> Result<Self, Response> {
-                match login(app, &parts.headers) {
-                    Some(login) if login.role == $role => Ok(Self(login)),
-                    Some(_) => Err(PageError::WrongRole.into_response()),
-                    None => Err(Redirect::to("/login").into_response()),
-                }
+                let Anybody(login) = Anybody::from_request_parts(parts, app).await?;
+                if login.role == $role { Ok(Self(login)) } else { Err(PageError::WrongRole.into_response()) }
             }
         }
     };
@@ -103,7 +167,7 @@ impl FromRequest<Arc<App>> for Form {
     type Rejection = Response;
 
     async fn from_request(request: Request<Body>, app: &Arc<App>) -> Result<Self, Response> {
-        let expected = login(app, request.headers()).map(|login| login.csrf);
+        let expected = request.extensions().get::<Login>().map(|login| login.csrf.clone());
         let fields = axum::Form::<Vec<(String, String)>>::from_request(request, app).await;
         let fields: BTreeMap<_, _> = fields.map_err(|_| PageError::BadForm.into_response())?.0.into_iter().collect();
         if expected.is_some() && fields.get("csrf") == expected.as_ref() {

@@ -15,10 +15,16 @@ pub enum PageError {
     Desk(DeskRefusal),
     /// The request names a host that is not this station.
     ForeignHost,
+    /// The request was made by a page that is none of ours.
+    ForeignOrigin,
+    /// This person needs a security key and has none.
+    KeyNeeded,
     /// A wrong name or PIN.
     LoginFailed,
-    /// Too many wrong PINs.
+    /// Too many wrong tries: an administrator has to unlock the name.
     LoginLocked,
+    /// Too many wrong tries: seconds to wait.
+    LoginWaits(u64),
     /// There is no such page.
     NotFound,
     /// The page could not be made.
@@ -37,6 +43,11 @@ impl PageError {
         self.parts().1
     }
 
+    /// The status of the answer.
+    pub fn status(&self) -> StatusCode {
+        self.parts().0
+    }
+
     /// Status, code, and the sentence for a language that has none of its own.
     fn parts(&self) -> (StatusCode, &'static str, String) {
         let (status, code, text) = match self {
@@ -50,8 +61,23 @@ impl PageError {
                 "Open the station by its own address, as the administrator gave it.",
             ),
             Self::LoginFailed => (StatusCode::UNAUTHORIZED, "P-03", "Name or PIN is wrong. Try again."),
-            Self::LoginLocked => {
-                (StatusCode::TOO_MANY_REQUESTS, "P-04", "Too many wrong PINs. Wait half a minute and try again.")
+            Self::ForeignOrigin => (
+                StatusCode::FORBIDDEN,
+                "P-10",
+                "This request came from another page. Open the station by its own address and repeat the step.",
+            ),
+            Self::KeyNeeded => (
+                StatusCode::FORBIDDEN,
+                "P-12",
+                "This station asks for a security key besides the PIN. Have an administrator register yours.",
+            ),
+            Self::LoginLocked => (
+                StatusCode::TOO_MANY_REQUESTS,
+                "P-11",
+                "Too many wrong tries. Ask an administrator to unlock this name.",
+            ),
+            Self::LoginWaits(_) => {
+                (StatusCode::TOO_MANY_REQUESTS, "P-04", "Too many wrong tries. Wait a while and try again.")
             }
             Self::NotFound => (StatusCode::NOT_FOUND, "P-05", "There is no such page. Go back to the start."),
             Self::Rendering => {

@@ -3,7 +3,8 @@
 use super::App;
 use super::access::{Officer, Supervisor};
 use super::errors::PageError;
-use crate::desk::{EngineView, Panel, RulesView, Sight, View};
+use super::logins::Login;
+use crate::desk::{EngineView, Panel, PreviewJpeg, RulesView, Sight, View};
 use axum::Json;
 use axum::body::Body;
 use axum::extract::State;
@@ -18,37 +19,42 @@ use tokio_stream::{Stream, StreamExt};
 
 /// The view, now and at every change, and what is seen in the live picture while there is one. Only the newest counts: a
 /// slow browser misses what is no longer true.
-pub async fn events(_: Officer, State(app): State<Arc<App>>) -> impl IntoResponse {
+pub async fn events(Officer(login): Officer, State(app): State<Arc<App>>) -> impl IntoResponse {
     let view = |panel: Arc<Panel>| Event::default().event("view").json_data(&panel.view);
     let views = WatchStream::new(app.desk.watch()).map(view);
     let seen = |sight: Sight| Event::default().event("face").json_data(&sight);
     let sights = WatchStream::from_changes(app.desk.sight()).map(seen);
-    sent(views.merge(sights))
+    sent(views.merge(sights), app, login)
 }
 
 /// Tells the supervisor's page that the list of waiting cases has changed.
-pub async fn supervisor_events(_: Supervisor, State(app): State<Arc<App>>) -> impl IntoResponse {
+pub async fn supervisor_events(Supervisor(login): Supervisor, State(app): State<Arc<App>>) -> impl IntoResponse {
     let waiting = |panel: Arc<Panel>| Event::default().event("waiting").json_data(&panel.view.parked);
-    sent(WatchStream::new(app.desk.watch()).map(waiting))
+    sent(WatchStream::new(app.desk.watch()).map(waiting), app, login)
 }
 
 type Made = Result<Event, axum::Error>;
 
+/// News, for as long as the screen that they are for is not locked.
 fn sent<S: Stream<Item = Made> + Send + 'static>(
     made: S,
+    app: Arc<App>,
+    login: Login,
 ) -> Sse<impl Stream<Item = Result<Event, Infallible>> + use<S>> {
     // What cannot be written down is not sent; the next one will be.
-    Sse::new(made.filter_map(|made| made.ok().map(Ok))).keep_alive(KeepAlive::default())
+    let written = made.take_while(move |_| app.is_open(&login)).filter_map(|made| made.ok().map(Ok));
+    Sse::new(written).keep_alive(KeepAlive::default())
 }
 
 /// The live picture while the face is captured, as the browser's own motion JPEG.
-pub async fn preview(_: Officer, State(app): State<Arc<App>>) -> Response {
+pub async fn preview(Officer(login): Officer, State(app): State<Arc<App>>) -> Response {
     if app.desk.panel().view.slot != Some("face") {
         return PageError::NotFound.into_response();
     }
     // The page may ask before the camera of this attempt has sent anything; what comes after its end is another's.
     let frames = WatchStream::from_changes(app.desk.preview()).skip_while(Option::is_none);
-    let frames = frames.take_while(Option::is_some).map(|frame| {
+    let open = move |frame: &PreviewJpeg| frame.is_some() && app.is_open(&login);
+    let frames = frames.take_while(open).map(|frame| {
         let jpeg = frame.unwrap_or_default();
         let mut part = format!("Content-Type: image/jpeg\r\nContent-Length: {}\r\n\r\n", jpeg.len()).into_bytes();
         part.extend_from_slice(&jpeg);

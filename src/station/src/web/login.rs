@@ -1,11 +1,12 @@
-//! Log-in, log-out and the choice of language.
+//! Log-in and the choice of language.
 
-use super::access::{COOKIE, LANGUAGE_COOKIE, cookie, language as chosen, login};
+use super::access::{COOKIE, LANGUAGE_COOKIE, cookie, language as chosen, set_cookie, standing};
 use super::errors::PageError;
 use super::locale::LANGUAGES;
-use super::logins::LoginRefusal;
+use super::logins::Standing;
+use super::session::back_to;
 use super::{App, pages};
-use crate::people::Role;
+use crate::people::{Person, Role};
 use axum::Form;
 use axum::extract::State;
 use axum::http::HeaderMap;
@@ -13,19 +14,19 @@ use axum::http::header::{REFERER, SET_COOKIE};
 use axum::response::{IntoResponse, Redirect, Response};
 use serde::Deserialize;
 use std::sync::Arc;
-use std::time::Instant;
+use zeroize::Zeroizing;
 
 /// Sends everybody to their own page.
 pub async fn home(State(app): State<Arc<App>>, headers: HeaderMap) -> Redirect {
-    match login(&app, &headers).map(|login| login.role) {
-        Some(role) => Redirect::to(start_of(role)),
-        None => Redirect::to("/login"),
+    match standing(&app, &headers) {
+        Standing::Open(login) | Standing::Locked(login) => Redirect::to(start_of(login.role)),
+        Standing::Nobody => Redirect::to("/login"),
     }
 }
 
 /// The log-in page.
 pub async fn page(State(app): State<Arc<App>>, headers: HeaderMap) -> Response {
-    pages::login(app.locales.get(chosen(&app, &headers)), app.desk.panel().simulated, None)
+    said(&app, &headers, None)
 }
 
 /// The fields of the log-in form. `Debug` is not derived: one of them is a PIN.
@@ -37,29 +38,28 @@ pub struct LoginForm {
 
 /// Checks name and PIN.
 pub async fn log_in(State(app): State<Arc<App>>, headers: HeaderMap, Form(form): Form<LoginForm>) -> Response {
-    let checking = app.clone();
-    let checked = tokio::task::spawn_blocking(move || {
-        checking.logins.log_in(form.person.trim(), form.pin.trim(), Instant::now())
-    });
-    let refusal = match checked.await {
-        Ok(Ok((token, login))) => {
-            tracing::info!(person = %login.id.0, "logged in");
-            let cookie = format!("{COOKIE}={token}; HttpOnly; SameSite=Strict; Path=/");
-            return ([(SET_COOKIE, cookie)], Redirect::to(start_of(login.role))).into_response();
-        }
-        Ok(Err(LoginRefusal::Locked)) => PageError::LoginLocked,
-        Ok(Err(LoginRefusal::Wrong)) | Err(_) => PageError::LoginFailed,
+    let (asked, now, pin) = (app.clone(), app.now(), Zeroizing::new(form.pin));
+    let checked = app.off_the_loop(move || asked.logins.check(form.person.trim(), pin.trim(), now)).await;
+    let refusal = match checked {
+        Some(Ok(person)) if app.production && person.keys.is_empty() => PageError::KeyNeeded,
+        Some(Ok(person)) => return welcome(&app, &headers, &person),
+        Some(Err(refusal)) => refusal.into(),
+        None => PageError::Stopping,
     };
-    pages::login(app.locales.get(chosen(&app, &headers)), app.desk.panel().simulated, Some(refusal))
+    said(&app, &headers, Some(refusal))
 }
 
-/// Ends the log-in of this browser.
-pub async fn log_out(State(app): State<Arc<App>>, headers: HeaderMap) -> Response {
-    if let Some(token) = cookie(&headers, COOKIE) {
-        app.logins.log_out(token);
-    }
-    let gone = format!("{COOKIE}=; HttpOnly; SameSite=Strict; Path=/; Max-Age=0");
-    ([(SET_COOKIE, gone)], Redirect::to("/login")).into_response()
+/// Lets in whoever has given everything that is asked for.
+pub fn welcome(app: &App, headers: &HeaderMap, person: &Person) -> Response {
+    let Some((token, login)) = app.logins.log_in(person, cookie(headers, COOKIE), app.now()) else {
+        return PageError::Stopping.into_response();
+    };
+    tracing::info!(person = %login.id.0, "logged in");
+    ([(SET_COOKIE, set_cookie(COOKIE, &token, None))], Redirect::to(start_of(login.role))).into_response()
+}
+
+fn said(app: &App, headers: &HeaderMap, refusal: Option<PageError>) -> Response {
+    pages::login(app.locales.get(chosen(app, headers)), app.desk.panel().simulated, !app.production, refusal)
 }
 
 /// The field of the language form.
@@ -74,20 +74,21 @@ pub async fn language(headers: HeaderMap, Form(form): Form<LanguageForm>) -> Res
         return PageError::BadForm.into_response();
     };
     let from = headers.get(REFERER).and_then(|from| from.to_str().ok()).unwrap_or_default();
-    let cookie = format!("{LANGUAGE_COOKIE}={id}; HttpOnly; SameSite=Strict; Path=/; Max-Age=31536000");
-    ([(SET_COOKIE, cookie)], Redirect::to(&back_to(from))).into_response()
+    let cookie = set_cookie(LANGUAGE_COOKIE, id, Some(31_536_000));
+    ([(SET_COOKIE, cookie)], Redirect::to(&back_to(path_of(from)))).into_response()
 }
 
-/// The page that a form came from, as a path of this station.
-fn back_to(referer: &str) -> String {
-    let path = referer.split_once("://").and_then(|(_, rest)| rest.split_once('/')).map_or("", |(_, path)| path);
-    let plain = path.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'/');
-    let ours = ["login", "officer", "supervisor"].contains(&path) || path.starts_with("supervisor/case/");
-    if plain && ours { format!("/{path}") } else { "/".into() }
+/// The path of an address.
+fn path_of(address: &str) -> &str {
+    let rest = address.split_once("://").map_or("", |(_, rest)| rest);
+    rest.find('/').map_or("", |at| &rest[at..])
 }
 
-fn start_of(role: Role) -> &'static str {
+/// The page that somebody with this role begins at.
+pub fn start_of(role: Role) -> &'static str {
     match role {
+        Role::Administrator => "/administrator",
+        Role::Auditor => "/auditor",
         Role::Officer => "/officer",
         Role::Supervisor => "/supervisor",
     }
@@ -108,7 +109,7 @@ mod tests {
             ("http://elsewhere//supervisor", "/"),
             ("", "/"),
         ] {
-            assert_eq!(back_to(referer), back, "{referer}");
+            assert_eq!(back_to(path_of(referer)), back, "{referer}");
         }
     }
 }

@@ -1,27 +1,34 @@
-//! Who is logged in: random tokens in memory, gone with the process.
+//! Who is logged in: random tokens in memory, gone with the process. Wrong tries are counted on the disk.
 
-use crate::people::{People, Role, hex};
+use super::refusals::Refusals;
+use crate::people::{PeopleError, Person, Register, Role, Standing as Tried, Tries, hex};
 use domain::units::StaffId;
 use std::collections::HashMap;
-use std::sync::Mutex;
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 use store::{Action, Reason};
 
-/// A log-in that nobody used for this long is over: longer than a queue's lull, shorter than a break.
-const IDLE: Duration = Duration::from_secs(30 * 60);
-/// A log-in lasts one shift at most.
-const SHIFT: Duration = Duration::from_secs(12 * 60 * 60);
-/// Log-ins at one time; the oldest gives way.
+/// A screen that nobody has used for this long is locked.
+pub const IDLE: Duration = Duration::from_secs(120);
+/// How long before that the page says so.
+pub const WARNING: Duration = Duration::from_secs(20);
+/// A log-in lasts one shift at most, but never ends between a traveller's first step and the last.
+pub const SHIFT: Duration = Duration::from_secs(8 * 60 * 60);
+/// A locked screen that nobody comes back to is a log-in that is over.
+const FORGOTTEN: Duration = Duration::from_secs(60 * 60);
+/// Log-ins at one time; the one unused for longest gives way.
 const MOST_LOGINS: usize = 64;
-/// Wrong PINs in a row before a name has to wait.
-const MOST_FAILURES: u32 = 5;
-/// Log-ins that failed and have a line of their own in the audit trail, in [`REFUSALS_PER`]; those beyond are counted, so that
-/// nobody fills the disk from the log-in page.
-const MOST_REFUSALS: u32 = 120;
-/// The time that [`MOST_REFUSALS`] is about.
-const REFUSALS_PER: Duration = Duration::from_secs(3600);
-/// How long a name waits after that.
-const LOCKED: Duration = Duration::from_secs(30);
+/// Log-ins of one person at one time.
+const MOST_OF_ONE: usize = 4;
+
+/// A moment by both clocks: one that only goes forward, for what lasts, and one that outlives the program.
+#[derive(Clone, Copy, Debug)]
+pub struct Moment {
+    /// Since some time before the program began.
+    pub at: Instant,
+    /// UTC, milliseconds since 1970.
+    pub utc_ms: i64,
+}
 
 /// A person at a browser.
 #[derive(Clone, Debug)]
@@ -32,24 +39,51 @@ pub struct Login {
     pub role: Role,
     /// The secret that every form of this log-in carries.
     pub csrf: String,
+    token: String,
+    /// The person's version when the log-in began.
+    version: u32,
     since: Instant,
     used: Instant,
+    locked: Option<Instant>,
+}
+
+/// How somebody at a browser stands.
+#[derive(Clone, Debug)]
+pub enum Standing {
+    /// No log-in, or one that is over.
+    Nobody,
+    /// Logged in, and the screen is locked.
+    Locked(Login),
+    /// Logged in.
+    Open(Login),
 }
 
 /// Why a log-in fails. The page does not say whether the name or the PIN is wrong.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum LoginRefusal {
-    /// Too many wrong PINs.
+    /// Too many wrong tries: whole seconds to wait.
+    Waits(u64),
+    /// Too many wrong tries: an administrator has to unlock the name.
     Locked,
     /// Name or PIN is wrong.
     Wrong,
 }
 
+/// What remains to a log-in, for its page.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Left {
+    /// Until the screen locks.
+    pub idle: Duration,
+    /// Until the log-in is over.
+    pub shift: Duration,
+}
+
 /// Everybody who is logged in.
 pub struct Logins {
-    people: People,
+    people: Register,
+    tries: Tries,
     state: Mutex<State>,
-    /// Hears of every log-in and log-out, for the audit trail.
+    /// Hears of everything that people do here, for the audit trail.
     noted: Box<Noted>,
 }
 
@@ -58,194 +92,256 @@ type Noted = dyn Fn(&StaffId, Action, Option<Reason>) + Send + Sync;
 #[derive(Default)]
 struct State {
     by_token: HashMap<String, Login>,
-    failures: HashMap<String, (u32, Instant)>,
     refusals: Refusals,
-}
-
-/// Log-ins that failed since a moment.
-#[derive(Default)]
-struct Refusals {
-    since: Option<Instant>,
-    noted: u32,
-    unnoted: u32,
-}
-
-impl Refusals {
-    /// One more at this moment: whether it has a line of its own, and how many went without one in the time before.
-    fn count(&mut self, now: Instant) -> (bool, u32) {
-        let mut before = 0;
-        if self.since.is_none_or(|since| now.duration_since(since) >= REFUSALS_PER) {
-            before = self.unnoted;
-            *self = Self { since: Some(now), noted: 0, unnoted: 0 };
-        }
-        let own = self.noted < MOST_REFUSALS;
-        let counter = if own { &mut self.noted } else { &mut self.unnoted };
-        *counter = counter.saturating_add(1);
-        (own, before)
-    }
 }
 
 impl Logins {
     /// Nobody is logged in.
-    pub fn new(people: People) -> Self {
-        Self { people, state: Mutex::default(), noted: Box::new(|_, _, _| ()) }
+    pub fn new(people: Register, tries: Tries) -> Self {
+        Self { people, tries, state: Mutex::default(), noted: Box::new(|_, _, _| ()) }
     }
 
-    /// Tells of every log-in and log-out: who, what and why.
+    /// Tells of everything that people do here: who, what and why.
     pub fn noting(self, noted: impl Fn(&StaffId, Action, Option<Reason>) + Send + Sync + 'static) -> Self {
         Self { noted: Box::new(noted), ..self }
     }
 
-    /// Notes a log-in that failed. A name that nobody has stays out of the trail: it may be anything, a PIN among it.
-    fn note_refused(&self, id: &str, why: &str, now: Instant) {
-        let Ok((own, before)) = self.state.lock().map(|mut state| state.refusals.count(now)) else { return };
-        let note = |who: &str, why: &str| (self.noted)(&StaffId(who.into()), Action::LogInRefused, Reason::word(why));
-        if before > 0 {
-            note("unknown", &format!("and-{before}-more"));
-        }
-        if own {
-            note(if self.people.knows(id) { id } else { "unknown" }, why);
+    /// The people file.
+    pub fn people(&self) -> &Register {
+        &self.people
+    }
+
+    /// Checks a PIN: whose it is. Takes some 30 ms by design: call it off the event loop.
+    pub fn check(&self, id: &str, pin: &str, now: Moment) -> Result<Person, LoginRefusal> {
+        let people = self.people.people();
+        let tried = self.attempt(id, now, || people.check(id, pin).cloned());
+        // With a second factor to come the tries are not forgotten yet: a PIN that was guessed is no log-in.
+        tried.inspect(|person| {
+            if person.keys.is_empty() {
+                self.right(id)
+            }
+        })
+    }
+
+    /// A try of whatever kind at a name, counted before it is made.
+    pub fn attempt<T>(&self, id: &str, now: Moment, check: impl FnOnce() -> Option<T>) -> Result<T, LoginRefusal> {
+        let known = self.people.people().find(id).is_some();
+        let tries = match self.tries.begin(id, known, now.utc_ms) {
+            Ok(Ok(tries)) => tries,
+            Ok(Err(closed)) => {
+                self.note_refused(id, "locked", now.at);
+                return Err(LoginRefusal::of(closed));
+            }
+            Err(error) => {
+                // A full disk must not keep those out who could make room.
+                tracing::error!(%error, "a try to log in could not be counted");
+                0
+            }
+        };
+        let Some(right) = check() else {
+            self.note_refused(id, "wrong", now.at);
+            if known && tries >= crate::people::FREE {
+                let after = if tries >= crate::people::MOST { "until-unlocked" } else { "for-a-while" };
+                (self.noted)(&StaffId(id.into()), Action::LogInLocked, Reason::word(after));
+            }
+            return Err(LoginRefusal::Wrong);
+        };
+        Ok(right)
+    }
+
+    /// Every factor was right: wrong tries before are forgotten.
+    pub fn right(&self, id: &str) {
+        if let Err(error) = self.tries.forget(id) {
+            tracing::error!(%error, "wrong tries could not be forgotten");
         }
     }
 
-    /// Checks a PIN; the token for the cookie, and who it is. Takes some 30 ms by design: call it off the event loop.
-    pub fn log_in(&self, id: &str, pin: &str, now: Instant) -> Result<(String, Login), LoginRefusal> {
-        if self.locked(id, now) {
-            self.note_refused(id, "locked", now);
-            return Err(LoginRefusal::Locked);
-        }
-        let person = self.people.check(id, pin).cloned();
-        let (Some(token), Some(csrf)) = (random_token(), random_token()) else { return Err(LoginRefusal::Wrong) };
-        let mut state = self.state.lock().map_err(|_| LoginRefusal::Wrong)?;
-        let Some(person) = person else {
-            // Names that nobody has are counted too, but only so many of them.
-            if state.failures.len() >= MOST_LOGINS {
-                state.failures.retain(|_, (_, at)| now.duration_since(*at) < LOCKED);
-            }
-            if state.failures.len() < MOST_LOGINS {
-                let entry = state.failures.entry(id.into()).or_insert((0, now));
-                *entry = (entry.0 + 1, now);
-            }
-            drop(state);
-            self.note_refused(id, "wrong", now);
-            return Err(LoginRefusal::Wrong);
+    /// How the tries at a name stand.
+    pub fn tried(&self, id: &str, now: Moment) -> Tried {
+        self.tries.standing(id, true, now.utc_ms).unwrap_or(Tried::Open)
+    }
+
+    /// An administrator unlocks a name.
+    pub fn unlock_name(&self, id: &str, by: &Login, now: Moment) -> Result<(), PeopleError> {
+        self.tries.forget(id)?;
+        self.people.change((now.utc_ms, &by.id), (Action::PersonUnlocked, id), |people| {
+            people.find(id).map(|_| ()).ok_or(PeopleError::Nobody)
+        })
+    }
+
+    /// Logs a person in who has given all that is asked for: the token for the cookie is a new one, and the log-in that the
+    /// browser had before is over.
+    pub fn log_in(&self, person: &Person, before: Option<&str>, now: Moment) -> Option<(String, Login)> {
+        let (token, csrf) = (random_token()?, random_token()?);
+        let login = Login {
+            id: person.id.clone(),
+            role: person.role,
+            csrf,
+            token: token.clone(),
+            version: person.version,
+            since: now.at,
+            used: now.at,
+            locked: None,
         };
-        state.failures.remove(id);
-        let login = Login { id: person.id, role: person.role, csrf, since: now, used: now };
-        state.by_token.retain(|_, login| login.alive(now));
-        if state.by_token.len() >= MOST_LOGINS
-            && let Some(oldest) =
-                state.by_token.iter().min_by_key(|(_, login)| login.used).map(|(token, _)| token.clone())
-        {
-            state.by_token.remove(&oldest);
-        }
+        self.right(&person.id.0);
+        let mut state = self.state();
+        before.map(|before| state.by_token.remove(before));
+        state.make_room(&person.id);
         state.by_token.insert(token.clone(), login.clone());
         drop(state);
         (self.noted)(&login.id, Action::LoggedIn, Reason::word(login.role.id()));
-        Ok((token, login))
+        Some((token, login))
     }
 
-    /// Who holds this token, if the log-in is still good.
-    pub fn find(&self, token: &str, now: Instant) -> Option<Login> {
-        let mut state = self.state.lock().ok()?;
-        let login = state.by_token.get_mut(token)?;
-        if !login.alive(now) {
+    /// How whoever holds this token stands. `busy` is whether a traveller of theirs is at the desk: no log-in ends then.
+    pub fn standing(&self, token: &str, now: Moment, busy: bool) -> Standing {
+        let people = self.people.people();
+        let mut state = self.state();
+        let Some(login) = state.by_token.get_mut(token) else { return Standing::Nobody };
+        let busy = busy && login.role == Role::Officer;
+        let same = people.find(&login.id.0).is_some_and(|person| person.version == login.version);
+        let over = if !same {
+            Some("person-changed")
+        } else if now.at.duration_since(login.since) >= SHIFT && !busy {
+            Some("shift-over")
+        } else if now.at.duration_since(login.used) >= IDLE + FORGOTTEN && !busy {
+            Some("unused")
+        } else {
+            None
+        };
+        if let Some(why) = over {
+            let gone = login.id.clone();
             state.by_token.remove(token);
-            return None;
+            drop(state);
+            (self.noted)(&gone, Action::SessionOver, Reason::word(why));
+            return Standing::Nobody;
         }
-        login.used = now;
-        Some(login.clone())
+        if login.locked.is_none() && now.at.duration_since(login.used) >= IDLE {
+            login.locked = Some(now.at);
+            let login = login.clone();
+            drop(state);
+            (self.noted)(&login.id, Action::SessionLocked, Reason::word("unused"));
+            return Standing::Locked(login);
+        }
+        let login = login.clone();
+        if login.locked.is_some() { Standing::Locked(login) } else { Standing::Open(login) }
+    }
+
+    /// Whoever holds this token has just done something.
+    pub fn used(&self, token: &str, now: Moment) {
+        if let Some(login) = self.state().by_token.get_mut(token)
+            && login.locked.is_none()
+        {
+            login.used = now.at;
+        }
+    }
+
+    /// Locks a screen at once.
+    pub fn lock(&self, token: &str, now: Moment) {
+        let locked = self.state().by_token.get_mut(token).filter(|login| login.locked.is_none()).map(|login| {
+            login.locked = Some(now.at);
+            login.id.clone()
+        });
+        if let Some(id) = locked {
+            (self.noted)(&id, Action::SessionLocked, Reason::word("asked-for"));
+        }
+    }
+
+    /// Checks the PIN of a locked screen's person, which alone opens it again. Off the event loop, as [`Self::check`].
+    pub fn unlock(&self, login: &Login, pin: &str, now: Moment) -> Result<(), LoginRefusal> {
+        let people = self.people.people();
+        self.attempt(&login.id.0, now, || people.check(&login.id.0, pin).map(|_| ()))?;
+        self.opened(login, "pin", now);
+        Ok(())
+    }
+
+    /// A locked screen's person has shown to be there.
+    pub fn opened(&self, login: &Login, by: &str, now: Moment) {
+        self.right(&login.id.0);
+        let mut state = self.state();
+        let Some(login) = state.by_token.get_mut(&login.token) else { return };
+        (login.locked, login.used) = (None, now.at);
+        let id = login.id.clone();
+        drop(state);
+        (self.noted)(&id, Action::SessionUnlocked, Reason::word(by));
     }
 
     /// Ends a log-in.
     pub fn log_out(&self, token: &str) {
-        let gone = self.state.lock().ok().and_then(|mut state| state.by_token.remove(token));
+        let gone = self.state().by_token.remove(token);
         if let Some(login) = gone {
             (self.noted)(&login.id, Action::LoggedOut, None);
         }
     }
 
-    fn locked(&self, id: &str, now: Instant) -> bool {
-        let Ok(state) = self.state.lock() else { return true };
-        let failed = state.failures.get(id);
-        failed.is_some_and(|(count, at)| *count >= MOST_FAILURES && now.duration_since(*at) < LOCKED)
+    /// Notes what somebody did that is not about a case.
+    pub fn note(&self, by: &StaffId, what: Action, reason: Option<Reason>) {
+        (self.noted)(by, what, reason);
+    }
+
+    /// Notes a log-in that failed. A name that nobody has stays out of the trail: it may be anything, a PIN among it.
+    fn note_refused(&self, id: &str, why: &str, now: Instant) {
+        let (own, before) = self.state().refusals.count(now);
+        let note = |who: &str, why: &str| (self.noted)(&StaffId(who.into()), Action::LogInRefused, Reason::word(why));
+        if before > 0 {
+            note("unknown", &format!("and-{before}-more"));
+        }
+        if own {
+            note(if self.people.people().knows(id) { id } else { "unknown" }, why);
+        }
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl State {
+    /// Makes room for one more log-in of this person.
+    fn make_room(&mut self, id: &StaffId) {
+        let unused = |logins: &HashMap<String, Login>, of: Option<&StaffId>| {
+            let mine = logins.values().filter(|login| of.is_none_or(|id| login.id == *id));
+            mine.min_by_key(|login| login.used).map(|login| login.token.clone())
+        };
+        if self.by_token.values().filter(|login| login.id == *id).count() >= MOST_OF_ONE
+            && let Some(oldest) = unused(&self.by_token, Some(id))
+        {
+            self.by_token.remove(&oldest);
+        }
+        if self.by_token.len() >= MOST_LOGINS
+            && let Some(oldest) = unused(&self.by_token, None)
+        {
+            self.by_token.remove(&oldest);
+        }
     }
 }
 
 impl Login {
-    fn alive(&self, now: Instant) -> bool {
-        now.duration_since(self.used) < IDLE && now.duration_since(self.since) < SHIFT
+    /// The token of its cookie.
+    pub fn token(&self) -> &str {
+        &self.token
+    }
+
+    /// What remains to it.
+    pub fn left(&self, now: Moment) -> Left {
+        let left = |from: Instant, of: Duration| of.saturating_sub(now.at.duration_since(from));
+        Left { idle: left(self.used, IDLE), shift: left(self.since, SHIFT) }
     }
 }
 
-fn random_token() -> Option<String> {
+impl LoginRefusal {
+    fn of(standing: Tried) -> Self {
+        match standing {
+            Tried::Waits(ms) => Self::Waits(u64::try_from(ms).unwrap_or(0).div_ceil(1000)),
+            Tried::Locked => Self::Locked,
+            Tried::Open => Self::Wrong,
+        }
+    }
+}
+
+/// 256 random bits.
+pub fn random_token() -> Option<String> {
     let mut bytes = [0; 32];
     getrandom::fill(&mut bytes).ok()?;
     Some(hex(&bytes))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use std::sync::Arc;
-
-    fn logins() -> Logins {
-        let mut people = People::default();
-        people.add("anna", Role::Officer, "2468").unwrap();
-        Logins::new(people)
-    }
-
-    #[test]
-    fn a_login_ends_when_idle_and_after_a_shift() {
-        let (logins, start) = (logins(), Instant::now());
-        let (token, _) = logins.log_in("anna", "2468", start).unwrap();
-        assert!(logins.find(&token, start + IDLE / 2).is_some());
-        assert!(logins.find(&token, start + IDLE / 2 + IDLE).is_none());
-
-        let (token, _) = logins.log_in("anna", "2468", start).unwrap();
-        let mut at = start;
-        while at < start + SHIFT - IDLE / 2 {
-            at += IDLE / 2;
-            let alive = logins.find(&token, at).is_some();
-            assert_eq!(alive, at < start + SHIFT, "{:?}", at - start);
-        }
-        assert!(logins.find(&token, start + SHIFT).is_none());
-    }
-
-    #[test]
-    fn five_wrong_pins_lock_a_name_for_a_while() {
-        let (logins, start) = (logins(), Instant::now());
-        for _ in 0..MOST_FAILURES {
-            assert_eq!(logins.log_in("anna", "0000", start).unwrap_err(), LoginRefusal::Wrong);
-        }
-        assert_eq!(logins.log_in("anna", "2468", start).unwrap_err(), LoginRefusal::Locked);
-        assert!(logins.log_in("anna", "2468", start + LOCKED).is_ok());
-    }
-
-    #[test]
-    fn whoever_tries_again_and_again_does_not_fill_the_trail() {
-        let lines = Arc::new(Mutex::new(Vec::new()));
-        let told = Arc::clone(&lines);
-        let logins = logins().noting(move |who, what, reason| {
-            told.lock().unwrap().push((who.0.clone(), what, reason.map(|reason| reason.to_string())));
-        });
-        let start = Instant::now();
-        for _ in 0..300 {
-            logins.note_refused("anna", "locked", start);
-        }
-        assert_eq!(lines.lock().unwrap().len() as u32, MOST_REFUSALS);
-        logins.note_refused("L898902C3", "wrong", start + REFUSALS_PER);
-        let lines = lines.lock().unwrap();
-        let last = |why: &str| ("unknown".to_owned(), Action::LogInRefused, Some(why.to_owned()));
-        assert_eq!(lines[MOST_REFUSALS as usize..], [last("and-180-more"), last("wrong")]);
-    }
-
-    #[test]
-    fn a_token_is_gone_after_log_out() {
-        let (logins, start) = (logins(), Instant::now());
-        let (token, login) = logins.log_in("anna", "2468", start).unwrap();
-        assert_ne!(token, login.csrf);
-        logins.log_out(&token);
-        assert!(logins.find(&token, start).is_none());
-    }
 }

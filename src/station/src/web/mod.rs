@@ -9,20 +9,26 @@ mod locale;
 mod login;
 mod logins;
 mod officer;
+mod origin;
 mod pages;
+mod permissions;
+mod refusals;
+mod session;
 mod supervisor;
 #[cfg(test)]
 mod tests;
 
 pub use locale::{LANGUAGES, Locale, Locales};
-pub use logins::Logins;
+pub use logins::{Logins, Moment};
 
 use crate::desk::DeskHandle;
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
 use axum::middleware;
 use axum::routing::{get, post};
+use logins::{Login, Standing};
 use std::sync::Arc;
+use tokio::sync::Semaphore;
 
 /// Forms are a few hundred bytes; nobody needs to send more.
 const LONGEST_FORM: usize = 16 * 1024;
@@ -39,6 +45,39 @@ pub struct App {
     pub language: String,
     /// Hosts that the browser may name: a page of another origin that resolves to loopback is turned away.
     pub hosts: Vec<String>,
+    /// Whether people need a security key besides their PIN.
+    pub production: bool,
+    /// What time it is.
+    pub clock: Box<dyn Fn() -> Moment + Send + Sync>,
+    /// PINs that are checked at one time: each takes 19 MiB of memory.
+    pub checks: Semaphore,
+}
+
+/// PINs that may be checked at one time.
+pub const CHECKS: usize = 4;
+
+impl App {
+    /// What time it is.
+    pub fn now(&self) -> Moment {
+        (self.clock)()
+    }
+
+    /// Whether a traveller is at the desk.
+    pub fn busy(&self) -> bool {
+        !["idle", "closed"].contains(&self.desk.panel().view.step)
+    }
+
+    /// Whether a log-in is still good and its screen not locked: what goes on by itself asks before each piece of news.
+    pub fn is_open(&self, login: &Login) -> bool {
+        matches!(self.logins.standing(login.token(), self.now(), self.busy()), Standing::Open(_))
+    }
+
+    /// Does something that takes long, such as checking a PIN, beside the event loop; nothing comes of it when the station
+    /// is stopping.
+    pub async fn off_the_loop<R: Send + 'static>(&self, work: impl FnOnce() -> R + Send + 'static) -> Option<R> {
+        let _turn = self.checks.acquire().await.ok()?;
+        tokio::task::spawn_blocking(work).await.ok()
+    }
 }
 
 /// All pages.
@@ -46,7 +85,11 @@ pub fn router(app: Arc<App>) -> Router {
     Router::new()
         .route("/", get(login::home))
         .route("/login", get(login::page).post(login::log_in))
-        .route("/logout", post(login::log_out))
+        .route("/logout", post(session::log_out))
+        .route("/session", get(session::show))
+        .route("/session/lock", post(session::lock))
+        .route("/session/used", post(session::used))
+        .route("/unlock", post(session::unlock))
         .route("/language", post(login::language))
         .route("/health", get(live::health))
         .merge(officer::routes())

@@ -15,18 +15,46 @@ use domain::policy::Question;
 struct LoginPage<'a> {
     t: Locale<'a>,
     simulated: bool,
-    refusal: Option<&'static str>,
+    pin_only: bool,
+    refusal: Option<Told>,
 }
 
-/// The log-in page, with the refusal of the last try.
-pub fn login(t: Locale<'_>, simulated: bool, refusal: Option<PageError>) -> Response {
-    let status = match refusal {
-        None => StatusCode::OK,
-        Some(PageError::LoginLocked) => StatusCode::TOO_MANY_REQUESTS,
-        Some(_) => StatusCode::UNAUTHORIZED,
+/// Why a try to log in came to nothing: code, sentence, status.
+struct Told {
+    code: &'static str,
+    sentence: String,
+    status: StatusCode,
+}
+
+fn told(t: Locale<'_>, refusal: PageError) -> Told {
+    let (code, status) = (refusal.code(), refusal.status());
+    let sentence = match refusal {
+        PageError::LoginWaits(seconds) => t.count("error-P-04", usize::try_from(seconds).unwrap_or(usize::MAX)),
+        _ => t.word("error", code),
     };
-    let refusal = refusal.map(|refusal| refusal.code());
-    (status, page(&LoginPage { t, simulated, refusal })).into_response()
+    Told { code, sentence, status }
+}
+
+/// The log-in page, with the refusal of the last try. It says so where a PIN is all that is asked for.
+pub fn login(t: Locale<'_>, simulated: bool, pin_only: bool, refusal: Option<PageError>) -> Response {
+    let refusal = refusal.map(|refusal| told(t, refusal));
+    let status = refusal.as_ref().map_or(StatusCode::OK, |told| told.status);
+    (status, page(&LoginPage { t, simulated, pin_only, refusal })).into_response()
+}
+
+#[derive(Template)]
+#[template(path = "locked.html")]
+struct LockedPage<'a> {
+    t: Locale<'a>,
+    login: &'a Login,
+    back: &'a str,
+    refusal: Option<Told>,
+}
+
+/// What stands in place of the page of a locked screen.
+pub fn locked(t: Locale<'_>, login: &Login, back: &str, refusal: Option<PageError>) -> Response {
+    let refusal = refusal.map(|refusal| told(t, refusal));
+    (StatusCode::LOCKED, page(&LockedPage { t, login, back, refusal })).into_response()
 }
 
 #[derive(Template)]

@@ -1,19 +1,22 @@
 //! Pages made from hand-made panels and from real decisions of the pack, for the tests of what pages promise.
 
 mod faces;
+mod logins;
+mod matrix;
+mod origins;
 mod promises;
 mod texts;
 
 use super::errors::{PageError, translated};
 use super::locale::{LANGUAGES, Locale, Locales};
-use super::logins::{Login, Logins};
+use super::logins::{Login, Logins, Moment};
 use super::pages;
 use super::supervisor::REASONS;
 use crate::desk::{
     AttemptPanel, ClaimPanel, DeskRefusal, EngineView, FaultView, Lacking, MEND, Panel, ParkedPanel, ParkedView,
     PortraitPanel, RecordView, SlotView, TravellerPanel, View,
 };
-use crate::people::{People, Role};
+use crate::people::{People, Person, Register, Role, Tries};
 use axum::response::{IntoResponse, Response};
 use domain::case::CaseNumber;
 use domain::finger::{Finger, MissingFinger, MissingReason};
@@ -40,9 +43,29 @@ const STEPS: &[&str] = &[
 ];
 
 fn login(role: Role) -> Login {
+    let (_dir, logins) = logins(&[("anna", role)]);
+    logins.log_in(&person(&logins, "anna"), None, now()).unwrap().1
+}
+
+/// Log-ins of these people, whose PIN is 2468, with the folder of their files.
+fn logins(who: &[(&str, Role)]) -> (tempfile::TempDir, Logins) {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("people.toml");
     let mut people = People::default();
-    people.add("anna", role, "2468").unwrap();
-    Logins::new(people).log_in("anna", "2468", Instant::now()).unwrap().1
+    for (id, role) in who {
+        people.add(id, *role, "2468").unwrap();
+    }
+    people.save(&path).unwrap();
+    let tries = Tries::new(&dir.path().join("wrong-tries.json"));
+    (dir, Logins::new(Register::open(&path).unwrap(), tries))
+}
+
+fn person(logins: &Logins, id: &str) -> Person {
+    logins.people().people().find(id).unwrap().clone()
+}
+
+fn now() -> Moment {
+    Moment { at: Instant::now(), utc_ms: 1_766_534_400_000 }
 }
 
 fn case() -> CaseNumber {
@@ -161,7 +184,8 @@ async fn html(response: Response) -> String {
 /// Every page there is, in one language, with a name for messages.
 async fn all_pages(t: Locale<'_>) -> Vec<(String, String)> {
     let (officer, supervisor) = (login(Role::Officer), login(Role::Supervisor));
-    let mut made = vec![("log-in".into(), html(pages::login(t, true, Some(PageError::LoginLocked))).await)];
+    let mut made = vec![("log-in".into(), html(pages::login(t, true, true, Some(PageError::LoginWaits(30)))).await)];
+    made.push(("locked".into(), html(pages::locked(t, &officer, "/officer", Some(PageError::LoginFailed))).await));
     for step in STEPS {
         made.push(((*step).into(), html(pages::officer(t, &officer, &panel(step))).await));
     }

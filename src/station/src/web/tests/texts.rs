@@ -101,8 +101,11 @@ fn refusals() -> Vec<PageError> {
     let other = [
         PageError::BadForm,
         PageError::ForeignHost,
+        PageError::ForeignOrigin,
+        PageError::KeyNeeded,
         PageError::LoginFailed,
         PageError::LoginLocked,
+        PageError::LoginWaits(30),
         PageError::NotFound,
         PageError::Rendering,
         PageError::StaleForm,
