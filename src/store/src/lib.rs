@@ -28,13 +28,13 @@ pub use audit::{Action, Event, Reason};
 pub use index::IndexState;
 pub use keys::{
     Application, ApplicationRefused, AuthorityKey, AuthoritySecret, Cost, FileKey, KeyFault, KeyPlace, MAX_OVERLAP_MS,
-    Passphrase, ReceiptKeys, Rotation, RotationRefused, Signer, Succession, SuccessionRefused, TpmFault, VerifyKey,
-    der_signature, replace as replace_private,
+    Passphrase, PatientCounter, PatientSigner, ReceiptKeys, Rotation, RotationRefused, Signer, Succession,
+    SuccessionRefused, TpmFault, VerifyKey, der_signature, replace as replace_private,
 };
 pub use maintain::{Verified, rebuild_index, stats, verify};
 pub use outbox::{
-    Exported, ExportedRecord, OpenReport, Outbox, Queued, RECEIPT_ENDING, RECORD_ENDING, ReadFault, Receipt, Receipts,
-    Reservation, Stats, StoreFault,
+    Exported, ExportedRecord, Lent, OpenReport, Outbox, Queued, RECEIPT_ENDING, RECORD_ENDING, ReadFault, Receipt,
+    Receipts, Reservation, Stats, StoreFault,
 };
 pub use receipt::{Acknowledgement, ReceiptRefused, sign_receipt, verify_receipt};
 pub use restored::{Counter, CounterFault, RECORDS_PER_STEP, Restored, Standing, Witness};

@@ -78,6 +78,8 @@ fn run(world: &World, disk: &FailingDisk, chip: &Chip, records: u8) -> Result<Op
     for n in 0..records {
         let record = world.signed(&outbox, closure(n));
         outbox.append(record)?;
+        // The record stands, whatever becomes of the step.
+        let _ = outbox.count_up(NOON);
         if chip.0.lock().unwrap().dead {
             return Ok(found);
         }
@@ -235,6 +237,7 @@ fn many_records_take_the_counter_up_in_mid_run() {
     for n in 0..RECORDS_PER_STEP {
         let record = world.signed(&outbox, closure(u8::try_from(n).unwrap()));
         outbox.append(record).unwrap();
+        outbox.count_up(NOON).unwrap();
     }
     // The power went: no stop in order. The copy was taken while the station ran.
     drop(outbox);
@@ -257,4 +260,72 @@ fn the_intake_may_say_it_too() {
     assert_eq!(report.restored, Some(doubt));
     outbox.accept_restored(Reason::word("moved-to-another-disk").unwrap(), NOON).unwrap();
     outbox.case_opened(&case(1), &StaffId("officer-1".into())).unwrap();
+}
+
+/// A disk without a byte of room: found is what there is to find, sent is what waits, and no traveller is taken until the
+/// counter has gone up.
+#[test]
+fn a_full_disk_keeps_no_station_with_a_counter_from_starting() {
+    let world = World::new();
+    let chip = Chip::default();
+    let full = |files: Files| {
+        let disk = FailingDisk::with(files, None);
+        disk.leave_free(0);
+        let (outbox, _) = Outbox::open_on(Arc::new(disk.clone()), None, &world.station).unwrap();
+        // What the ballast gave back is taken up by others.
+        disk.leave_free(0);
+        (disk, outbox)
+    };
+    let officer = StaffId("officer-1".into());
+    let old = files(&world, &chip, 2);
+    let newest = FailingDisk::with(old.clone(), None);
+    assert_eq!(run(&world, &newest, &chip, 0).unwrap(), None);
+    let before = chip.standing().unwrap().value;
+
+    let (disk, mut outbox) = full(newest.files());
+    assert_eq!(outbox.guard(Box::new(chip.clone()), NOON).unwrap(), None, "it starts");
+    assert_eq!(chip.standing().unwrap().value, before, "no step that the journal has not noted");
+    let refused = outbox.case_opened(&case(9), &officer).unwrap_err();
+    assert_eq!(refused.code(), "S-05", "{refused}");
+    for queued in outbox.pending(9).unwrap() {
+        let receipt = world.receipt(&mut outbox, &queued);
+        // As much room as a file system keeps back for its own sake.
+        disk.leave_free(4096);
+        outbox.acknowledge(&receipt, world.intake.public()).unwrap();
+    }
+    assert!(disk.files().keys().all(|file| !file.ends_with(".rec")), "the backlog is sent, its bodies are erased");
+    disk.without_end();
+    let refused = outbox.case_opened(&case(9), &officer).unwrap_err();
+    assert_eq!(refused.code(), "S-14", "there is room, and the step is still to be taken: {refused}");
+    outbox.count_up(NOON).unwrap();
+    outbox.case_opened(&case(9), &officer).unwrap();
+    drop(outbox);
+    assert_eq!(run(&world, &disk, &chip, 1).unwrap(), None, "the newest is no old copy");
+
+    // An old copy on a full disk is found, and written down when there is room.
+    let (disk, mut outbox) = full(old);
+    let found = outbox.guard(Box::new(chip.clone()), NOON).unwrap();
+    assert!(matches!(found, Some(Restored { witness: Witness::Counter, .. })), "{found:?}");
+    assert!(outbox.case_opened(&case(9), &officer).is_err());
+    disk.without_end();
+    for _ in 0..2 {
+        assert_eq!(outbox.case_opened(&case(9), &officer).unwrap_err().code(), "S-13");
+    }
+    drop(outbox);
+    let (_, report) = Outbox::open_on(Arc::new(disk.clone()), None, &world.station).unwrap();
+    assert_eq!(report.restored, found, "said once there was room");
+    let lines = String::from_utf8(disk.files()["journal.log"].clone()).unwrap();
+    assert_eq!(lines.matches("restored-found").count(), 1, "{lines}");
+
+    // A station whose disk was full before it had a counter: none is made that no file could name.
+    let disk = FailingDisk::default();
+    drop(Outbox::open_on(Arc::new(disk.clone()), None, &world.station).unwrap());
+    let (disk, mut outbox) = full(disk.files());
+    let new = Chip::default();
+    assert_eq!(outbox.guard(Box::new(new.clone()), NOON).unwrap(), None);
+    assert_eq!(new.standing(), None);
+    disk.without_end();
+    outbox.count_up(NOON).unwrap();
+    outbox.case_opened(&case(9), &officer).unwrap();
+    assert_eq!(new.standing().unwrap().value, 42);
 }

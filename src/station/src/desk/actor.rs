@@ -116,6 +116,13 @@ pub(super) struct Desk {
 
 /// Starts the devices and the desk's task.
 pub fn spawn(parts: DeskParts) -> DeskHandle {
+    let (desk, inbox, handle) = assemble(parts);
+    tokio::spawn(desk.run(inbox));
+    handle
+}
+
+/// The desk before its task has begun.
+pub(super) fn assemble(parts: DeskParts) -> (Desk, mpsc::Receiver<Message>, DeskHandle) {
     let (messages, inbox) = mpsc::channel(MOST_MESSAGES);
     let (panel, watched) = watch::channel(Arc::new(Panel::default()));
     let (preview, previewed) = watch::channel::<PreviewJpeg>(None);
@@ -150,12 +157,11 @@ pub fn spawn(parts: DeskParts) -> DeskHandle {
         version: 0,
     };
     desk.publish();
-    tokio::spawn(desk.run(inbox));
-    DeskHandle { messages, panel: watched, preview: previewed, sight: sighted }
+    (desk, inbox, DeskHandle { messages, panel: watched, preview: previewed, sight: sighted })
 }
 
 impl Desk {
-    async fn run(mut self, mut inbox: mpsc::Receiver<Message>) {
+    pub(super) async fn run(mut self, mut inbox: mpsc::Receiver<Message>) {
         let mut look = tokio::time::interval(waiting::LOOK);
         look.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
         loop {

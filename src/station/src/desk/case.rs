@@ -15,8 +15,8 @@ use domain::session::{Effect, Event, Parked, Progress, Refused, Session, Step};
 use jiff::civil::Date;
 use std::collections::BTreeMap;
 use std::sync::Arc;
-use std::time::Instant;
 use store::Reservation;
+use tokio::time::Instant;
 
 /// A case at the desk or parked.
 pub struct Case {

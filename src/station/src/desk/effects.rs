@@ -155,7 +155,7 @@ impl Desk {
 
     fn park(&mut self, reason: &ReviewReason) {
         let Some(mut case) = self.at_desk.take() else { return };
-        case.parked = Some((Instant::now(), self.clock.local().to_string()));
+        case.parked = Some((tokio::time::Instant::now(), self.clock.local().to_string()));
         case.samples.seal();
         let number = case.number().clone();
         let why = parked_for(reason);

@@ -14,7 +14,8 @@ use hmac::{Hmac, KeyInit, Mac};
 use jiff::civil::Date;
 use sha2::Sha256;
 use std::collections::BTreeSet;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, TryLockError};
 use std::time::Duration;
 use store::{Action, Event as AuditEvent, Outbox, Reason, Receipt, Reservation, Sealer, Signer, StoreFault};
 use tokio::runtime::{Handle, RuntimeFlavor};
@@ -35,9 +36,14 @@ pub struct Kept {
     pub outcome: Outcome,
 }
 
-/// The store behind its keys, shared by the desk and the upload.
+/// The store behind its keys, shared by the desk and the upload. Nobody holds it while a key or a counter is asked: a chip
+/// may take long, or never answer.
 pub struct Keeper {
     outbox: Mutex<Outbox>,
+    /// Held by the record that is signed for the next place, until it stands there.
+    next: Mutex<()>,
+    /// Records that waited when the store was last free to be asked.
+    queued: AtomicU64,
     sealer: Sealer,
     signer: Box<dyn Signer>,
     /// Key of the digests of documents seen: without it they tell nothing.
@@ -60,8 +66,9 @@ impl Keeper {
     pub fn new(outbox: Outbox, sealer: Sealer, signer: Box<dyn Signer>, document_key: Zeroizing<Vec<u8>>) -> Self {
         let boot_id = std::fs::read_to_string("/proc/sys/kernel/random/boot_id").unwrap_or_default();
         let boot_id = boot_id.trim().to_owned();
-        let (outbox, refused) = (Mutex::new(outbox), Mutex::default());
-        Self { outbox, sealer, signer, document_key, boot_id, refused, appended: Notify::new() }
+        let queued = AtomicU64::new(outbox.stats().pending);
+        let (outbox, next, refused) = (Mutex::new(outbox), Mutex::default(), Mutex::default());
+        Self { outbox, next, queued, sealer, signer, document_key, boot_id, refused, appended: Notify::new() }
     }
 
     /// The store, for one thread at a time.
@@ -69,9 +76,22 @@ impl Keeper {
         self.outbox.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Records that the intake has not acknowledged.
+    /// Records that the intake has not acknowledged: now, or when somebody took the store who has it still. A page that
+    /// shows the number waits for no disk.
     pub fn queued(&self) -> u64 {
-        self.outbox().stats().pending
+        let outbox = match self.outbox.try_lock() {
+            Ok(outbox) => outbox,
+            Err(TryLockError::Poisoned(poisoned)) => poisoned.into_inner(),
+            Err(TryLockError::WouldBlock) => return self.queued.load(Ordering::Relaxed),
+        };
+        let pending = outbox.stats().pending;
+        self.queued.store(pending, Ordering::Relaxed);
+        pending
+    }
+
+    /// Whether the store is taken for an old copy.
+    pub fn is_old_copy(&self) -> bool {
+        aside(|| self.outbox().restored().is_some())
     }
 
     /// Records that the intake has refused for good.
@@ -115,12 +135,17 @@ impl Keeper {
 
     /// The number of the next case of this day.
     pub fn next_case(&self, day: Date) -> CaseNumber {
-        self.outbox().next_case(day)
+        aside(|| self.outbox().next_case(day))
     }
 
     /// Writes down that a case was opened, so that a crash leaves it as interrupted and not as never seen.
-    pub fn opened(&self, case: &CaseNumber, officer: &StaffId) -> Result<(), String> {
-        aside(|| self.outbox().case_opened(case, officer)).map_err(told)
+    pub fn opened(&self, case: &CaseNumber, officer: &StaffId, clock: &Clock) -> Result<(), String> {
+        aside(|| {
+            // A step that the start found no room for: when there is some, this is the moment.
+            self.count_up(clock);
+            self.outbox().case_opened(case, officer)
+        })
+        .map_err(told)
     }
 
     /// Writes down that a case waits for a supervisor.
@@ -130,7 +155,7 @@ impl Keeper {
 
     /// Writes down that a case ended without a record, so that a later start does not find it open.
     pub fn interrupted(&self, case: &CaseNumber) -> Result<(), String> {
-        self.outbox().case_closed(case, Outcome::Interrupted).map_err(told)
+        aside(|| self.outbox().case_closed(case, Outcome::Interrupted)).map_err(told)
     }
 
     /// Keeps disk space for a capture that is about to begin.
@@ -167,12 +192,27 @@ impl Keeper {
         }
     }
 
+    /// Takes the counter beside the store up where that is due. What is kept stands whatever becomes of it.
+    fn count_up(&self, clock: &Clock) {
+        let Some(mut lent) = self.outbox().lend_counter() else { return };
+        let stepped = lent.ask().map_err(StoreFault::from).and_then(|standing| {
+            let goes_up = self.outbox().note_counter(standing, clock.utc_ms())?;
+            if goes_up { Ok(lent.step()?) } else { Ok(()) }
+        });
+        self.outbox().return_counter(lent);
+        if let Err(fault) = stepped {
+            tracing::error!(code = fault.code(), detail = %fault, "the counter of this store did not go up");
+        }
+    }
+
     /// One try. The outer error is final, the inner one passes when the disk has room and the
     /// key signs.
     fn append(&self, sealed: Sealed, clock: &Clock) -> Result<Result<Receipt, StoreFault>, String> {
-        let mut outbox = self.outbox();
-        let position = Position { clock_jumped: clock.jumped(), ..outbox.position(clock.utc_ms(), &self.boot_id) };
+        let _next = self.next.lock().unwrap_or_else(PoisonError::into_inner);
+        let position = self.outbox().position(clock.utc_ms(), &self.boot_id);
+        let position = Position { clock_jumped: clock.jumped(), ..position };
         let Ok(record) = sealed.sign(&*self.signer, position) else { return Ok(Err(StoreFault::NotSigned)) };
+        let mut outbox = self.outbox();
         match outbox.append(record) {
             Ok(receipt) => {
                 let event = AuditEvent {
@@ -194,7 +234,7 @@ impl Keeper {
     }
 }
 
-/// Waits for the disk. The task that asked waits with it, for the order of things; other tasks of the same thread move on
+/// Waits for the disk, or a chip. The task that asked waits with it, for the order of things; other tasks of the same thread move on
 /// to another one.
 fn aside<T>(wait: impl FnOnce() -> T) -> T {
     match Handle::try_current().map(|runtime| runtime.runtime_flavor()) {
@@ -218,6 +258,7 @@ pub fn keep(keeper: Arc<Keeper>, clock: Arc<Clock>, finished: Finished, messages
         tell(&messages, Message::Kept(case, kept));
         // Only now, or news of the arrival could overtake news of the commit.
         keeper.appended.notify_one();
+        keeper.count_up(&clock);
     });
 }
 

@@ -20,6 +20,8 @@ mod placement;
 mod preview;
 mod samples;
 mod sight;
+#[cfg(test)]
+mod tests;
 mod trail;
 mod view;
 mod waiting;

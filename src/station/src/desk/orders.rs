@@ -75,7 +75,7 @@ impl Desk {
         }
         let now = self.clock.local();
         let number = self.keeper.next_case(now.date());
-        self.keeper.opened(&number, &by).map_err(DeskRefusal::Store)?;
+        self.keeper.opened(&number, &by, &self.clock).map_err(DeskRefusal::Store)?;
         self.note(by.clone(), Action::CaseOpened, Some(number.clone()), None);
         let session = Session::open(number, by, self.clock.in_doubt());
         self.at_desk = Some(Case::new(session, now.to_string()));
@@ -236,7 +236,7 @@ impl Desk {
         self.at_desk = self.parked.remove(number);
         if let Some(case) = self.at_desk.as_mut() {
             case.reservation.get_or_insert(reservation);
-            case.samples.unseal();
+            case.samples.bring_back();
         }
         self.last = None;
         self.at_desk(Event::Recalled)?;

@@ -7,9 +7,13 @@ use aes_gcm::aead::{Aead, Payload};
 use aes_gcm::{Aes256Gcm, Key, KeyInit, Nonce};
 use domain::finger::Finger;
 use domain::guarded::Biometric;
+use domain::image::FingerImage;
 use domain::record::{FaceSample, FingerSample};
 use domain::session::Slot;
+use quality::minutiae::Extractor;
+use quality::slap::Template;
 use std::collections::BTreeMap;
+use std::sync::Arc;
 use zeroize::Zeroizing;
 
 /// Bytes of AES-256-GCM's nonce, which stands before what it sealed.
@@ -20,8 +24,11 @@ const NONCE: usize = 12;
 pub struct Samples {
     face: Option<FaceSample>,
     fingers: BTreeMap<Finger, FingerSample>,
-    /// By which accepted fingers are known again, while the case lasts.
+    /// By which accepted fingers are known again, while the case is at the desk.
     templates: BTreeMap<Finger, Known>,
+    /// Accepted fingers of a case that waits, and whether their places on the glass named them: enough to know them again
+    /// from their pictures when the case is back.
+    waiting: BTreeMap<Finger, bool>,
     /// What the pictures are sealed with while the case waits.
     key: Option<ReviewKey>,
 }
@@ -81,8 +88,8 @@ impl Samples {
         })
     }
 
-    /// Seals every picture with a new key: the case waits. A picture that cannot be sealed is forgotten, because nothing
-    /// that waits may lie open.
+    /// Seals every picture with a new key, and wipes what was made of them: the case waits. A picture that cannot be sealed
+    /// is forgotten, because nothing that waits may lie open.
     pub fn seal(&mut self) {
         if self.key.is_some() {
             return;
@@ -93,10 +100,22 @@ impl Samples {
         };
         self.each(|slot, picture| key.seal(slot, picture));
         self.key = Some(key);
+        self.waiting =
+            std::mem::take(&mut self.templates).into_iter().map(|(finger, known)| (finger, known.seen)).collect();
     }
 
-    /// Opens every picture again: the case is back at the desk, or decided.
-    pub fn unseal(&mut self) {
+    /// Opens every picture again, and knows the accepted fingers by them: the case is back at the desk.
+    pub fn bring_back(&mut self) {
+        self.unseal();
+        let mut extractor = Extractor::new();
+        for (finger, seen) in std::mem::take(&mut self.waiting) {
+            let Some(image) = self.fingers.get(&finger).and_then(image_of) else { continue };
+            let template = Arc::new(Template::of(&mut extractor, &image));
+            self.templates.insert(finger, Known { finger, template, seen });
+        }
+    }
+
+    fn unseal(&mut self) {
         if let Some(key) = self.key.take() {
             self.each(|slot, picture| key.open(slot, picture));
         }
@@ -129,6 +148,13 @@ impl Samples {
     }
 }
 
+/// The image that a sample was made of: its file is lossless.
+fn image_of(sample: &FingerSample) -> Option<FingerImage> {
+    let picture = image::load_from_memory_with_format(sample.png.expose(), image::ImageFormat::Png).ok()?.into_luma8();
+    let (width, height) = picture.dimensions();
+    FingerImage::new(width, height, sample.ppi, sample.bit_depth, picture.into_raw()).ok()
+}
+
 impl ReviewKey {
     fn new() -> Option<Self> {
         let mut key = Zeroizing::new([0; 32]);
@@ -158,6 +184,57 @@ impl ReviewKey {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use domain::units::Ppi;
+    use image::codecs::png::PngEncoder;
+    use image::{ExtendedColorType, ImageEncoder};
+
+    #[test]
+    fn nothing_of_a_finger_lies_open_while_its_case_waits() {
+        // Ridges with places where one begins or ends.
+        let ends =
+            [(60.0, 70.0, 1.0), (150.0, 90.0, -1.0), (100.0, 160.0, 1.0), (210.0, 200.0, -1.0), (180.0, 60.0, 1.0)];
+        let shade = |at: u32| {
+            let (x, y) = ((at % 300) as f32, (at / 300) as f32);
+            let twist: f32 = ends.iter().map(|(ex, ey, way)| way * (y - ey).atan2(x - ex)).sum();
+            (128.0 + 100.0 * (y * std::f32::consts::TAU / 9.0 + twist).sin()) as u8
+        };
+        let image = FingerImage::new(300, 300, Ppi::FIVE_HUNDRED, 8, (0..90_000).map(shade).collect()).unwrap();
+        let (rejected, mut samples) = (Finger::RightMiddle, Samples::default());
+        for (finger, seen, accepted) in
+            [(Finger::RightThumb, true, true), (Finger::RightIndex, false, true), (rejected, false, false)]
+        {
+            let template = Arc::new(Template::of(&mut Extractor::new(), &image));
+            let sample = FingerSample { accepted, ..sample_of(finger, &image) };
+            samples.offer_finger(sample, Known { finger, template, seen }, true);
+        }
+        let told = |samples: &Samples| -> Vec<_> {
+            samples.known().iter().map(|known| (known.finger, known.seen, known.template.len())).collect()
+        };
+        let before = told(&samples);
+        assert!(before.len() == 2 && before.iter().all(|(.., minutiae)| *minutiae > 0), "{before:?}");
+        let weak = Arc::downgrade(&samples.templates[&Finger::RightThumb].template);
+        samples.seal();
+        assert!(weak.upgrade().is_none() && samples.known().is_empty(), "minutiae are wiped as they are dropped");
+        assert!(samples.fingers.values().all(|sample| image_of(sample).is_none()), "pictures are sealed");
+        samples.bring_back();
+        assert_eq!(told(&samples), before, "known again by the same minutiae, which rejected ones never were");
+    }
+
+    fn sample_of(finger: Finger, image: &FingerImage) -> FingerSample {
+        let mut png = Vec::new();
+        let written = PngEncoder::new(&mut png);
+        written.write_image(image.grey(), image.width, image.height, ExtendedColorType::L8).unwrap();
+        FingerSample {
+            finger,
+            png: Biometric::new(png),
+            ppi: image.ppi,
+            bit_depth: image.bit_depth,
+            score: None,
+            scorer: String::new(),
+            quality: Vec::new(),
+            accepted: true,
+        }
+    }
 
     #[test]
     fn a_sealed_picture_opens_for_its_slot_and_by_its_key_only() {

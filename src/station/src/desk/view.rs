@@ -10,7 +10,7 @@ use domain::policy::{Decision, Modality, Verdict};
 use domain::record::Measure;
 use domain::session::{Outcome, Slot};
 use serde::Serialize;
-use std::time::Instant;
+use tokio::time::Instant;
 
 /// Everything the pages need, made anew on each change.
 #[derive(Clone, Default)]

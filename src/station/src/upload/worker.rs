@@ -231,7 +231,7 @@ impl Upload {
     }
 
     fn old_copy(&self) -> Option<&'static str> {
-        self.keeper.outbox().restored().map(|_| Trouble::OLD_COPY)
+        self.keeper.is_old_copy().then_some(Trouble::OLD_COPY)
     }
 
     /// Works with the store on a thread that may wait for the disk.

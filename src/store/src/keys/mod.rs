@@ -5,6 +5,7 @@
 //! SubjectPublicKeyInfo in PEM or DER, so that `openssl pkey` reads every one of them.
 
 mod application;
+mod patient;
 mod place;
 mod rotation;
 mod sealed;
@@ -15,6 +16,7 @@ mod tpm;
 mod tpm_fault;
 
 pub use application::{Application, ApplicationRefused};
+pub use patient::{PatientCounter, PatientSigner};
 pub use place::KeyPlace;
 pub use rotation::{MAX_OVERLAP_MS, Rotation, RotationRefused};
 pub use sealed::{Cost, Passphrase};

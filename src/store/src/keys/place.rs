@@ -1,5 +1,7 @@
 //! Where a station's signing key is made and used: a file, or a TPM.
 
+#[cfg(feature = "tpm")]
+use super::patient::{PATIENCE, PATIENCE_AT_START, PatientCounter, PatientSigner, within};
 use super::sealed::{Cost, Passphrase};
 use super::{FileKey, KeyFault, Signer, TpmFault, read_key_file};
 use crate::restored::Counter;
@@ -29,7 +31,11 @@ impl KeyPlace {
     /// [`TpmFault::NotBuilt`] in a program without the feature `tpm`; faults of a TPM that does not answer.
     pub fn tpm(tcti: &str) -> Result<Self, KeyFault> {
         #[cfg(feature = "tpm")]
-        return Ok(Self { tpm: Some(Tpm::connect(tcti)?) });
+        return {
+            let tcti = tcti.to_owned();
+            let tpm = within(PATIENCE_AT_START, move || Ok(Tpm::connect(&tcti)?))?;
+            Ok(Self { tpm: Some(tpm) })
+        };
         #[cfg(not(feature = "tpm"))]
         return Err(TpmFault::NotBuilt(tcti.into()).into());
     }
@@ -54,7 +60,8 @@ impl KeyPlace {
     pub fn create(&self, path: &Path, passphrase: &Passphrase, cost: Cost) -> Result<Box<dyn Signer>, KeyFault> {
         #[cfg(feature = "tpm")]
         if let Some(tpm) = &self.tpm {
-            return Ok(Box::new(TpmKey::create(path, tpm, passphrase, cost)?));
+            let (path, tpm, passphrase) = (path.to_owned(), tpm.clone(), passphrase.clone());
+            return patient(within(PATIENCE_AT_START, move || TpmKey::create(&path, &tpm, &passphrase, cost))?);
         }
         Ok(Box::new(FileKey::create_sealed(path, passphrase, cost)?))
     }
@@ -69,7 +76,8 @@ impl KeyPlace {
         }
         #[cfg(feature = "tpm")]
         if let Some(tpm) = &self.tpm {
-            return Ok(Box::new(TpmKey::open(path, tpm, passphrase)?));
+            let (path, tpm, passphrase) = (path.to_owned(), tpm.clone(), passphrase.clone());
+            return patient(within(PATIENCE_AT_START, move || TpmKey::open(&path, &tpm, &passphrase))?);
         }
         Err(TpmFault::NotConfigured.into())
     }
@@ -94,9 +102,16 @@ impl KeyPlace {
     ) -> Result<Option<Box<dyn Counter>>, KeyFault> {
         #[cfg(feature = "tpm")]
         if let Some(tpm) = &self.tpm {
-            return Ok(Some(Box::new(NvCounter::of(path, tpm, passphrase, cost)?)));
+            let counter = Box::new(NvCounter::of(path, tpm, passphrase, cost)?);
+            return Ok(Some(Box::new(PatientCounter::new(counter, PATIENCE).map_err(TpmFault::NoThread)?)));
         }
         let _ = (path, passphrase, cost);
         Ok(None)
     }
+}
+
+/// A key in a TPM, which is waited for so long and no longer.
+#[cfg(feature = "tpm")]
+fn patient(key: TpmKey) -> Result<Box<dyn Signer>, KeyFault> {
+    Ok(Box::new(PatientSigner::new(Box::new(key), PATIENCE).map_err(TpmFault::NoThread)?))
 }

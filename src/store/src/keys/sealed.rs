@@ -59,6 +59,7 @@ impl Cost {
 }
 
 /// A passphrase that is long enough. It is wiped on drop and has no text form.
+#[derive(Clone)]
 pub struct Passphrase(Zeroizing<String>);
 
 impl Passphrase {

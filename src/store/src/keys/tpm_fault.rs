@@ -28,6 +28,9 @@ pub enum TpmFault {
     /// The key is in a TPM, and the configuration names none.
     #[error("the signing key is in a TPM, and the configuration names none: set [keys] kind = \"tpm\" and tcti")]
     NotConfigured,
+    /// The system gives no thread to ask it on.
+    #[error("the TPM cannot be asked: {0}")]
+    NoThread(std::io::Error),
     /// The owner hierarchy has a password.
     #[error(
         "the TPM's owner hierarchy asks for a password. The station needs a TPM whose owner has none: \
@@ -37,4 +40,9 @@ pub enum TpmFault {
     /// It answered with a fault of another kind.
     #[error("the TPM refused: {0}")]
     Refused(String),
+    /// It was asked and has said nothing for a long time.
+    #[error(
+        "the TPM does not answer in time. Switch the station off and on; if it stays so, the chip or its driver is faulty"
+    )]
+    Silent,
 }

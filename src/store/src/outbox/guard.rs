@@ -4,7 +4,7 @@
 use super::{Outbox, StoreFault};
 use crate::audit::{Action, Event, Reason};
 use crate::journal::Fact;
-use crate::restored::{Counter, RECORDS_PER_STEP, Restored, Standing, Witness};
+use crate::restored::{Counter, CounterFault, RECORDS_PER_STEP, Restored, Standing, Witness};
 use domain::units::StaffId;
 
 /// The counter beside this store.
@@ -15,7 +15,19 @@ pub(super) struct Guard {
     noted: Option<u64>,
     /// Records since the last step.
     records: u32,
+    /// The step of this start found no room in the journal: before it is taken, no case is opened.
+    owed: bool,
     restored: Option<Restored>,
+    /// When it was found, while that is not in the journal for want of room.
+    unsaid: Option<i64>,
+}
+
+/// The counter, lent for one step, so that a chip that takes long holds up nobody who needs the store: [`Lent::ask`],
+/// [`Outbox::note_counter`], [`Lent::step`] if that says so, [`Outbox::return_counter`].
+pub struct Lent {
+    counter: Box<dyn Counter>,
+    may_make: bool,
+    stepped: bool,
 }
 
 impl Guard {
@@ -25,16 +37,46 @@ impl Guard {
     }
 }
 
+impl Lent {
+    /// Where the counter stands; it is made where the store never had one.
+    ///
+    /// # Errors
+    /// The counter cannot be asked now.
+    pub fn ask(&mut self) -> Result<Option<Standing>, CounterFault> {
+        match self.counter.read()? {
+            None if self.may_make => self.counter.make().map(Some),
+            standing => Ok(standing),
+        }
+    }
+
+    /// Takes the counter one up.
+    ///
+    /// # Errors
+    /// The counter cannot be asked now: it has gone up or not.
+    pub fn step(&mut self) -> Result<(), CounterFault> {
+        self.counter.step()?;
+        self.stepped = true;
+        Ok(())
+    }
+}
+
 impl Outbox {
     /// Compares the store with the counter and takes the counter one up, or finds that the store is an old copy. From
     /// now on the counter goes up with the store. `at_ms` is the time: UTC, milliseconds since 1970.
+    ///
+    /// A full disk keeps nothing from being found and nothing from being sent. What could not be written down then is
+    /// written before the next case.
     ///
     /// # Errors
     /// [`StoreFault::Counter`] when the counter cannot be asked: the store must not be used without it.
     pub fn guard(&mut self, counter: Box<dyn Counter>, at_ms: i64) -> Result<Option<Restored>, StoreFault> {
         self.usable()?;
         self.guard.counter = Some(counter);
-        self.step_counter(at_ms)?;
+        self.guard.owed = true;
+        match self.count_up(at_ms) {
+            Err(StoreFault::NoSpace) => tracing::error!("the disk is full: the counter of this store waits for room"),
+            counted => counted?,
+        }
         Ok(self.guard.restored)
     }
 
@@ -44,14 +86,22 @@ impl Outbox {
     }
 
     /// Somebody who knows better than the store says that it is an old copy. Said twice, it is written down once.
+    ///
+    /// # Errors
+    /// [`StoreFault::NoSpace`] on a full disk: it holds all the same, and is written down when it is said again.
     pub fn doubt(&mut self, restored: Restored, at_ms: i64) -> Result<(), StoreFault> {
         self.usable()?;
-        if self.guard.restored.is_some() {
-            return Ok(());
-        }
-        tracing::error!(%restored, "the store is an old copy: no new traveller until an administrator decides");
+        let restored = match self.guard.restored {
+            Some(_) if self.guard.unsaid.is_none() => return Ok(()),
+            Some(found) => found,
+            None => {
+                tracing::error!(%restored, "the store is an old copy: no new traveller until an administrator decides");
+                restored
+            }
+        };
+        (self.guard.restored, self.guard.unsaid) = (Some(restored), Some(at_ms));
         self.journal(&Fact::RestoredFound(restored))?;
-        self.guard.restored = Some(restored);
+        self.guard.unsaid = None;
         let reason = Reason::word(restored.witness.word());
         let who = StaffId("station".into());
         self.note(&Event { at_ms, who, what: Action::RestoredCopyFound, case: None, reason })
@@ -62,6 +112,8 @@ impl Outbox {
     pub fn accept_restored(&mut self, reason: Reason, at_ms: i64) -> Result<Option<Restored>, StoreFault> {
         self.usable()?;
         let Some(restored) = self.guard.restored else { return Ok(None) };
+        // What was found comes before what was decided, and both before what follows.
+        self.doubt(restored, at_ms)?;
         // First the line of the trail: a decision that nobody could be asked about would be worse than a second one.
         let who = StaffId("administrator".into());
         let what = Action::RestoredCopyAccepted;
@@ -76,54 +128,92 @@ impl Outbox {
     /// The station stops in order: a copy that is made from now on is another than every one before.
     pub fn stopped(&mut self, at_ms: i64) -> Result<(), StoreFault> {
         self.usable()?;
-        self.step_counter(at_ms)
+        self.guard.owed = self.guard.counter.is_some();
+        self.count_up(at_ms)
     }
 
-    /// After a record. The record stands whatever becomes of the counter, which is tried again after the next one.
-    pub(super) fn count_record(&mut self, at_ms: i64) {
-        self.guard.records += 1;
-        if self.guard.counter.is_none() || self.guard.records < RECORDS_PER_STEP {
-            return;
-        }
-        if let Err(fault) = self.step_counter(at_ms) {
-            tracing::error!(code = fault.code(), detail = %fault, "the counter of this store did not go up");
-        }
-    }
-
-    /// Nothing new while it is open whether this store is the newest.
-    pub(super) fn undoubted(&self) -> Result<(), StoreFault> {
-        self.guard.restored.map_or(Ok(()), |restored| Err(StoreFault::Restored(restored)))
-    }
-
-    fn step_counter(&mut self, at_ms: i64) -> Result<(), StoreFault> {
+    /// Lends the counter when it has to go up: after so many records, or when the step of the start is still to be
+    /// taken. Nothing where it does not, or is out already, or where it is in doubt what the store is.
+    pub fn lend_counter(&mut self) -> Option<Lent> {
+        let due = self.guard.owed || self.guard.records >= RECORDS_PER_STEP;
         // What is in doubt stays as it was found.
-        if self.guard.restored.is_some() {
-            return Ok(());
+        if !due || self.guard.restored.is_some() {
+            return None;
         }
-        let Some(mut counter) = self.guard.counter.take() else { return Ok(()) };
-        let stepped = self.step(&mut *counter, at_ms);
-        self.guard.counter = Some(counter);
-        stepped
+        // A new counter has a place in the chip, and a file that names it: not on a disk that has no room for the file.
+        let may_make = self.guard.noted.is_none() && self.margin().is_ok();
+        let counter = self.guard.counter.take()?;
+        Some(Lent { counter, may_make, stepped: false })
     }
 
-    fn step(&mut self, counter: &mut dyn Counter, at_ms: i64) -> Result<(), StoreFault> {
-        let standing = match (counter.read()?, self.guard.noted) {
-            (Some(standing), _) => standing,
-            (None, None) => counter.make()?,
-            (None, Some(here)) => {
-                return self.doubt(Restored { witness: Witness::CounterGone, here, there: 0 }, at_ms);
-            }
+    /// Holds what the counter says against the journal, and notes its next value. Whether it is to go up now.
+    ///
+    /// # Errors
+    /// [`StoreFault::NoSpace`] on a full disk. The counter must not go up then, and is lent again later.
+    pub fn note_counter(&mut self, standing: Option<Standing>, at_ms: i64) -> Result<bool, StoreFault> {
+        self.usable()?;
+        let Some(standing) = standing else {
+            let gone = |here| Restored { witness: Witness::CounterGone, here, there: 0 };
+            return match self.guard.noted {
+                Some(here) => self.doubt(gone(here), at_ms).map(|()| false),
+                // It could not be made for want of room.
+                None => Err(StoreFault::NoSpace),
+            };
         };
         if let Some(restored) = doubtful(self.guard.noted, standing) {
-            return self.doubt(restored, at_ms);
+            return self.doubt(restored, at_ms).map(|()| false);
         }
         let next = standing.value.saturating_add(1);
         if self.guard.noted != Some(next) {
             self.journal(&Fact::CounterNoted { value: next })?;
             self.guard.noted = Some(next);
         }
-        counter.step()?;
-        self.guard.records = 0;
+        Ok(true)
+    }
+
+    /// Takes the counter back. One that did not go up is lent again after the next record.
+    pub fn return_counter(&mut self, lent: Lent) {
+        if lent.stepped {
+            (self.guard.records, self.guard.owed) = (0, false);
+        }
+        self.guard.counter = Some(lent.counter);
+    }
+
+    /// All of a step, for those whom nobody waits for.
+    ///
+    /// # Errors
+    /// Those of the single steps. Records stand whatever becomes of the counter.
+    pub fn count_up(&mut self, at_ms: i64) -> Result<(), StoreFault> {
+        let Some(mut lent) = self.lend_counter() else { return Ok(()) };
+        let stepped = self.step(&mut lent, at_ms);
+        self.return_counter(lent);
+        stepped
+    }
+
+    fn step(&mut self, lent: &mut Lent, at_ms: i64) -> Result<(), StoreFault> {
+        let standing = lent.ask()?;
+        if self.note_counter(standing, at_ms)? {
+            lent.step()?;
+        }
+        Ok(())
+    }
+
+    /// One more record since the last step.
+    pub(super) fn count_record(&mut self) {
+        self.guard.records = self.guard.records.saturating_add(1);
+    }
+
+    /// Nothing new while it is open whether this store is the newest, nor before the counter of this start has gone up.
+    pub(super) fn undoubted(&mut self) -> Result<(), StoreFault> {
+        if let Some(restored) = self.guard.restored {
+            if let Some(found_ms) = self.guard.unsaid {
+                self.doubt(restored, found_ms)?;
+            }
+            return Err(StoreFault::Restored(restored));
+        }
+        if self.guard.owed {
+            return Err(CounterFault("it has still to go up for this start".into()).into());
+        }
         Ok(())
     }
 }

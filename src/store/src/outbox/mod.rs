@@ -16,6 +16,7 @@ pub(crate) use trail::verify as verify_trail;
 
 pub use export::{Exported, ExportedRecord, RECEIPT_ENDING, RECORD_ENDING, Receipts};
 pub use fault::{ReadFault, StoreFault};
+pub use guard::Lent;
 pub use open::OpenReport;
 pub use words::{Queued, Receipt, Reservation, Stats};
 
@@ -127,7 +128,7 @@ impl Outbox {
             result => result?,
         }
         self.count_in(&appended);
-        self.count_record(appended.time_ms);
+        self.count_record();
         Ok(Receipt {
             sequence: appended.sequence,
             record: header.record,
@@ -228,8 +229,8 @@ impl Outbox {
     /// nothing is written.
     pub fn case_opened(&mut self, case: &CaseNumber, officer: &StaffId) -> Result<(), StoreFault> {
         self.settle()?;
-        self.undoubted()?;
         self.margin()?;
+        self.undoubted()?;
         self.case_fact(Fact::CaseOpened { case: case.clone(), officer: officer.clone() })
     }
 

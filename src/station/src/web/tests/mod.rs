@@ -155,7 +155,7 @@ fn parked(reason: ReviewReason, state: &'static str) -> ParkedPanel {
         attempts: vec![attempt(1, 31, false), wrong, failed],
         portrait: Some(portrait()),
         decision: decision(|_| ()),
-        since: Instant::now(),
+        since: Instant::now().into(),
         parked_at: "2026-03-15T12:03:04.5".into(),
     }
 }
