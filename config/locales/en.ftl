@@ -1,4 +1,5 @@
-# Texts of the pages, English. Keys are grouped by what they belong to; a key that ends in a word of code (outcome-exempt)
+# English, reviewed by the project, whose own words these are
+# Texts of the pages of staff. Keys are grouped by what they belong to; a key that ends in a word of code (outcome-exempt)
 # is put together in the templates. Every language has every key: a test holds that.
 
 login-title = Log in
@@ -13,7 +14,6 @@ locked-what = Only { $person } can unlock it. Nothing at the desk is lost.
 idle-warning = The screen locks soon. Press any key to go on.
 shift-warning = Your log-in is over soon. You will be asked to log in again; a traveller at the desk is finished first.
 pin-only = PIN only: demonstration
-simulated = SIMULATED
 laboratory = Laboratory override
 officer-title = Officer
 supervisor-title = Cases for review
@@ -160,7 +160,6 @@ outcome-interrupted = Interrupted
 outcome-no-rule = Closed without a rule
 outcome-not-in-scope = Own citizen
 outcome-refused-by-traveller = The traveller refused
-case = Case
 record-queued = Signed and queued on this station
 record-uploaded = Signed, and acknowledged by the intake
 queued = queued
@@ -267,20 +266,6 @@ ground-organisation-family = Family of an organisation's employee
 ground-courier = Intergovernmental courier
 ground-official-passport = Diplomatic or service passport, official travel
 ground-official-visa = Diplomatic or service visa
-finger-face = Face
-finger-right-thumb = Right thumb
-finger-right-index = Right index finger
-finger-right-middle = Right middle finger
-finger-right-ring = Right ring finger
-finger-right-little = Right little finger
-finger-left-thumb = Left thumb
-finger-left-index = Left index finger
-finger-left-middle = Left middle finger
-finger-left-ring = Left ring finger
-finger-left-little = Left little finger
-finger-right-four = Right hand, four fingers
-finger-left-four = Left hand, four fingers
-finger-two-thumbs = Both thumbs
 fault-D-10 = The settings of this device are wrong. Call the technician: the log names the setting.
 fault-D-11 = The configured driver does not exist. Call the technician.
 fault-D-12 = The scanner was unplugged. Reconnect it and press Retry.
@@ -498,3 +483,13 @@ leaflet-evidence = Shown by:
 leaflet-sources = Sources:
 leaflet-ask = If you think that one of these applies to you, tell the officer before anything is taken.
 leaflet-pack = Made from the policy pack
+
+# The traveller's display, as staff meet it
+display-title = Connect this display
+display-text = The administrator makes a code with `gatepost display token`. It binds this browser to the station, once.
+display-code = Code
+display-connect = Connect
+display-refused = This code is not good, or not any more. Ask the administrator for another.
+display-language = The display speaks
+display-receipt = Receipt
+language = Language

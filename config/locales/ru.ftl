@@ -1,3 +1,4 @@
+# Russian, unreviewed
 # Тексты страниц, русский язык. Ключи те же, что в en.ftl: это проверяет тест.
 
 login-title = Вход
@@ -12,7 +13,6 @@ locked-what = Разблокировать может только { $person }. 
 idle-warning = Экран скоро заблокируется. Нажмите любую клавишу, чтобы продолжить.
 shift-warning = Ваш вход скоро закончится. Потребуется войти снова; путешественник у стойки будет сначала обслужен до конца.
 pin-only = Только PIN: демонстрация
-simulated = ИМИТАЦИЯ
 laboratory = Лабораторный режим
 officer-title = Сотрудник
 supervisor-title = Дела на рассмотрении
@@ -159,7 +159,6 @@ outcome-interrupted = Прервано
 outcome-no-rule = Закрыто без правила
 outcome-not-in-scope = Свой гражданин
 outcome-refused-by-traveller = Отказ въезжающего
-case = Дело
 record-queued = Подписано и поставлено в очередь
 record-uploaded = Подписано и подтверждено приёмом
 queued = в очереди
@@ -266,20 +265,6 @@ ground-organisation-family = Член семьи сотрудника орган
 ground-courier = Межправительственный курьер
 ground-official-passport = Дипломатический или служебный паспорт, служебная поездка
 ground-official-visa = Дипломатическая или служебная виза
-finger-face = Лицо
-finger-right-thumb = Правый большой
-finger-right-index = Правый указательный
-finger-right-middle = Правый средний
-finger-right-ring = Правый безымянный
-finger-right-little = Правый мизинец
-finger-left-thumb = Левый большой
-finger-left-index = Левый указательный
-finger-left-middle = Левый средний
-finger-left-ring = Левый безымянный
-finger-left-little = Левый мизинец
-finger-right-four = Четыре пальца правой руки
-finger-left-four = Четыре пальца левой руки
-finger-two-thumbs = Оба больших пальца
 fault-D-10 = Настройки устройства неверны. Позовите техника: параметр указан в журнале.
 fault-D-11 = Настроенный драйвер не существует. Позовите техника.
 fault-D-12 = Сканер отключён. Подключите его и нажмите «Повторить».
@@ -500,3 +485,13 @@ leaflet-evidence = Подтверждается документом:
 leaflet-sources = Источники:
 leaflet-ask = Если вы считаете, что это относится к вам, скажите об этом сотруднику до начала съёмки.
 leaflet-pack = По пакету правил
+
+# Экран для въезжающего, каким его видят сотрудники
+display-title = Подключение этого экрана
+display-text = Администратор создаёт код командой `gatepost display token`. Код один раз связывает этот браузер со станцией.
+display-code = Код
+display-connect = Подключить
+display-refused = Код не подходит или уже недействителен. Попросите у администратора другой.
+display-language = Язык экрана
+display-receipt = Квитанция
+language = Язык

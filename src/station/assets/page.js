@@ -113,6 +113,7 @@ export function takeForms(done) {
     event.preventDefault();
     if (form.dataset.jsSent) return;
     form.dataset.jsSent = "1";
+    form.closest("details.languages")?.removeAttribute("open");
     send(form, event.submitter, done)
       .catch(() => { lost.hidden = false; })
       .finally(() => { delete form.dataset.jsSent; });

@@ -6,6 +6,8 @@ pub mod clock;
 pub mod config;
 pub mod desk;
 pub mod devices_cli;
+pub mod display_cli;
+pub mod displays;
 pub mod doctor;
 pub mod key_cli;
 pub mod passphrase;

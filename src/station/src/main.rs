@@ -1,7 +1,7 @@
 //! The program `gatepost`.
 
 use clap::{Parser, Subcommand};
-use station::{devices_cli, doctor, key_cli, policy_cli, provision, serve, setup, store_cli};
+use station::{devices_cli, display_cli, doctor, key_cli, policy_cli, provision, serve, setup, store_cli};
 use std::process::ExitCode;
 use std::time::Duration;
 use tracing_subscriber::EnvFilter;
@@ -18,6 +18,9 @@ struct Cli {
 enum Command {
     /// Lists what is attached, and how it is.
     Devices(devices_cli::DevicesArgs),
+    /// Looks after travellers' displays.
+    #[command(subcommand)]
+    Display(display_cli::DisplayCommand),
     /// Looks the station over and tells for each finding what to do. Changes nothing.
     Doctor(doctor::DoctorArgs),
     /// Makes keys and the people file of a new station.
@@ -42,6 +45,7 @@ fn main() -> ExitCode {
     let cli = Cli::parse();
     let outcome = match cli.command {
         Command::Devices(args) => devices_cli::devices(&args).map_err(|e| e.to_string()),
+        Command::Display(command) => display_cli::run(&command).map_err(|e| e.to_string()),
         Command::Doctor(args) => doctor::run(&args).map_err(|e| e.to_string()),
         Command::Init(args) => setup::init(&args).map_err(|e| e.to_string()),
         Command::Key(command) => key_cli::run(&command).map_err(|e| e.to_string()),

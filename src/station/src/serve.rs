@@ -3,12 +3,13 @@
 use crate::clock::{Clock, wall_ms};
 use crate::config::{Accepted, ConfigFaults, Loaded, Look, Mode, RulesWatch};
 use crate::desk::{self, DeskParts, Keeper};
+use crate::displays::Displays;
 use crate::key_cli;
 use crate::passphrase::{self, PassphraseError};
 use crate::people::{self, PeopleError, Register, Tries};
 use crate::setup::DataDir;
 use crate::upload::{self, Connection, ConnectionError, News, Upload};
-use crate::web::{self, App, Locales, Logins, Moment};
+use crate::web::{self, App, CodeTries, Locales, Logins, Moment};
 use clap::Args;
 use domain::case::StationId;
 use domain::units::StaffId;
@@ -134,6 +135,9 @@ pub async fn serve(args: &ServeArgs) -> Result<(), ServeError> {
         production: loaded.config.people.mode == Mode::Production,
         clock: moments(&clock),
         checks: Semaphore::new(web::CHECKS),
+        checkpoint: loaded.config.station.checkpoint.clone(),
+        displays: Displays::new(data.displays()),
+        code_tries: CodeTries::default(),
     };
     let app = Arc::new(app);
     note_changes_of_people(app.clone(), keeper.clone());

@@ -68,6 +68,11 @@ impl DataDir {
         self.0.join("wrong-tries.json")
     }
 
+    /// The displays for travellers.
+    pub fn displays(&self) -> PathBuf {
+        self.0.join("displays.toml")
+    }
+
     /// The store.
     pub fn store(&self) -> PathBuf {
         self.0.join("store")

@@ -13,6 +13,7 @@ mod entries;
 mod explain;
 mod facts;
 mod grounds;
+mod notice;
 mod pack;
 mod parse;
 mod published;
@@ -28,6 +29,7 @@ pub use decision::{Decision, Due, FactUsed, Question, SettledBy, Source, Verdict
 pub use engine::decide;
 pub use entries::{Checkpoint, EntryConfirmation};
 pub use facts::{AnswerError, Answers, Attestation, Evidence, Facts, MAX_OTHERS, OtherDocument};
+pub use notice::Notice;
 pub use pack::{
     Checkpoints, Condition, Direction, Entry, Ground, Pack, PackFault, PackFaults, Reading, Rule, Status, Validity,
 };

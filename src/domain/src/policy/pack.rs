@@ -2,6 +2,7 @@
 
 use super::capture::{CaptureFingers, Modalities};
 use super::decision::Source;
+use super::notice::Notice;
 use super::published::Published;
 use alloc::{format, string::String, vec::Vec};
 use core::fmt;
@@ -32,6 +33,8 @@ pub struct Pack {
     pub grounds: Vec<Ground>,
     /// Where we had to read more into the sources than they say.
     pub readings: Vec<Reading>,
+    /// What travellers are told about their data, in the languages that the authority has it in; empty where it has given none.
+    pub notices: Vec<Notice>,
 }
 
 /// One dated rule: foreign citizens and stateless persons owe biometrics, but for the grounds it lists.

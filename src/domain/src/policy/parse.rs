@@ -2,6 +2,7 @@
 
 use super::capture::{CaptureFingers, Hands, Modalities, Modality};
 use super::decision::Source;
+use super::notice;
 use super::pack::{
     Checkpoints, Condition, Direction, Entry, Ground, Pack, PackFault, PackFaults, Reading, Rule, Validity,
 };
@@ -72,6 +73,9 @@ fn pack(mut top: Fields<'_, '_>, faults: &mut Vec<PackFault>) -> Option<Pack> {
     let grounds: Vec<_> = top.tables("ground").into_iter().map(|fields| ground(fields, faults)).collect();
     let readings = if top.has("reading") { top.tables("reading") } else { Vec::new() };
     let readings: Vec<_> = readings.into_iter().map(|fields| self::reading(fields, faults)).collect();
+    let notices = if top.has("notice") { top.tables("notice") } else { Vec::new() };
+    let notices: Vec<_> = notices.into_iter().filter_map(|fields| notice::read(fields, faults)).collect();
+    notice::one_a_language(&notices, faults);
     top.finish(faults);
 
     // Tables with faults of their own are left out of the checks across tables, but for their names.
@@ -90,6 +94,7 @@ fn pack(mut top: Fields<'_, '_>, faults: &mut Vec<PackFault>) -> Option<Pack> {
         entries: values(entries),
         grounds: grounds.into_iter().map(|ground| ground.value).collect(),
         readings: readings.into_iter().map(|reading| reading.value).collect(),
+        notices: notices.into_iter().map(|notice| notice.value).collect(),
         ..head?
     })
 }
@@ -121,6 +126,7 @@ fn head(mut fields: Fields<'_, '_>, faults: &mut Vec<PackFault>) -> Option<Pack>
         entries: Vec::new(),
         grounds: Vec::new(),
         readings: Vec::new(),
+        notices: Vec::new(),
     })
 }
 
@@ -290,7 +296,7 @@ fn published(fields: &mut Fields<'_, '_>) -> Option<Published> {
     published
 }
 
-fn sources(fields: &mut Fields<'_, '_>, faults: &mut Vec<PackFault>) -> Vec<Source> {
+pub(super) fn sources(fields: &mut Fields<'_, '_>, faults: &mut Vec<PackFault>) -> Vec<Source> {
     let tables = fields.tables("sources");
     if tables.is_empty() {
         fields.fault("sources", "nothing legal stands without a source");

@@ -2,8 +2,8 @@
 
 use super::accepted::Start;
 use super::{
-    Accepted, ClockConfig, ConfigFault, ConfigFaults, Desk, Device, Intake, Keys, Laboratory, Loaded, PeopleConfig,
-    Policy, Quality, SignedPack, Station, StationConfig, Thresholds,
+    Accepted, ClockConfig, ConfigFault, ConfigFaults, Desk, Device, Display, Intake, Keys, Laboratory, Loaded,
+    PeopleConfig, Policy, Quality, SignedPack, Station, StationConfig, Thresholds,
 };
 use crate::people::hex;
 use crate::upload::SLOWEST_KILOBYTES;
@@ -138,6 +138,7 @@ fn section_faults(name: &str, value: toml::Value) -> Vec<String> {
         "station" => check::<Station>(value),
         "desk" => check::<Desk>(value),
         "people" => check::<PeopleConfig>(value),
+        "display" => check::<Display>(value),
         "clock" => check::<ClockConfig>(value),
         "policy" => check::<Policy>(value),
         "quality" => check::<Quality>(value),
@@ -171,6 +172,7 @@ fn semantic_faults(file: &str, text: &str, config: &StationConfig) -> Vec<Config
     if !crate::web::LANGUAGES.contains(&config.desk.language.as_str()) {
         say("language", format!("there is no locale file for \"{}\"", config.desk.language));
     }
+    display_faults(&config.display).into_iter().for_each(|(key, wrong)| say(&key, wrong));
     if crate::upload::find(&config.intake.target).is_none() {
         say("target", format!("there is no upload target \"{}\"", config.intake.target));
     }
@@ -197,6 +199,25 @@ fn semantic_faults(file: &str, text: &str, config: &StationConfig) -> Vec<Config
     for device in &config.device {
         if let Err(fault) = drivers::settings::check(device.kind, &device.driver, &device.settings) {
             say(&format!("name = \"{}\"", device.name), format!("device \"{}\": {}", device.name, fault.log));
+        }
+    }
+    faults
+}
+
+/// Where the table of travellers' languages names one that nobody speaks here, or a State twice.
+fn display_faults(display: &Display) -> Vec<(String, String)> {
+    let mut faults = Vec::new();
+    let mut seen = std::collections::BTreeSet::new();
+    for (language, codes) in &display.languages {
+        if !crate::web::LANGUAGES.contains(&language.as_str()) {
+            faults.push((language.clone(), format!("there is no locale file for \"{language}\"")));
+        }
+        for code in codes {
+            if !(1..=3).contains(&code.len()) || !code.bytes().all(|b| b.is_ascii_uppercase()) {
+                faults.push((language.clone(), format!("\"{code}\" is not a code of a State such as KAZ")));
+            } else if !seen.insert(code) {
+                faults.push((language.clone(), format!("the code {code} stands in two languages, or twice in one")));
+            }
         }
     }
     faults

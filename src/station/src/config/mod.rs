@@ -16,6 +16,7 @@ pub use thresholds::{FingerLimits, SmallSensorLimits, Thresholds};
 use domain::device::DeviceKind;
 use quality::face::ModelDigest;
 use serde::Deserialize;
+use std::collections::BTreeMap;
 use std::fmt;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
@@ -31,6 +32,9 @@ pub struct StationConfig {
     pub desk: Desk,
     /// Who may log in how.
     pub people: PeopleConfig,
+    /// The traveller's display.
+    #[serde(default)]
+    pub display: Display,
     /// Who vouches for the clock.
     pub clock: ClockConfig,
     /// The rules.
@@ -94,6 +98,24 @@ pub enum Mode {
     Demonstration,
     /// A PIN and a security key.
     Production,
+}
+
+/// The traveller's display.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Display {
+    /// For each language, the nationalities and issuing States (codes of Doc 9303) whose travellers are spoken to in it;
+    /// everybody else is spoken to in the language of the desk. The officer may choose another.
+    #[serde(default)]
+    pub languages: BTreeMap<String, Vec<String>>,
+}
+
+impl Display {
+    /// The language for a code of a State.
+    pub fn language(&self, code: &str) -> Option<&str> {
+        let speaks = |(_, codes): &(&String, &Vec<String>)| codes.iter().any(|known| known == code);
+        self.languages.iter().find(speaks).map(|(language, _)| language.as_str())
+    }
 }
 
 /// Who vouches for the clock.

@@ -12,6 +12,7 @@ use super::view::{FaultView, Panel, RecentView, RecordView, RulesView};
 use super::{DeskHandle, PreviewJpeg, panel, waiting};
 use crate::clock::Clock;
 use crate::config::Loaded;
+use crate::web::LANGUAGES;
 use domain::case::CaseNumber;
 use domain::device::DeviceKind;
 use domain::finger::Finger;
@@ -110,6 +111,8 @@ pub(super) struct Desk {
     pub line_owed: bool,
     /// Why nothing arrives at the intake, in a code.
     intake: Option<&'static str>,
+    /// What the traveller is spoken to in.
+    pub language: &'static str,
     panel: watch::Sender<Arc<Panel>>,
     version: u64,
 }
@@ -153,6 +156,7 @@ pub(super) fn assemble(parts: DeskParts) -> (Desk, mpsc::Receiver<Message>, Desk
         store_fault: None,
         line_owed: false,
         intake: None,
+        language: LANGUAGES[0],
         panel,
         version: 0,
     };
@@ -249,6 +253,7 @@ impl Desk {
 
     fn publish(&mut self) {
         self.version += 1;
+        self.follow_the_traveller();
         let mut parked: Vec<_> = self.parked.values().filter_map(panel::parked).collect();
         parked.sort_by_key(|case| std::cmp::Reverse(case.view.since_s));
         let mut view = match (&self.at_desk, &self.last) {
@@ -282,6 +287,8 @@ impl Desk {
             },
             attack_cues: self.at_desk.as_ref().and_then(|case| case.attack_cues.clone()),
             mirrored: self.loaded.config.desk.mirrored,
+            language: self.language,
+            notices: self.notices(),
         };
         // Nobody may be looking; the next one who does sees the newest.
         let _ = self.panel.send(Arc::new(panel));

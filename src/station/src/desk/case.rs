@@ -42,6 +42,8 @@ pub struct Case {
     pub devices: BTreeMap<String, DeviceDescriptor>,
     /// Any device that took part says that it is simulated.
     pub simulated: bool,
+    /// The language that the officer has chosen for the traveller.
+    pub language: Option<&'static str>,
     /// What advisory attack cues say of this case, for the officer.
     pub attack_cues: Option<AttackCues>,
     /// Disk space kept for the record.
@@ -69,6 +71,7 @@ impl Case {
             parked: None,
             devices: BTreeMap::new(),
             simulated: false,
+            language: None,
             attack_cues: None,
             reservation: None,
             decided: None,
@@ -188,6 +191,11 @@ impl TravellerFile {
     pub fn document_key(&self) -> Personal<String> {
         let Traveller { issuing_state, document_number, .. } = &self.traveller;
         Personal::new(format!("{issuing_state}/{}", document_number.expose()))
+    }
+
+    /// Nationality, then issuing State: what tells most of the traveller's language first.
+    pub fn origin(&self) -> [&str; 2] {
+        [&self.traveller.nationality, &self.traveller.issuing_state]
     }
 
     /// For the officer's eyes.

@@ -41,6 +41,8 @@ pub enum Command {
     SendToSupervisor,
     /// Sign what was taken.
     Sign,
+    /// Speak this language to the traveller.
+    Speak(&'static str),
     /// The traveller refuses.
     TravellerRefuses,
     /// The officer's veto.

@@ -14,6 +14,7 @@ mod face;
 mod facts;
 mod finger;
 mod keep;
+mod language;
 mod orders;
 mod panel;
 mod placement;
@@ -50,7 +51,8 @@ use domain::units::StaffId;
 use std::sync::Arc;
 use tokio::sync::{mpsc, oneshot, watch};
 
-/// One JPEG of the live picture. It is biometric data: it goes to the officer's browser and nowhere else.
+/// One JPEG of the live picture. It is biometric data: it goes to the officer's browser and to the traveller's own display,
+/// and nowhere else.
 pub type PreviewJpeg = Option<Arc<Vec<u8>>>;
 
 /// What pages hold of the desk.

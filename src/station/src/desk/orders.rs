@@ -51,6 +51,10 @@ impl Desk {
             Command::Retry => self.at_desk(Event::Retry),
             Command::Veto { slot, veto } => self.at_desk(Event::Vetoed(slot, veto)),
             Command::Sign => self.at_desk(Event::Signed),
+            Command::Speak(language) => {
+                self.speak(language);
+                Ok(())
+            }
             Command::Recall(case) => self.recall(&case),
             Command::EndShift => {
                 self.end_shift(&by);
@@ -177,7 +181,7 @@ impl Desk {
 
     /// The rules that this case was decided under; those that work now, where nothing is decided yet. A case goes on under
     /// the rules that its traveller was told of.
-    fn rules_of<'a>(&'a self, case: &'a Case) -> &'a SignedPack {
+    pub(super) fn rules_of<'a>(&'a self, case: &'a Case) -> &'a SignedPack {
         &case.under.as_ref().unwrap_or(&self.loaded).rules
     }
 

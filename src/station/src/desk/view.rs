@@ -6,7 +6,7 @@ use super::engine::EngineView;
 use domain::case::CaseNumber;
 use domain::device::{DeviceDescriptor, DeviceFault, DeviceKind, DeviceState};
 use domain::finger::MissingFinger;
-use domain::policy::{Decision, Modality, Verdict};
+use domain::policy::{Decision, Modality, Notice, Verdict};
 use domain::record::Measure;
 use domain::session::{Outcome, Slot};
 use serde::Serialize;
@@ -46,6 +46,10 @@ pub struct Panel {
     pub attack_cues: Option<AttackCues>,
     /// The live picture is shown as in a mirror.
     pub mirrored: bool,
+    /// The language in which the traveller's display speaks.
+    pub language: &'static str,
+    /// What the rules' authority says about travellers' data.
+    pub notices: Vec<Notice>,
 }
 
 /// The rules as the health page names them.

@@ -12,7 +12,7 @@ use std::path::PathBuf;
 /// A leaflet for travellers.
 #[derive(Args, Clone, Debug)]
 pub struct LeafletArgs {
-    /// Language: en, ru
+    /// Language; one that nobody has reviewed stands beside English and Russian
     #[arg(long, value_parser = clap::builder::PossibleValuesParser::new(LANGUAGES))]
     pub lang: String,
     /// The day from which the leaflet is handed out: rules that have ended by then are left out
@@ -30,9 +30,15 @@ pub struct LeafletArgs {
 #[template(path = "leaflet.html")]
 struct Leaflet<'a> {
     t: Locale<'a>,
-    rules: Vec<RuleText>,
+    parts: Vec<Part<'a>>,
     pack: String,
     date: Date,
+}
+
+/// The leaflet in one language.
+struct Part<'a> {
+    t: Locale<'a>,
+    rules: Vec<RuleText>,
 }
 
 /// One entry in a traveller's words.
@@ -75,8 +81,8 @@ fn page(pack: &Pack, t: Locale<'_>, date: Date) -> Result<String, CliError> {
     let mut entries: Vec<&Entry> = pack.entries.iter().filter(lasts).collect();
     // The newest publication first: it decides where several apply.
     entries.sort_by(|a, b| b.published.age_order(&a.published).then_with(|| a.id.cmp(&b.id)));
-    let rules = entries.into_iter().map(|entry| rule(pack, entry, t)).collect();
-    let leaflet = Leaflet { t, rules, pack: pack.label(), date };
+    let part = |t| Part { t, rules: entries.iter().map(|entry| rule(pack, entry, t)).collect() };
+    let leaflet = Leaflet { t, parts: t.legal().map(part).collect(), pack: pack.label(), date };
     leaflet.render().map_err(|error| CliError(format!("the leaflet cannot be made: {error}")))
 }
 

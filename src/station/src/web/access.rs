@@ -46,7 +46,8 @@ pub const HEADERS: [(HeaderName, &str); 9] = [
 /// every answer.
 pub async fn guard(State(app): State<Arc<App>>, mut request: Request<Body>, next: Next) -> Response {
     let language = language(&app, request.headers()).to_owned();
-    let back = if request.uri().path().starts_with("/supervisor") { "/supervisor" } else { "/" };
+    let pages = ["/supervisor", "/traveller"];
+    let back = pages.into_iter().find(|page| request.uri().path().starts_with(page)).unwrap_or("/");
     let response = match permitted(&app, &mut request) {
         Ok(()) => next.run(request).await,
         Err(refused) => refused,

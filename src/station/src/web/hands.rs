@@ -57,6 +57,7 @@ const KNUCKLES: &str =
     "M104 252Q108 246 116 247M143 240Q151 234 159 240M184 245Q192 240 199 247M218 258Q224 254 230 260";
 
 /// A finger as it is drawn now.
+#[derive(Clone)]
 pub struct DrawnFinger {
     /// `right-index`.
     pub id: &'static str,
@@ -67,9 +68,12 @@ pub struct DrawnFinger {
 }
 
 /// A hand as it is drawn now.
+#[derive(Clone)]
 pub struct DrawnHand {
     /// Where it stands on the field of both hands.
     pub transform: &'static str,
+    /// Where it stands on a field of its own.
+    pub place: &'static str,
     /// Turns a mark on it upright again.
     pub upright: &'static str,
     /// Its back.
@@ -85,6 +89,7 @@ impl Panel {
     pub(super) fn hands(&self) -> [DrawnHand; 2] {
         [Hand::Left, Hand::Right].map(|hand| DrawnHand {
             transform: if hand == Hand::Left { "translate(306 0) scale(-1 1)" } else { "translate(354 0)" },
+            place: if hand == Hand::Left { "translate(306 0) scale(-1 1)" } else { "" },
             upright: if hand == Hand::Left { "scale(-1 1)" } else { "" },
             palm: PALM,
             knuckles: KNUCKLES,

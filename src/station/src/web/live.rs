@@ -41,9 +41,14 @@ fn sent<S: Stream<Item = Made> + Send + 'static>(
     app: Arc<App>,
     login: Login,
 ) -> Sse<impl Stream<Item = Result<Event, Infallible>> + use<S>> {
-    // What cannot be written down is not sent; the next one will be.
-    let written = made.take_while(move |_| app.is_open(&login)).filter_map(|made| made.ok().map(Ok));
-    Sse::new(written).keep_alive(KeepAlive::default())
+    written(made.take_while(move |_| app.is_open(&login)))
+}
+
+/// News as a browser takes them. What cannot be written down is not sent; the next one will be.
+pub fn written<S: Stream<Item = Made> + Send + 'static>(
+    made: S,
+) -> Sse<impl Stream<Item = Result<Event, Infallible>> + use<S>> {
+    Sse::new(made.filter_map(|made| made.ok().map(Ok))).keep_alive(KeepAlive::default())
 }
 
 /// The live picture while the face is captured, as the browser's own motion JPEG.
@@ -54,8 +59,12 @@ pub async fn preview(Officer(login): Officer, State(app): State<Arc<App>>) -> Re
     // The page may ask before the camera of this attempt has sent anything; what comes after its end is another's.
     let frames = WatchStream::from_changes(app.desk.preview()).skip_while(Option::is_none);
     let open = move |frame: &PreviewJpeg| frame.is_some() && app.is_open(&login);
-    let frames = frames.take_while(open).map(|frame| {
-        let jpeg = frame.unwrap_or_default();
+    motion(frames.take_while(open).filter_map(|frame| frame))
+}
+
+/// Pictures as the browser's own motion JPEG, until there are no more.
+pub fn motion(frames: impl Stream<Item = Arc<Vec<u8>>> + Send + 'static) -> Response {
+    let frames = frames.map(|jpeg| {
         let mut part = format!("Content-Type: image/jpeg\r\nContent-Length: {}\r\n\r\n", jpeg.len()).into_bytes();
         part.extend_from_slice(&jpeg);
         // The boundary comes with the picture that it ends: browsers show a part when they have seen its end, and would

@@ -17,11 +17,14 @@ mod session;
 mod supervisor;
 #[cfg(test)]
 mod tests;
+mod traveller;
 
 pub use locale::{LANGUAGES, Locale, Locales};
 pub use logins::{Logins, Moment};
+pub use traveller::CodeTries;
 
 use crate::desk::DeskHandle;
+use crate::displays::Displays;
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
 use axum::middleware;
@@ -45,6 +48,12 @@ pub struct App {
     pub language: String,
     /// Hosts that the browser may name: a page of another origin that resolves to loopback is turned away.
     pub hosts: Vec<String>,
+    /// The checkpoint, as receipts name it.
+    pub checkpoint: String,
+    /// Screens that may show what travellers are told.
+    pub displays: Displays,
+    /// Codes of displays that were tried lately.
+    pub code_tries: CodeTries,
     /// Whether people need a security key besides their PIN.
     pub production: bool,
     /// What time it is.
@@ -94,6 +103,7 @@ pub fn router(app: Arc<App>) -> Router {
         .route("/health", get(live::health))
         .merge(officer::routes())
         .merge(supervisor::routes())
+        .merge(traveller::routes())
         .route("/assets/{*path}", get(assets::serve))
         .fallback(errors::not_found)
         .method_not_allowed_fallback(errors::not_found)

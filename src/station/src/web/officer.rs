@@ -43,7 +43,7 @@ pub fn routes() -> Router<Arc<App>> {
 }
 
 /// A form of the officer's page that becomes an order to the desk.
-fn order(path: &'static str, read: fn(&Form) -> Asked) -> Router<Arc<App>> {
+pub(super) fn order(path: &'static str, read: fn(&Form) -> Asked) -> Router<Arc<App>> {
     let handler = move |officer: Officer, State(app): State<Arc<App>>, form: Form| async move {
         let asked = match read(&form) {
             Ok(command) => app.desk.order(command, &officer.0.id).await,

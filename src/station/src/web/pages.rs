@@ -189,7 +189,7 @@ impl Panel {
 
     /// Attempts at whatever is captured now. Each one of each case has a live picture with an address of its own: of an
     /// address that it knows, a browser shows the last picture again, which would be another traveller's.
-    fn attempts_so_far(&self) -> usize {
+    pub(super) fn attempts_so_far(&self) -> usize {
         let current = self.view.slots.iter().filter(|slot| self.view.aimed_at.contains(&slot.slot));
         current.map(|slot| slot.attempts).sum()
     }

@@ -10,7 +10,6 @@ pub enum Who {
     /// Anybody at this machine.
     Anyone,
     /// Whoever holds the token of the traveller's display, which the page itself looks at.
-    #[allow(dead_code, reason = "for the addresses of the traveller's display")]
     Display,
     /// Somebody who is logged in with this role, and whose screen is not locked.
     Only(Role),
@@ -27,11 +26,16 @@ pub const PERMISSIONS: &[(&str, &str, Who)] = &[
     ("GET", "/officer", OFFICER),
     ("GET", "/officer/events", OFFICER),
     ("GET", "/officer/preview", OFFICER),
+    ("GET", "/officer/receipt", OFFICER),
     ("GET", "/session", Who::Person),
     ("GET", "/supervisor", SUPERVISOR),
     ("GET", "/supervisor/case/{case}", SUPERVISOR),
     ("GET", "/supervisor/case/{case}/sample/{slot}", SUPERVISOR),
     ("GET", "/supervisor/events", SUPERVISOR),
+    ("GET", "/traveller", Who::Display),
+    ("GET", "/traveller/events", Who::Display),
+    ("GET", "/traveller/mirror/{case}/{attempt}", Who::Display),
+    ("GET", "/traveller/receipt", Who::Display),
     ("POST", "/language", Who::Anyone),
     ("POST", "/login", Who::Anyone),
     ("POST", "/logout", Who::Anyone),
@@ -49,11 +53,13 @@ pub const PERMISSIONS: &[(&str, &str, Who)] = &[
     ("POST", "/officer/retry", OFFICER),
     ("POST", "/officer/sign", OFFICER),
     ("POST", "/officer/to-supervisor", OFFICER),
+    ("POST", "/officer/traveller-language", OFFICER),
     ("POST", "/officer/veto", OFFICER),
     ("POST", "/session/lock", Who::Person),
     ("POST", "/session/used", Who::Person),
     ("POST", "/supervisor/decide", SUPERVISOR),
     ("POST", "/supervisor/end-shift", SUPERVISOR),
+    ("POST", "/traveller/connect", Who::Anyone),
     ("POST", "/unlock", Who::Person),
 ];
 

@@ -203,3 +203,28 @@ fn the_shipped_pack_lists_the_grounds_that_the_sources_name() {
         assert!(ground.second_person, "{}", ground.id);
     }
 }
+
+#[test]
+fn a_notice_stands_once_in_each_language_and_names_its_source() {
+    let notice = |language: &str, text: &str| {
+        format!(
+            "\n[[notice]]\nlanguage = \"{language}\"\ntext = \"{text}\"\nsources = [{{ cite = \"A\", published = \"2025-10\" }}]\n"
+        )
+    };
+    let (ru, en) = (notice("ru", "Ваши данные"), notice("en", "Your data"));
+    let read = Pack::parse(&format!("{SMALL}{ru}{en}")).unwrap().notices;
+    let said: Vec<_> = read.iter().map(|notice| (notice.language.as_str(), notice.text.as_str())).collect();
+    assert_eq!(said, [("ru", "Ваши данные"), ("en", "Your data")]);
+    for (added, fault) in [
+        (format!("{ru}{ru}"), "notice: language: there is another notice in \"ru\""),
+        (notice("Russian", "x"), "language: a language is two or three small letters"),
+        (notice("ru", " "), "text: the text is empty"),
+        (
+            "\n[[notice]]\nlanguage = \"ru\"\ntext = \"x\"\nsources = []\n".into(),
+            "nothing legal stands without a source",
+        ),
+    ] {
+        let faults = fault_texts(&format!("{SMALL}{added}"));
+        assert!(faults.iter().any(|told| told.contains(fault)), "{added}: {faults:#?}");
+    }
+}

@@ -3,9 +3,11 @@
 
 use super::*;
 use crate::desk::DeskHandle;
+use crate::displays::Displays;
 use crate::web::access::{COOKIE, HEADERS};
 use crate::web::permissions::PERMISSIONS;
-use crate::web::{App, router};
+use crate::web::traveller::COOKIE as DISPLAY_COOKIE;
+use crate::web::{App, CodeTries, router};
 use axum::body::Body;
 use axum::extract::Request;
 use axum::http::{StatusCode, header};
@@ -23,6 +25,8 @@ enum Visitor {
     Forged,
     /// Whose log-in is over.
     Over,
+    /// The traveller's display.
+    Display,
     /// Before an open screen.
     Open(Role),
     /// Before a locked screen.
@@ -32,7 +36,7 @@ enum Visitor {
 impl Visitor {
     fn all() -> impl Iterator<Item = Self> {
         let logged_in = Role::ALL.into_iter().flat_map(|role| [Self::Open(role), Self::Locked(role)]);
-        [Self::Nobody, Self::Forged, Self::Over].into_iter().chain(logged_in)
+        [Self::Nobody, Self::Forged, Self::Over, Self::Display].into_iter().chain(logged_in)
     }
 
     fn name(self) -> String {
@@ -40,6 +44,7 @@ impl Visitor {
             Self::Nobody => "nobody".into(),
             Self::Forged => "forged".into(),
             Self::Over => "over".into(),
+            Self::Display => "display".into(),
             Self::Open(role) => role.id().into(),
             Self::Locked(role) => format!("{} locked", role.id()),
         }
@@ -52,7 +57,7 @@ impl Visitor {
             (token, login.csrf)
         };
         match self {
-            Self::Nobody => None,
+            Self::Nobody | Self::Display => None,
             Self::Forged => Some(("00".repeat(32), "00".repeat(32))),
             Self::Over => Some(log_in(Role::Officer)).inspect(|(token, _)| app.logins.log_out(token)),
             Self::Open(role) => Some(log_in(role)),
@@ -72,6 +77,9 @@ fn app() -> (tempfile::TempDir, Arc<App>) {
         locales: Locales::load().unwrap(),
         language: "en".into(),
         hosts: vec![HOST.into()],
+        checkpoint: "domodedovo".into(),
+        displays: Displays::new(dir.path().join("displays.toml")),
+        code_tries: CodeTries::default(),
         production: false,
         clock: Box::new(move || start),
         checks: tokio::sync::Semaphore::new(1),
@@ -91,11 +99,20 @@ fn name(role: Role) -> &'static str {
 
 /// Sends a request as a browser would, and says in a word what came of it.
 async fn outcome(app: &Arc<App>, (method, address): (&str, &str), visitor: Visitor) -> &'static str {
-    let path = address.replace("{case}", case().as_str()).replace("{slot}", "face").replace("{*path}", "page.js");
+    let path = address
+        .replace("{case}", case().as_str())
+        .replace("{slot}", "face")
+        .replace("{attempt}", "2")
+        .replace("{*path}", "page.js");
     let mut request = Request::builder().method(method).uri(path).header(header::HOST, HOST);
     let came = visitor.comes(app);
     if let Some((token, _)) = &came {
         request = request.header(header::COOKIE, format!("{COOKIE}={token}"));
+    }
+    if let Visitor::Display = visitor {
+        let code = app.displays.invite("hall", app.now().utc_ms).unwrap();
+        let (_, secret) = app.displays.bind(&code, app.now().utc_ms).unwrap().unwrap();
+        request = request.header(header::COOKIE, format!("{DISPLAY_COOKIE}={secret}"));
     }
     let request = match method {
         "GET" => request.body(Body::empty()),
@@ -115,6 +132,7 @@ async fn outcome(app: &Arc<App>, (method, address): (&str, &str), visitor: Visit
     let code = page.split_once("data-code=\"").map_or("", |(_, rest)| rest.split('"').next().unwrap());
     match (status, leads_to.as_deref(), code) {
         (StatusCode::SEE_OTHER, Some("/login"), _) if !["/", "/logout"].contains(&address) => "login",
+        (StatusCode::SEE_OTHER, Some("/traveller"), _) => "connect",
         (StatusCode::LOCKED, ..) if address != "/unlock" => "locked",
         (_, _, "P-09") => "role",
         (_, _, "P-05") => "none",

@@ -6,12 +6,14 @@ mod matrix;
 mod origins;
 mod promises;
 mod texts;
+mod traveller;
 
 use super::errors::{PageError, translated};
 use super::locale::{LANGUAGES, Locale, Locales};
 use super::logins::{Login, Logins, Moment};
 use super::pages;
 use super::supervisor::REASONS;
+
 use crate::desk::{
     AttemptPanel, ClaimPanel, DeskRefusal, EngineView, FaultView, Lacking, MEND, Panel, ParkedPanel, ParkedView,
     PortraitPanel, RecordView, SlotView, TravellerPanel, View,

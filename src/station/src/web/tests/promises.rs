@@ -12,7 +12,9 @@ async fn no_page_needs_anything_that_its_own_policy_forbids() {
             }
             let scripts = page.matches("<script").count();
             assert_eq!(scripts, page.matches("<script type=\"module\" src=\"/assets/").count(), "{name} in {id}");
-            assert!(page.contains(&format!("<html lang=\"{id}\">")), "{name} in {id}");
+            let dir = if *id == "ar" { "rtl" } else { "ltr" };
+            assert!(page.contains(&format!("<html lang=\"{id}\" dir=\"{dir}\">")), "{name} in {id}");
+            assert!(!page.contains("{ $") && !page.contains("{$"), "{name} in {id}: a text lacks an argument");
             assert!(!page.contains("<b>O'HARA"), "{name} lets a name speak HTML");
         }
     }

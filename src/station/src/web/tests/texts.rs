@@ -128,7 +128,7 @@ fn texts_that_templates_ask_for_exist() {
                 continue;
             }
             let text = std::fs::read_to_string(&path).unwrap();
-            for call in ["t.say(\"", "t.count(\"", "t.with(\""] {
+            for call in ["t.say(\"", "each.say(\"", "t.count(\"", "t.with(\""] {
                 asked.extend(text.split(call).skip(1).filter_map(|rest| Some(rest.split_once('"')?.0.to_owned())));
             }
         }

@@ -1,0 +1,100 @@
+# Russian, unreviewed
+# What travellers are told, and the words that staff share with them. Every language has every key: a test holds that.
+
+# Shared words
+
+simulated = ИМИТАЦИЯ
+case = Дело
+finger-face = Лицо
+finger-right-thumb = Правый большой палец
+finger-right-index = Правый указательный палец
+finger-right-middle = Правый средний палец
+finger-right-ring = Правый безымянный палец
+finger-right-little = Правый мизинец
+finger-left-thumb = Левый большой палец
+finger-left-index = Левый указательный палец
+finger-left-middle = Левый средний палец
+finger-left-ring = Левый безымянный палец
+finger-left-little = Левый мизинец
+finger-right-four = Правая рука, четыре пальца
+finger-left-four = Левая рука, четыре пальца
+finger-two-thumbs = Оба больших пальца
+# What the traveller's display says at each step
+traveller-welcome = Добро пожаловать
+traveller-document = Передайте документ сотруднику
+traveller-reading = Подождите. Сотрудник смотрит ваш документ
+traveller-next = Дальше: фотография лица и отпечатки пальцев
+traveller-next-face = Дальше: фотография лица
+traveller-uncover = Снимите головной убор, маску и тёмные очки
+traveller-uncover-private = Закрываете лицо? Попросите сотрудника по вашему выбору или ширму
+traveller-height = Слишком высоко или низко? Скажите сотруднику
+traveller-wheelchair = В кресле-коляске? Оставайтесь в нём. Сотрудник поможет
+traveller-finger-help = Палец болит или забинтован? Скажите сотруднику
+traveller-face = Смотрите в камеру
+traveller-mirror = Ваше изображение, как в зеркале
+traveller-glass = Стекло сканера с пальцами, которые нужно приложить
+traveller-pause = Подождите немного. Сотрудник поможет
+traveller-wait = Минуту, пожалуйста
+traveller-supervisor = Подождите старшего сотрудника
+traveller-supervisor-more = Оставайтесь рядом. Вас вызовут по этому номеру
+traveller-done = Готово. Спасибо
+traveller-done-more = Не забудьте документ
+traveller-nothing = Готово. У вас ничего не взяли
+traveller-speak = Обратитесь к сотруднику
+traveller-lost = Подождите. Экран ищет станцию
+prompt-traveller-place-finger = Приложите этот палец к стеклу
+prompt-traveller-place-fingers = Положите эти пальцы ровно на стекло
+prompt-traveller-lift-finger = Поднимите палец
+prompt-traveller-lift-fingers = Поднимите руку
+prompt-traveller-hold-still = Не двигайтесь
+prompt-traveller-look-at-camera = Смотрите в камеру
+# Hints to the traveller
+advice-back = Отойдите немного назад
+advice-centre-finger = Положите кончик пальца посередине
+advice-clean-sensor = Подождите. Сотрудник протирает стекло
+advice-close-mouth = Закройте рот
+advice-closer = Подойдите ближе
+advice-down = Немного опустите голову
+advice-dry = Вытрите палец насухо
+advice-hold-still = Не двигайтесь
+advice-left = Сдвиньтесь немного влево
+advice-less-light = Отвернитесь от яркого света
+advice-look-straight = Смотрите прямо в камеру
+advice-moisten = Немного увлажните палец
+advice-more-light = Подождите. Сотрудник добавит света
+advice-one-only = Перед камерой должен быть один человек
+advice-open-eyes = Откройте глаза
+advice-place-finger = Приложите палец к стеклу
+advice-place-all-fingers = Положите все пальцы с рисунка
+advice-place-whole-fingertip = Положите весь кончик пальца
+advice-press-less = Нажимайте слабее
+advice-press-more = Нажмите немного сильнее
+advice-right = Сдвиньтесь немного вправо
+advice-uncover-eyes = Снимите тёмные очки
+advice-uncover-mouth = Откройте рот и подбородок
+advice-up = Немного поднимите голову
+advice-white-light = Подождите. Сотрудник меняет свет
+advice-off-the-edge = Сдвиньте руку к середине стекла
+advice-other-fingers = Положите пальцы с рисунка
+advice-same-finger = Посмотрите на рисунок: приложите тот палец, который на нём
+advice-too-many-fingers = Положите только пальцы с рисунка
+advice-wrong-hand = Другую руку, пожалуйста
+# Privacy notice: legal text
+privacy-title = Ваши данные
+privacy-taken = Пограничный орган снимает ваше лицо и отпечатки пальцев, потому что этого требует закон о въезде.
+privacy-taken-face = Пограничный орган снимает ваше лицо, потому что этого требует закон о въезде.
+privacy-kept = Данные сразу запечатываются. Никто за этой стойкой не может их потом открыть, только орган власти. Всё, что хранится на этой стойке, стирается, как только орган подтвердит получение.
+privacy-exempt = Некоторые въезжающие освобождены. Если вы думаете, что это относится к вам, скажите сотруднику до начала съёмки.
+privacy-rights = Есть вопросы или ошибка в ваших данных? Спросите сотрудника, куда можно написать, и сохраните номер дела.
+# Receipt
+receipt-title = Квитанция
+receipt-when = Дата
+receipt-where = Пункт пропуска
+receipt-desk = Стойка
+receipt-done = Биометрические данные взяты.
+receipt-waiting = Старший сотрудник ещё должен рассмотреть ваше дело.
+receipt-nothing = Биометрические данные не брали.
+receipt-speak = Дело закрыто. Спросите сотрудника, что делать дальше.
+receipt-keep = Сохраните этот номер. По нему можно спросить о вашем деле; вашего имени на этом листе нет.
+receipt-print = Печать
+receipt-none = Сейчас квитанции нет
