@@ -1,7 +1,7 @@
 //! A chip may take long, or never answer. It is asked on a thread of its own, so that whoever waits for it waits for so
 //! long and no longer; what depends on it says so, and everything else goes on.
 
-use super::{KeyFault, Signer, TpmFault, VerifyKey};
+use super::{Signer, TpmFault, VerifyKey};
 use crate::restored::{Counter, CounterFault, Standing};
 use crate::sign::SignFault;
 use std::io;
@@ -12,10 +12,12 @@ use std::time::Duration;
 
 /// How long one answer may take. Signing takes a TPM half a second at most; after a reset it makes its parent key again
 /// and takes the station's in, for which slow ones need some seconds.
+#[cfg(feature = "tpm")]
 pub(super) const PATIENCE: Duration = Duration::from_secs(10);
 
 /// The same for making a key and for taking it in the first time: less than the 90 seconds after which systemd takes a
 /// service for one that does not start.
+#[cfg(feature = "tpm")]
 pub(super) const PATIENCE_AT_START: Duration = Duration::from_secs(60);
 
 /// Questions that may wait for the chip at one time: of records, of connections, and of the end.
@@ -99,10 +101,11 @@ impl Counter for PatientCounter {
 ///
 /// # Errors
 /// [`TpmFault::Silent`] when it has not ended by then; what becomes of it is nobody's business any more.
+#[cfg(any(test, feature = "tpm"))]
 pub(super) fn within<T: Send + 'static>(
     patience: Duration,
-    work: impl FnOnce() -> Result<T, KeyFault> + Send + 'static,
-) -> Result<T, KeyFault> {
+    work: impl FnOnce() -> Result<T, super::KeyFault> + Send + 'static,
+) -> Result<T, super::KeyFault> {
     let aside = Aside::new((), patience).map_err(TpmFault::NoThread)?;
     aside.ask(move |()| work()).unwrap_or_else(|Silent| Err(TpmFault::Silent.into()))
 }
@@ -182,7 +185,7 @@ fn lock(silent: &Mutex<bool>) -> std::sync::MutexGuard<'_, bool> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::keys::FileKey;
+    use crate::keys::{FileKey, KeyFault};
     use std::sync::mpsc::Sender;
 
     /// Short, and what is tested waits for no time: a chip is silent until it is told to go on.
