@@ -1,5 +1,7 @@
-//! A bad network between a station and its intake: connections end in the middle of requests, and answers get lost after the
-//! intake has given them. It passes bytes on and reads none, so that it stands in TLS as well.
+//! A bad network between a station and its intake: connections end in the middle of requests, answers get lost after the
+//! intake has given them, and some requests arrive late, after others that were sent later: the sender has given them up by
+//! then and sent them again, so that they arrive twice and out of order. It passes bytes on and reads none, so that it
+//! stands in TLS as well.
 
 use std::net::SocketAddr;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -7,6 +9,7 @@ use std::sync::{Arc, Mutex};
 use store::testing::Draw;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::Notify;
 use tokio::task::JoinHandle;
 
 /// Bytes that are passed on at a time: more than a small record, so that a request is one piece as a rule.
@@ -14,6 +17,18 @@ const PIECE: usize = 64 << 10;
 
 /// One request in so many is cut in its middle.
 const CUT_REQUESTS: u64 = 50;
+
+/// One request in so many is held back, and its sender hears that the connection is gone.
+const LATE_REQUESTS: u64 = 15;
+
+/// Answers to others that a request that is held back waits for.
+const OVERTAKEN_BY: u64 = 3;
+
+/// Requests that are held back at once.
+const MOST_HELD: u64 = 16;
+
+/// What a client says before its first request at most: its part of a handshake of TLS comes in two pieces.
+const HANDSHAKE_PIECES: u64 = 2;
 
 /// What it did.
 #[derive(Debug, Default)]
@@ -24,6 +39,12 @@ pub struct Done {
     pub lost: AtomicU64,
     /// Connections that ended in the middle of a request.
     pub cut: AtomicU64,
+    /// Requests that were answered after they had been overtaken by others.
+    pub late: AtomicU64,
+    /// Requests that are held back.
+    held: AtomicU64,
+    /// Rings with every answer that was passed on.
+    answered: Notify,
 }
 
 /// A proxy at work. Dropping it ends it; connections that are open end with their two sides.
@@ -76,10 +97,37 @@ impl Way {
         self.draw.lock().unwrap().below(of)
     }
 
+    fn may_hold(&self) -> bool {
+        let held = self.done.held.fetch_add(1, Ordering::Relaxed);
+        if held >= MOST_HELD {
+            self.done.held.fetch_sub(1, Ordering::Relaxed);
+        }
+        held < MOST_HELD
+    }
+
+    /// Lets others overtake a request before it is passed on. Nobody waits for its answer.
+    async fn hold(&self, mut intake: TcpStream, request: &[u8]) -> std::io::Result<()> {
+        let after = self.done.answers.load(Ordering::Relaxed) + OVERTAKEN_BY;
+        loop {
+            let more = self.done.answered.notified();
+            if self.done.answers.load(Ordering::Relaxed) >= after {
+                break;
+            }
+            more.await;
+        }
+        let passed = intake.write_all(request).await;
+        self.done.held.fetch_sub(1, Ordering::Relaxed);
+        passed?;
+        // One that was held back in pieces gets no answer before the intake gives it up.
+        let answered = intake.read(&mut [0; 1024]).await? > 0;
+        self.done.late.fetch_add(u64::from(answered), Ordering::Relaxed);
+        Ok(())
+    }
+
     /// Passes on until a side ends, or chance ends it.
     async fn pass(&self, mut client: TcpStream, mut intake: TcpStream) -> std::io::Result<()> {
         let (mut asked, mut answered) = (vec![0; PIECE], vec![0; PIECE]);
-        let mut in_answer = true;
+        let (mut in_answer, mut pieces) = (true, 0);
         loop {
             tokio::select! {
                 read = client.read(&mut asked) => {
@@ -88,6 +136,11 @@ impl Way {
                         return Ok(());
                     }
                     in_answer = false;
+                    pieces += 1;
+                    if pieces > HANDSHAKE_PIECES && self.chance(LATE_REQUESTS) == 0 && self.may_hold() {
+                        drop(client);
+                        return self.hold(intake, &asked[..length]).await;
+                    }
                     if self.chance(CUT_REQUESTS) == 0 {
                         self.done.cut.fetch_add(1, Ordering::Relaxed);
                         return intake.write_all(&asked[..length / 2]).await;
@@ -105,6 +158,7 @@ impl Way {
                         return Ok(());
                     }
                     self.done.answers.fetch_add(u64::from(!in_answer), Ordering::Relaxed);
+                    self.done.answered.notify_waiters();
                     in_answer = true;
                     client.write_all(&answered[..length]).await?;
                 }
@@ -148,7 +202,8 @@ mod tests {
                 came += 1;
             }
         }
-        let lost = proxy.done().lost.load(Ordering::Relaxed);
+        let [lost, late] = [&proxy.done().lost, &proxy.done().late].map(|number| number.load(Ordering::Relaxed));
         assert!((40..130).contains(&lost), "{lost} of 400 answers were lost");
+        assert!(late > 0, "none was overtaken");
     }
 }

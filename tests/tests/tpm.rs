@@ -4,11 +4,15 @@
 #![cfg(feature = "tpm")]
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test that fails panics")]
 
+use std::collections::BTreeSet;
 use std::path::Path;
 use std::process::Command;
+use std::time::Duration;
 use store::VerifyKey;
 use store::testing::Swtpm;
 use tests::process::succeed_with_keys;
+use tests::sim::Sim;
+use tests::wait::until;
 use tests::{Station, people};
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -29,8 +33,8 @@ async fn a_station_signs_in_its_tpm_and_knows_an_old_copy_of_its_store() {
     let keys = format!("[keys]\nkind = \"tpm\"\ntcti = \"{}\"\n\n[intake]", tpm.tcti());
     station.place().replace("[intake]", &keys);
     gatepost(&["key", "rotate"]);
-    let second = key();
-    assert_ne!(first, second);
+    let in_tpm = key();
+    assert_ne!(first, in_tpm);
     let file = std::fs::read_to_string(data.join("keys/station.key")).unwrap();
     assert!(file.contains("gatepost TPM key 1"), "{file}");
 
@@ -44,12 +48,13 @@ async fn a_station_signs_in_its_tpm_and_knows_an_old_copy_of_its_store() {
     let records = station.list();
     assert_eq!(records.len(), 1, "the intake believes the key in the TPM: the one in the file has certified it");
     let used = audit(&data).into_iter().rfind(|line| line.contains("\"key-used\"")).unwrap();
-    assert!(used.contains(&second), "{used}");
+    assert!(used.contains(&in_tpm), "{used}");
     drop(officer);
 
     station.stop().await;
     copy(&data.join("store"), &at("old"));
     station.restart().await;
+    let second = enrol(&station, &mut sim, 2).await;
     station.stop().await;
     std::fs::rename(data.join("store"), at("newer")).unwrap();
     copy(&at("old"), &data.join("store"));
@@ -59,16 +64,33 @@ async fn a_station_signs_in_its_tpm_and_knows_an_old_copy_of_its_store() {
     let log = std::fs::read_to_string(at("logs/station.log")).unwrap();
     assert!(refused.contains("S-01") && log.contains("S-13"), "{refused}");
     drop(officer);
+    until("the intake's word of the second record", Duration::from_secs(30), async || {
+        station.journal().iter().any(|fact| fact["fact"] == "intake-knows").then_some(())
+    })
+    .await;
     station.stop().await;
     gatepost(&["store", "accept-restored", "--reason", "disk-replaced"]);
     assert!(at("newer/journal.log").exists(), "the newer copy is nobody's to take away");
     station.restart().await;
-    let mut officer = station.officer().await;
-    officer.open().await.unwrap();
+    let third = enrol(&station, &mut sim, 3).await;
+    let records = station.list();
+    assert_eq!(records.iter().map(|record| record.sequence).collect::<Vec<_>>(), [1, 2, 3], "the chain goes on");
+    let cases = BTreeSet::from([done.case, second, third]);
+    assert_eq!(cases.len(), 3, "every traveller has a case number of his own: {cases:?}");
     let trail = audit(&data).concat();
     for words in ["restored-copy-found", "restored-copy-accepted", "disk-replaced"] {
         assert!(trail.contains(words), "{words}");
     }
+}
+
+/// Enrols an adult, until the intake has acknowledged the record: the case number.
+async fn enrol(station: &Station, sim: &mut Sim, seed: u64) -> String {
+    station.until_ready(&["camera", "scanner", "reader"]).await;
+    let mut officer = station.officer().await;
+    sim.arrive(&people::adult(seed)).await;
+    let done = officer.enrol(sim, &people::adult(seed).lines).await.unwrap();
+    officer.uploaded(&done.case).await.unwrap();
+    done.case
 }
 
 /// The lines of the audit trail.

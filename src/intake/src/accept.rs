@@ -5,6 +5,7 @@ use crate::clock::Clock;
 use crate::database::{Database, Kept};
 use crate::metrics::Metrics;
 use crate::mode::Mode;
+use crate::receipts::Receipts;
 use crate::refusal::Refusal;
 use domain::case::StationId;
 use domain::record::Header;
@@ -12,14 +13,14 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Instant;
 use store::format::{Envelope, digest};
-use store::{Acknowledgement, FileKey, Rotation, VerifyKey, peek_header, sign_receipt, verify_header};
+use store::{Acknowledgement, Rotation, VerifyKey, peek_header, sign_receipt, verify_header};
 
 /// What takes envelopes, over HTTP or from a folder.
 pub struct Service {
     /// Where records are kept.
     pub database: Database,
     /// Signs receipts.
-    pub key: FileKey,
+    pub receipts: Receipts,
     /// Key ids of the authorities that this intake receives for. A body that is sealed to another one could never be
     /// opened, and its station has to hear of it while it still has the record.
     pub authorities: BTreeSet<String>,
@@ -51,7 +52,7 @@ pub struct Accepted {
     pub header: Header,
     /// It had not been here before.
     pub is_new: bool,
-    /// The signed receipt; the same one every time.
+    /// The signed receipt; the same one every time, until another key signs receipts.
     pub receipt: Vec<u8>,
 }
 
@@ -87,13 +88,16 @@ impl Service {
             audit: header.audit,
             received_ms: (self.clock)(),
         };
-        let receipt = sign_receipt(&self.key, &acknowledgement).map_err(|_| Refusal::Receipt)?;
+        let receipt = sign_receipt(&self.receipts.key, &acknowledgement).map_err(|_| Refusal::Receipt)?;
         let received_ms = acknowledgement.received_ms;
         let kept = self.database.keep(&header, &acknowledgement.digest, bytes, &receipt, received_ms).await?;
         let (station, sequence) = (header.station.to_string(), header.sequence);
         match kept {
             Kept::New => Ok(Accepted { header, is_new: true, receipt }),
-            Kept::Again(receipt) => Ok(Accepted { header, is_new: false, receipt }),
+            Kept::Again(receipt) => {
+                let receipt = self.receipts.renewed(receipt).map_err(|_| Refusal::Receipt)?;
+                Ok(Accepted { header, is_new: false, receipt })
+            }
             Kept::Fork => Err(Refusal::Fork { station, sequence }),
             Kept::OffTheChain => Err(Refusal::OffTheChain { station, sequence }),
         }

@@ -4,7 +4,7 @@ use crate::database::{Database, DatabaseFault, Link};
 use domain::record::Header;
 use std::collections::HashMap;
 use store::format::{Envelope, FormatFault, Stub, digest};
-use store::{Tombstone, VerifyKey, peek_header, verify_header};
+use store::{Tombstone, VerifyKey, peek_header, peek_key_id, verify_header};
 
 /// Records that are looked at in one go.
 const AT_ONCE: i64 = 20;
@@ -31,8 +31,8 @@ struct Keys<'a> {
     known: HashMap<(String, String), Option<VerifyKey>>,
 }
 
-/// Looks at every record. `receipts` is the key that tombstones are signed by.
-pub async fn follow(database: &Database, receipts: &VerifyKey) -> Result<Chains, DatabaseFault> {
+/// Looks at every record. `receipts` are the keys that tombstones may be signed by.
+pub async fn follow(database: &Database, receipts: &[&VerifyKey]) -> Result<Chains, DatabaseFault> {
     let mut chains = Chains::default();
     let mut keys = Keys { database, known: HashMap::new() };
     let mut before: Option<Link> = None;
@@ -62,7 +62,7 @@ pub async fn follow(database: &Database, receipts: &VerifyKey) -> Result<Chains,
 async fn check(
     link: &Link,
     last: Option<&Link>,
-    receipts: &VerifyKey,
+    receipts: &[&VerifyKey],
     keys: &mut Keys<'_>,
 ) -> Result<Result<(), &'static str>, DatabaseFault> {
     let Ok((cose, body)) = parts(link) else { return Ok(Err("it cannot be read")) };
@@ -71,7 +71,14 @@ async fn check(
         return Ok(Err("its key is not registered"));
     };
     let Ok(header) = verify_header(key, cose) else { return Ok(Err("its signature is not valid")) };
-    Ok(matches(link, &header, body, receipts).and_then(|()| follows(link, &header, last)))
+    if let Err(what) = matches(link, &header, body, receipts) {
+        return Ok(Err(what));
+    }
+    let before = store::hex(&header.previous);
+    if follows(link, &before, last) || keys.database.is_beside(&link.station, link.sequence - 1, &before).await? {
+        return Ok(Ok(()));
+    }
+    Ok(Err("it does not hang on the record before"))
 }
 
 /// The COSE message of an envelope or of what is left of it, and the body if there is one.
@@ -83,7 +90,7 @@ fn parts(link: &Link) -> Result<(&[u8], Option<&[u8]>), FormatFault> {
 }
 
 /// What is kept is what the header says, or what the tombstone says was there.
-fn matches(link: &Link, header: &Header, body: Option<&[u8]>, receipts: &VerifyKey) -> Result<(), &'static str> {
+fn matches(link: &Link, header: &Header, body: Option<&[u8]>, receipts: &[&VerifyKey]) -> Result<(), &'static str> {
     let sequence = u64::try_from(link.sequence).unwrap_or_default();
     if (&*header.station.0, header.sequence) != (&*link.station, sequence) {
         return Err("its header is of another place");
@@ -92,8 +99,10 @@ fn matches(link: &Link, header: &Header, body: Option<&[u8]>, receipts: &VerifyK
         (Some(body), _) if digest(body) != header.body_digest => Err("its body is not the one that was signed"),
         (Some(_), _) if store::hex(&digest(&link.envelope)) != link.digest => Err("its digest is another"),
         (None, Some(tombstone)) => {
-            let stated =
-                Tombstone::verify(receipts, tombstone).map_err(|_| "its tombstone is not signed by this intake")?;
+            let named = peek_key_id(tombstone).ok();
+            let key = receipts.iter().find(|key| Some(key.id()) == named.as_deref());
+            let stated = key.and_then(|key| Tombstone::verify(key, tombstone).ok());
+            let stated = stated.ok_or("its tombstone is not signed by this intake")?;
             let same =
                 (stated.station, stated.sequence, stated.record) == (header.station.clone(), sequence, header.record);
             let same = same && store::hex(&stated.digest) == link.digest;
@@ -104,13 +113,12 @@ fn matches(link: &Link, header: &Header, body: Option<&[u8]>, receipts: &VerifyK
 }
 
 /// It hangs on the record before, where that one is here.
-fn follows(link: &Link, header: &Header, last: Option<&Link>) -> Result<(), &'static str> {
-    let fits = match last {
-        Some(last) if last.sequence == link.sequence - 1 => store::hex(&header.previous) == last.digest,
-        None if link.sequence == 1 => header.previous == [0; 32],
+fn follows(link: &Link, before: &str, last: Option<&Link>) -> bool {
+    match last {
+        Some(last) if last.sequence == link.sequence - 1 => before == last.digest,
+        None if link.sequence == 1 => before == store::hex(&[0; 32]),
         _ => true,
-    };
-    if fits { Ok(()) } else { Err("it does not hang on the record before") }
+    }
 }
 
 impl Keys<'_> {

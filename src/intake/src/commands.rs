@@ -6,7 +6,7 @@ use crate::database::{Database, DatabaseFault, Place, new_code};
 use crate::import::Imported;
 use crate::metrics::Metrics;
 use crate::mode::Mode;
-use crate::receipt_key;
+use crate::receipts::Receipts;
 use crate::retention::{EraseFault, Retention};
 use domain::case::{RecordId, StationId};
 use link::chain_from_pem;
@@ -20,7 +20,7 @@ use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 use store::format::{Envelope, FormatFault, decode_body, digest};
 use store::{
-    AuthorityKey, AuthoritySecret, FileKey, KeyFault, OpenFault, SignatureRefused, VerifyKey, peek_header,
+    AuthorityKey, AuthoritySecret, FileKey, KeyFault, OpenFault, SignFault, SignatureRefused, VerifyKey, peek_header,
     verify_header,
 };
 use thiserror::Error;
@@ -71,15 +71,21 @@ pub enum CommandFault {
     /// The envelope is not one.
     #[error("the envelope: {0}")]
     Format(#[from] FormatFault),
+    /// A key does not sign.
+    #[error(transparent)]
+    Sign(#[from] SignFault),
     /// The signature is refused.
     #[error("the envelope: {0}")]
     Signature(#[from] SignatureRefused),
     /// A sealed key, and nothing to open it with.
-    #[error("the receipt key needs a passphrase, and there is no systemd credential {0}")]
+    #[error("a private key of this intake is sealed, and there is no systemd credential {0}")]
     NoPassphrase(&'static str),
     /// The configuration says nothing about it.
     #[error("intake.toml has no [retention]: nothing is ever due")]
     NoRetention,
+    /// The key of receipts has named another successor.
+    #[error("the key of receipts has named another successor; {path} is not it", path = .0.display())]
+    OtherSuccessor(PathBuf),
     /// Nothing here under this name.
     #[error("there is no record {0} here with a body")]
     NoRecord(String),
@@ -263,11 +269,10 @@ pub async fn revoke(data: &Path, station: &str, clock: &Clock) -> Result<u64, Co
 pub async fn import(data: &Path, from: &Path, clock: Clock) -> Result<Imported, CommandFault> {
     let config = config_of(data)?;
     let database = Database::open(&config.place(data)?).await?;
-    let key = receipt_key::load(&data.join(&config.receipt_key))?;
     let service = Service {
         turns: Default::default(),
         database: database.clone(),
-        key,
+        receipts: Receipts::load(&data.join(&config.receipt_key))?,
         authorities: authorities(data)?,
         mode: config.mode,
         metrics: Metrics::default(),

@@ -110,6 +110,7 @@ impl Enrolment {
             ca: self.ca.clone(),
             authority: self.authority.clone(),
             receipts: self.receipts.clone(),
+            earlier_receipts: Vec::new(),
         })
     }
 }

@@ -3,6 +3,7 @@
 use crate::accept::{Service, Way};
 use crate::commands::CommandFault;
 use crate::refusal::Refusal;
+use link::Successions;
 use serde::Serialize;
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Read, Write};
@@ -56,6 +57,12 @@ pub async fn import(service: &Service, from: &Path) -> Result<Imported, CommandF
             }
             Err(refusal) => imported.refuse(path, refusal)?,
         }
+    }
+    // Stations that know an earlier key of receipts follow these to the one that has signed them.
+    let keys = Successions::of(&service.database.receipts_all(Successions::MOST as i64).await?);
+    if !keys.statements.is_empty() {
+        let text = serde_json::to_vec(&keys).map_err(|error| io(error.into()))?;
+        place(&from.join(Successions::FILE), &text)?;
     }
     Ok(imported)
 }

@@ -72,6 +72,15 @@ enum Command {
         #[arg(long)]
         json: bool,
     },
+    /// Let the key of receipts hand over to a new one. Restart every copy of this intake with the new key within the
+    /// overlap; stations follow by themselves.
+    NextReceiptKey {
+        #[arg(long)]
+        data: PathBuf,
+        /// Days for which stations take receipts by the old key too.
+        #[arg(long, default_value_t = 30, value_parser = clap::value_parser!(u8).range(0..=90))]
+        overlap_days: u8,
+    },
     /// Open a body with the authority's private key and write it as JSON and images.
     Open {
         #[arg(long)]
@@ -181,6 +190,10 @@ async fn run(command: Command) -> Result<(), CommandFault> {
             say(&format!("authority sha256:{}", invitation.authority))
         }
         Command::List { data, json } => commands::list(&data, json, &mut io::stdout().lock()).await,
+        Command::NextReceiptKey { data, overlap_days } => {
+            let (old, new) = maintenance::next_receipt_key(&data, overlap_days, &clock::system()).await?;
+            say(&format!("receipts will be signed by key {new} instead of {old} once the intake was started again"))
+        }
         Command::Open { data, record, envelope, out } => {
             open(&data, (record.as_deref(), envelope.as_deref()), &out).await
         }

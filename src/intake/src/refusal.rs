@@ -2,6 +2,7 @@
 
 use axum::Json;
 use axum::http::StatusCode;
+use axum::http::header::{CONNECTION, HeaderValue};
 use axum::response::{IntoResponse, Response};
 use serde_json::json;
 use store::format::FormatFault;
@@ -247,6 +248,11 @@ impl IntoResponse for Refusal {
         let answer = json!({
             "code": self.code(), "reason": self.reason(), "text": self.to_string(), "final": self.is_final()
         });
-        (self.status(), Json(answer)).into_response()
+        let mut response = (self.status(), Json(answer)).into_response();
+        if let Self::CertificateOver = self {
+            // The station may have its next one, which it shows on another connection.
+            response.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
+        }
+        response
     }
 }

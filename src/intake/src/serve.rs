@@ -8,7 +8,7 @@ use crate::database::Database;
 use crate::enrolment::{Enrolment, enrolment_router};
 use crate::listener::{Door, serve_on};
 use crate::metrics::Metrics;
-use crate::receipt_key;
+use crate::receipts::Receipts;
 use crate::service::router;
 use crate::upkeep;
 use link::{Identity, SetupFault, Time};
@@ -70,8 +70,8 @@ pub async fn serve(
         authority::load(data, i64::from(config.certificate_days))?;
     let issuer = issuer.map(Arc::new);
     let database = Database::open(&config.place(data)?).await?;
-    let key = receipt_key::load(&data.join(&config.receipt_key))?;
-    let receipts = key.public().to_pem();
+    let receipts = Receipts::load(&data.join(&config.receipt_key))?;
+    let receipts_pem = receipts.key.public().to_pem();
     let of_stations = Door {
         tls: Some(link::server(&authority, identity.clone(), Time(clock.clone())).map_err(unfit)?),
         most: STATIONS,
@@ -83,7 +83,7 @@ pub async fn serve(
     let service = Service {
         turns: Default::default(),
         database: database.clone(),
-        key,
+        receipts,
         authorities: authorities(data)?,
         mode: config.mode,
         metrics: Metrics::default(),
@@ -106,7 +106,7 @@ pub async fn serve(
                 keep_alive: false,
             };
             let (database, ca, clock) = (database.clone(), authority_pem, clock.clone());
-            let enrolment = Enrolment { database, issuer, ca, authority, receipts, clock };
+            let enrolment = Enrolment { database, issuer, ca, authority, receipts: receipts_pem, clock };
             let (applicants, address) = listen(wished).await?;
             let router = enrolment_router(Arc::new(enrolment));
             (Some(serve_on(applicants, of_applicants, router, (metrics, end))), Some(address))

@@ -18,7 +18,7 @@ use axum::middleware::{Next, from_fn};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 use domain::case::StationId;
-use link::{Facts, Renewed};
+use link::{Facts, Renewed, Successions};
 use serde_json::{Value, json};
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -57,6 +57,7 @@ pub fn router(service: Arc<Service>) -> Router {
         .route("/health", get(health))
         .route("/v1/certificate", post(next_certificate))
         .route("/v1/keys", post(next_key))
+        .route("/v1/receipt-keys/{known}", get(receipt_keys))
         .route("/v1/stations/{id}", get(station))
         .route("/v1/stations/{id}/last", get(last))
         .layer(GlobalConcurrencyLimitLayer::new(REQUESTS))
@@ -195,7 +196,7 @@ async fn next_key(
 
 async fn health(State(service): State<Arc<Service>>) -> Result<Json<Value>, Refusal> {
     service.database.ping().await?;
-    Ok(Json(json!({ "status": "ok", "receipt_key": service.key.public().id() })))
+    Ok(Json(json!({ "status": "ok", "receipt_key": service.receipts.key.public().id() })))
 }
 
 async fn station(
@@ -215,9 +216,21 @@ async fn last(
 ) -> Result<Response, Refusal> {
     caller.is(&id)?;
     Ok(match service.database.last_receipt(&id).await? {
-        Some(receipt) => ([(CONTENT_TYPE, "application/cose")], receipt).into_response(),
+        Some(receipt) => {
+            let receipt = service.receipts.renewed(receipt).map_err(|_| Refusal::Receipt)?;
+            ([(CONTENT_TYPE, "application/cose")], receipt).into_response()
+        }
         None => StatusCode::NO_CONTENT.into_response(),
     })
+}
+
+/// What leads on from a key of receipts that the caller knows to the one that signs now.
+async fn receipt_keys(
+    State(service): State<Arc<Service>>,
+    _caller: Caller,
+    Path(known): Path<String>,
+) -> Result<Json<Successions>, Refusal> {
+    Ok(Json(Successions::of(&service.database.receipts_after(&known, Successions::MOST).await?)))
 }
 
 /// The caller's next certificate, for the key that it has.

@@ -25,7 +25,7 @@ async fn a_station_is_provisioned_by_a_code_and_sends_its_first_record() {
     assert_eq!(answer.status(), StatusCode::CREATED);
     let provisioned: Provisioned = answer.json().await.unwrap();
     let parts = provisioned.parts(&StationId("S1".into()), keys.connection.public()).unwrap();
-    assert_eq!(parts.receipts, *serving.intake.receipt_key());
+    assert_eq!(parts.receipts.current, *serving.intake.receipt_key());
     assert_eq!((parts.facts.not_before_ms, parts.facts.not_after_ms), (NOW_MS - HOUR_MS, NOW_MS + 90 * DAY_MS));
 
     let mut station = Station::new("S1");
@@ -42,7 +42,7 @@ async fn a_station_is_provisioned_by_a_code_and_sends_its_first_record() {
     );
     let answer = client.post(serving.url("/v1/records")).body(envelope.clone()).send().await.unwrap();
     assert_eq!(answer.status(), StatusCode::CREATED);
-    let receipt = verify_receipt(&parts.receipts, &answer.bytes().await.unwrap()).unwrap();
+    let receipt = verify_receipt(&parts.receipts.current, &answer.bytes().await.unwrap()).unwrap();
     assert_eq!(receipt.digest, store::format::digest(&envelope));
 }
 

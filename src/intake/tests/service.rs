@@ -7,6 +7,7 @@ mod common;
 use axum::body::{Body, to_bytes};
 use axum::http::{Request, StatusCode};
 use common::{Intake, NOW_MS, Station};
+use intake::follow;
 use serde_json::{Value, json};
 use store::format::MAX_ENVELOPE_BYTES;
 use store::{FileKey, verify_receipt};
@@ -17,6 +18,7 @@ on_both_data_bases! {
     a_connection_brings_and_sees_what_is_its_own,
     records_outlive_a_restart,
     a_second_record_with_a_taken_number_is_a_fork_and_kept,
+    behind_the_last_number_a_copy_gets_receipts_again,
     what_cannot_be_verified_is_refused_with_the_reason,
     who_signed_for_whom_and_in_which_place_is_told_apart,
     a_record_that_hangs_on_another_than_the_one_before_is_an_alarm_and_kept,
@@ -214,6 +216,27 @@ async fn a_record_that_hangs_on_another_than_the_one_before_is_an_alarm_and_kept
     }
     assert_eq!(get(&intake, "/v1/stations/S1").await.json()["forks"], 1);
     assert_eq!(send(&intake, &station.next()).await.status, StatusCode::CREATED, "the chain goes on");
+}
+
+/// A station that goes on with an old copy of its store uses numbers that are taken, before it hears of it. These are kept
+/// beside, with an alarm each; what comes after the last number that is taken here is a record as any other.
+async fn behind_the_last_number_a_copy_gets_receipts_again(intake: Intake) {
+    let mut station = Station::registered("S1", &intake).await;
+    let mut copy = station.copy();
+    for envelope in [station.next(), station.next()] {
+        assert_eq!(send(&intake, &envelope).await.status, StatusCode::CREATED);
+    }
+    for expected in ["I-06", "I-06"] {
+        let answer = send(&intake, &copy.next()).await;
+        assert_eq!((answer.status, answer.json()["code"].as_str()), (StatusCode::CONFLICT, Some(expected)));
+    }
+    for _ in 0..2 {
+        assert_eq!(send(&intake, &copy.next()).await.status, StatusCode::CREATED);
+    }
+    let status = get(&intake, "/v1/stations/S1").await;
+    assert_eq!(status.json(), json!({ "last_sequence": 4, "count": 4, "forks": 2, "alarms": 0 }));
+    let chains = follow(&intake.database, &[intake.receipt_key()]).await.unwrap();
+    assert_eq!((chains.records, chains.broken), (4, vec![]));
 }
 
 /// The receipt countersigns where the station's audit trail ended; one that is shorter later, or other, is an alarm.

@@ -15,7 +15,7 @@ pub use certificate::{Facts, authority_of, chain_from_pem, fingerprint_from_text
 pub use fault::{Fault, Refused, tls_error};
 pub use identity::Identity;
 pub use key::certified;
-pub use provisioned::{MAX_PROVISIONED_BYTES, Parts, Provisioned, Renewed, certificate};
+pub use provisioned::{EarlierKey, MAX_PROVISIONED_BYTES, Parts, Provisioned, Renewed, Successions, certificate};
 pub use side::{SetupFault, Time, client, first_contact, server, server_for_anybody};
 
 pub use rustls::pki_types::CertificateDer;

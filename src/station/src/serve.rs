@@ -16,7 +16,7 @@ use domain::units::StaffId;
 use link::Time;
 use std::io;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 use store::{Action, Cost, Event, KeyFault, Outbox, Reason, Sealer, StoreFault};
 use thiserror::Error;
@@ -30,6 +30,9 @@ const LOOK_AT_RULES: Duration = Duration::from_secs(2);
 
 /// How often changes of people are looked for that the audit trail does not have.
 const LOOK_AT_PEOPLE: Duration = Duration::from_secs(2);
+
+/// Milliseconds of a day.
+const DAY_MS: i64 = 24 * 3600 * 1000;
 
 /// Arguments of `gatepost serve`.
 #[derive(Args, Debug)]
@@ -124,7 +127,8 @@ pub async fn serve(args: &ServeArgs) -> Result<(), ServeError> {
     });
     let watch = RulesWatch::new(&args.config, loaded.clone());
     watch_rules((watch, accepted), clock.clone(), (keeper.clone(), desk.clone()));
-    start_upload(&loaded, &data, (keeper.clone(), &clock), connection, &desk)?;
+    let connection = Arc::new(connection);
+    start_upload(&loaded, &data, (keeper.clone(), &clock), connection.clone(), &desk)?;
 
     let app = App {
         desk: desk.clone(),
@@ -138,6 +142,7 @@ pub async fn serve(args: &ServeArgs) -> Result<(), ServeError> {
         checkpoint: loaded.config.station.checkpoint.clone(),
         displays: Displays::new(data.displays()),
         code_tries: CodeTries::default(),
+        certificate_days: days_left(connection, clock.clone()),
     };
     let app = Arc::new(app);
     note_changes_of_people(app.clone(), keeper.clone());
@@ -320,7 +325,7 @@ fn start_upload(
     loaded: &Loaded,
     data: &DataDir,
     (keeper, clock): (Arc<Keeper>, &Arc<Clock>),
-    connection: Connection,
+    connection: Arc<Connection>,
     desk: &desk::DeskHandle,
 ) -> Result<(), ServeError> {
     let intake = &loaded.config.intake;
@@ -343,13 +348,18 @@ fn start_upload(
     upload::start(Upload {
         keeper,
         target,
-        intake: connection.receipts().clone(),
+        receipts: Mutex::new(connection.receipts().clone()),
         connection: Some(connection),
         statements: key_cli::statements(data),
         now_ms: Box::new(move || of_upload.utc_ms()),
         tell: Box::new(tell),
     });
     Ok(())
+}
+
+/// Whole days until the certificate ends, rounded down: -1 on the day after its last.
+fn days_left(connection: Arc<Connection>, clock: Arc<Clock>) -> Box<dyn Fn() -> i64 + Send + Sync> {
+    Box::new(move || connection.until_ms().saturating_sub(clock.utc_ms()).div_euclid(DAY_MS))
 }
 
 /// Names that a browser may use for this station.

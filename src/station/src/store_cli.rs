@@ -1,18 +1,23 @@
 //! `gatepost store`: looks after the store of sealed records.
 
 use crate::clock::Clock;
-use crate::config::Loaded;
+use crate::config::{ClockTrust, Loaded};
 use crate::key_cli;
 use crate::setup::DataDir;
 use crate::store_measure::{self, MeasureArgs, MeasureError};
-use crate::upload::{ConnectionError, provisioned};
+use crate::upload::{ConnectionError, keep, provisioned};
 use clap::{Args, Subcommand};
 use domain::case::StationId;
 use domain::units::StaffId;
-use std::io;
-use std::path::PathBuf;
-use store::{Action, Event, Outbox, Reason, VerifyKey};
+use link::Successions;
+use std::fs::File;
+use std::io::{self, Read};
+use std::path::{Path, PathBuf};
+use store::{Action, Event, Outbox, Reason, ReceiptKeys};
 use thiserror::Error;
+
+/// Longest file of statements about keys that is read, in bytes.
+const LONGEST_STATEMENTS: u64 = 64 << 10;
 
 /// What can be done with the store. The station must not be running.
 #[derive(Subcommand, Debug)]
@@ -83,7 +88,6 @@ pub struct ExportArgs {
 }
 
 /// The store cannot be looked after.
-
 #[derive(Debug, Error)]
 pub enum StoreCliError {
     /// The configuration is wrong.
@@ -168,14 +172,32 @@ fn export(args: &ExportArgs) -> Result<(), StoreCliError> {
     Err(StoreCliError::NotAll(format!("damaged, and in quarantine now: {:?}", exported.damaged)))
 }
 
+/// The keys of receipts after what the intake has put on the medium about them, if it has.
+fn followed(known: &ReceiptKeys, file: &Path, now_ms: i64) -> Result<ReceiptKeys, StoreCliError> {
+    let mut text = Vec::new();
+    match File::open(file).and_then(|file| file.take(LONGEST_STATEMENTS).read_to_end(&mut text)) {
+        Ok(_) => {}
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(known.clone()),
+        Err(error) => return Err(StoreCliError::Io(file.display().to_string(), error)),
+    }
+    let none = || StoreCliError::NotAll(format!("{}: it has no statements about keys", file.display()));
+    let statements = Successions::read(&text).ok_or_else(none)?;
+    known.follow(&statements, now_ms).map_err(|why| StoreCliError::NotAll(format!("{}: {why}", file.display())))
+}
+
 fn acknowledge(args: &MediumArgs) -> Result<(), StoreCliError> {
     let data = DataDir(args.data.clone());
     let station = StationId(store::verify(&data.store())?.station);
     let given = provisioned(&data)?;
     let unfit = || ConnectionError::Unfit(data.provisioned(), "the key that receipts are signed by is none".into());
-    let intake = VerifyKey::from_pem(&given.receipts).ok_or_else(unfit)?;
+    let known = given.receipt_keys().ok_or_else(unfit)?;
     let (mut outbox, _) = Outbox::open(&data.store(), &station)?;
-    let found = outbox.acknowledge_from(&args.from, &intake)?;
+    let now_ms = Clock::new(jiff::tz::TimeZone::UTC, ClockTrust::Demonstration).utc_ms();
+    let keys = followed(&known, &args.from.join(Successions::FILE), now_ms)?;
+    if keys.current != known.current {
+        keep(&data, &given.with_receipt_keys(&keys))?;
+    }
+    let found = outbox.acknowledge_from(&args.from, &keys, now_ms)?;
     println!("{} records have arrived; {} wait", found.acknowledged.len(), outbox.stats().pending);
     if found.refused.is_empty() {
         return Ok(());

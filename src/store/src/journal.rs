@@ -8,10 +8,14 @@ use domain::case::{CaseNumber, RecordId, StationId};
 use domain::record::AuditHead;
 use domain::session::Outcome;
 use domain::units::StaffId;
+use jiff::{Timestamp, tz::TimeZone};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use sha2::{Digest, Sha256};
 use std::collections::BTreeMap;
+
+/// Case numbers that each minute of a day has for itself: more than a desk ever opens in one.
+const CASES_OF_A_MINUTE: u32 = 1000;
 
 /// Something that has happened, and that the next start must know.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -27,6 +31,8 @@ pub(crate) enum Fact {
     CaseOpened { case: CaseNumber, officer: StaffId },
     /// A case waits for a supervisor, for the reason with this identifier.
     CaseParked { case: CaseNumber, reason: String },
+    /// Cases of some days are counted from a number that no other copy of this store has given.
+    CasesFrom(CasesFrom),
     /// The counter beside the store goes up to this value next.
     CounterNoted { value: u64 },
     /// The first line of every journal.
@@ -49,6 +55,16 @@ pub(crate) enum Fact {
 pub(crate) struct Known {
     pub sequence: u64,
     pub digest: Hash,
+}
+
+/// Where cases are counted from after an old copy of the store was accepted.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct CasesFrom {
+    /// Up to this day, as case numbers write it: `251224`. The other copy knew of none that comes after.
+    pub until: String,
+    /// The first case is one more than this.
+    pub above: u32,
 }
 
 /// What the journal says of a record.
@@ -124,6 +140,8 @@ pub(crate) struct Replay {
     pub anchors: Vec<AuditHead>,
     /// Highest count of a case for each station and day: `S1-251224` to 7.
     pub counts: BTreeMap<String, u32>,
+    /// Where cases are counted from after an old copy was accepted.
+    pub cases_from: Option<CasesFrom>,
     /// The counter's next value, as noted last.
     pub counter: Option<u64>,
     /// A record that the intake has and this store has not.
@@ -212,6 +230,7 @@ impl Replay {
                 self.cases.remove(case);
             }
             Fact::CaseOpened { case, .. } => self.case_opened(case),
+            Fact::CasesFrom(from) => self.cases_from = Some(from.clone()),
             Fact::CounterNoted { value } => self.counter = Some(*value),
             Fact::RestoredAccepted(restored) => {
                 self.counter = restored.noted_after(self.counter);
@@ -276,6 +295,24 @@ impl Replay {
             let highest = self.counts.entry(day.into()).or_default();
             *highest = count.max(*highest);
         }
+    }
+}
+
+impl CasesFrom {
+    /// For a copy that is accepted at this time (UTC, milliseconds since 1970): each minute of the day has numbers of its
+    /// own, so that a copy that is accepted after another one gives none that the first has given.
+    pub(crate) fn accepted_at(at_ms: i64) -> Self {
+        let stamp = Timestamp::from_millisecond(at_ms).unwrap_or(Timestamp::UNIX_EPOCH).to_zoned(TimeZone::UTC);
+        let minute = u32::try_from(i32::from(stamp.hour()) * 60 + i32::from(stamp.minute())).unwrap_or(0);
+        // East of Greenwich it is tomorrow already.
+        let day = stamp.date().tomorrow().unwrap_or(stamp.date());
+        Self { until: day.strftime("%y%m%d").to_string(), above: CASES_OF_A_MINUTE * (1 + minute) }
+    }
+
+    /// The highest number that may have been given on a day of this prefix: `S1-251224`.
+    pub(crate) fn highest(&self, prefix: &str) -> u32 {
+        let day = prefix.rsplit_once('-').map_or("", |(_, day)| day);
+        if day <= self.until.as_str() { self.above } else { 0 }
     }
 }
 

@@ -146,6 +146,42 @@ fn an_old_copy_is_found_at_the_next_start_and_an_administrator_decides() {
     }
 }
 
+/// Nobody here knows how many travellers the other copy has numbered since.
+#[test]
+fn case_numbers_do_not_repeat_after_an_accepted_copy() {
+    let world = World::new();
+    let chip = Chip::default();
+    let old = files(&world, &chip, 1);
+    run(&world, &FailingDisk::with(old.clone(), None), &chip, 0).unwrap();
+    let (christmas, officer) = (jiff::civil::date(2025, 12, 24), StaffId("officer-1".into()));
+    let mut given = std::collections::BTreeSet::new();
+    let mut use_one = |outbox: &mut Outbox, day| {
+        let number = outbox.next_case(day);
+        outbox.case_opened(&number, &officer).unwrap();
+        assert!(given.insert(number.to_string()), "{number} is given twice");
+        number.to_string()
+    };
+    // The copy is put back twice, the second time without a word about the first.
+    for (at_ms, expected) in [(NOON, 721_001), (NOON + 60_000, 722_001)] {
+        let disk = FailingDisk::with(old.clone(), None);
+        let (mut outbox, _) = Outbox::open_on(Arc::new(disk.clone()), None, &world.station).unwrap();
+        assert_eq!(outbox.next_case(christmas).as_str(), "S1-251224-0001");
+        outbox.guard(Box::new(chip.clone()), at_ms).unwrap().unwrap();
+        outbox.accept_restored(Reason::word("disk-replaced").unwrap(), at_ms).unwrap().unwrap();
+        for nth in 0..2 {
+            drop(outbox);
+            (outbox, _) = Outbox::open_on(Arc::new(disk.clone()), None, &world.station).unwrap();
+            assert_eq!(outbox.guard(Box::new(chip.clone()), at_ms).unwrap(), None, "accepted");
+            let number = use_one(&mut outbox, christmas);
+            assert_eq!(number, format!("S1-251224-{}", expected + nth), "also after another start");
+        }
+        let number = outbox.next_case(christmas.tomorrow().unwrap());
+        assert!(number.as_str() > "S1-251225-700000", "{number}: it may be tomorrow here already");
+        let later = jiff::civil::date(2025, 12, 26);
+        assert_eq!(outbox.next_case(later).as_str(), "S1-251226-0001", "the other copy is long gone");
+    }
+}
+
 #[test]
 fn what_the_journal_noted_held_against_the_counter() {
     let world = World::new();

@@ -6,6 +6,9 @@ use domain::record::Header;
 use sqlx::{AnyConnection, Row};
 use store::format::{Envelope, Stub};
 
+/// Counts the record of a station with this number and digest among those that are kept beside its chain.
+const BESIDE: &str = "SELECT COUNT(*) FROM forks WHERE station = $1 AND sequence = $2 AND digest = $3";
+
 /// What became of an envelope.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Kept {
@@ -58,6 +61,13 @@ impl Database {
         }
     }
 
+    /// Whether a record is kept beside its station's chain.
+    pub(crate) async fn is_beside(&self, station: &str, sequence: i64, digest: &str) -> Result<bool, DatabaseFault> {
+        let query = sqlx::query(BESIDE).bind(station).bind(sequence).bind(digest);
+        let found: i64 = query.fetch_one(&self.pool).await?.try_get(0)?;
+        Ok(found > 0)
+    }
+
     async fn keep_once(&self, arrival: &Arrival<'_>) -> Result<Kept, DatabaseFault> {
         let mut transaction = self.pool.begin().await?;
         hold(&mut transaction, &arrival.header.station.0, Some(arrival.received_ms)).await?;
@@ -82,7 +92,7 @@ async fn place(connection: &mut AnyConnection, arrival: &Arrival<'_>) -> Result<
     if around.same.as_ref() == Some(&arrival.digest) {
         return Ok((Kept::Again(receipt_of(connection, &arrival.digest).await?), Added::default()));
     }
-    if hangs_elsewhere(&around, arrival) {
+    if hangs_elsewhere(&around, arrival) && !hangs_beside(connection, arrival).await? {
         return Ok((Kept::OffTheChain, keep_beside(connection, arrival).await?));
     }
     if around.same.is_some() {
@@ -120,6 +130,15 @@ fn hangs_elsewhere(around: &Neighbours, arrival: &Arrival<'_>) -> bool {
         Some(digest) => *digest != store::hex(&arrival.header.previous),
         None => arrival.sequence == 1 && arrival.header.previous != [0; 32],
     }
+}
+
+/// Whether the record before this one is kept beside the chain: the alarm was raised then, and what comes after it is no
+/// other trouble. So a station that goes on with an old copy of its store gets receipts again once it is past the numbers
+/// that were taken.
+async fn hangs_beside(connection: &mut AnyConnection, arrival: &Arrival<'_>) -> Result<bool, sqlx::Error> {
+    let query = sqlx::query(BESIDE).bind(&*arrival.header.station.0).bind(arrival.sequence - 1);
+    let found: i64 = query.bind(store::hex(&arrival.header.previous)).fetch_one(connection).await?.try_get(0)?;
+    Ok(found > 0)
 }
 
 /// Whether the station's record after this one, which came earlier, hangs on this one.

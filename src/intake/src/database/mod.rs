@@ -13,6 +13,7 @@ mod keys;
 mod overview;
 mod place;
 mod read;
+mod receipt_keys;
 mod schema;
 mod tries;
 

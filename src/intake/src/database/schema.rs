@@ -8,7 +8,7 @@ use sqlx::{AnyConnection, AnyPool, AssertSqlSafe, Row};
 ///
 /// `{bytes}` stands for the type of byte strings. The first step is what programs before had without a version, so it
 /// leaves alone what is there.
-const STEPS: [&[&str]; 7] = [&FIRST, &STATIONS, &ERASED, &OLDEST, &CERTIFICATES, &EXPIRY, &CODES];
+const STEPS: [&[&str]; 8] = [&FIRST, &STATIONS, &ERASED, &OLDEST, &CERTIFICATES, &EXPIRY, &CODES, &RECEIPT_KEYS];
 
 const FIRST: [&str; 7] = [
     "CREATE TABLE IF NOT EXISTS station_keys (
@@ -83,6 +83,10 @@ const EXPIRY: [&str; 1] =
 /// A code is found by its digest; wrong ones are not counted any more.
 const CODES: [&str; 2] =
     ["CREATE INDEX invitations_by_code ON invitations (code_hash)", "ALTER TABLE invitations DROP COLUMN failures"];
+
+/// Which key of receipts has taken over from which.
+const RECEIPT_KEYS: [&str; 1] = ["CREATE TABLE receipt_keys (
+        old_key TEXT PRIMARY KEY, new_key TEXT NOT NULL, made BIGINT NOT NULL, statement {bytes} NOT NULL)"];
 
 /// Carries out the steps that are missing, each in a transaction of its own with the row that says so: of copies that
 /// start at once one does it, the others wait for that row.

@@ -10,14 +10,14 @@ use domain::record::{AuditHead, Body, Draft, Position, SignedRecord};
 use domain::session::Outcome;
 use domain::units::StaffId;
 use intake::testing::{self, Cluster};
-use intake::{Database, Metrics, Mode, Peer, Place, Service, commands, router};
+use intake::{Database, Metrics, Mode, Peer, Place, Receipts, Service, commands, router};
 use link::Facts;
 use sqlx::Row;
 use std::net::Ipv4Addr;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
-use store::{Action, AuthorityKey, Event, FileKey, Outbox, Sealer, VerifyKey};
+use store::{Action, AuthorityKey, Event, FileKey, Outbox, ReceiptKeys, Sealer, VerifyKey};
 use tempfile::TempDir;
 
 /// Runs tests that take an intake over both data bases.
@@ -136,7 +136,7 @@ impl Intake {
         Service {
             turns: Default::default(),
             database,
-            key: FileKey::load(&self.dir.path().join("receipt.key")).unwrap(),
+            receipts: Receipts::load(&self.dir.path().join("receipt.key")).unwrap(),
             authorities: commands::authorities(self.dir.path()).unwrap(),
             mode: self.mode,
             metrics: self.metrics.clone(),
@@ -295,7 +295,7 @@ impl Station {
 
     /// Takes the receipts of a medium: for which records.
     pub fn acknowledge_from(&mut self, from: &Path, key: &VerifyKey) -> Vec<u64> {
-        self.outbox.acknowledge_from(from, key).unwrap().acknowledged
+        self.outbox.acknowledge_from(from, &ReceiptKeys::new(key.clone()), NOW_MS).unwrap().acknowledged
     }
 
     /// Sequence numbers of what waits.

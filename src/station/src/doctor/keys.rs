@@ -15,6 +15,10 @@ const RAW_DEVICE: &str = "device:/dev/tpm0";
 const KEYS: &str = "keys";
 const PROVISION: &str = "run `gatepost provision` with a code of the intake's administrator";
 const DAY_MS: i64 = 24 * 3600 * 1000;
+
+/// A station that is at work has its next certificate so long after it could: it may have been off for a weekend.
+const RENEWED_WITHIN_MS: i64 = 4 * DAY_MS;
+
 const INIT: &str = "run `gatepost init` with the same arguments as at the first start; what is there is left alone";
 
 pub fn check(patient: &Patient) -> Vec<Finding> {
@@ -48,7 +52,13 @@ fn certificate(pem: &str, now_ms: i64) -> Finding {
         let remedy = "set the clock right; where it is right, run `gatepost provision`: records wait here until then";
         return Finding::fault(KEYS, "the certificate of connections is not valid at this time", remedy);
     }
-    Finding::good(KEYS, format!("the certificate of connections is valid for {days} days more"))
+    if now_ms >= facts.renew_from_ms() + RENEWED_WITHIN_MS {
+        let found = format!("the certificate of connections ends in {days} days, and the intake has given no other");
+        let remedy = "look for the reason in the station's log; where the intake makes no certificates, get the next one \
+                      from whoever does, before records have to wait here";
+        return Finding::note(KEYS, found, remedy);
+    }
+    Finding::good(KEYS, format!("the certificate of connections ends in {days} days"))
 }
 
 fn private_key(what: &str, path: &Path) -> Finding {
@@ -124,4 +134,35 @@ fn people(path: &Path) -> Finding {
         return Finding::fault("people", found, remedy);
     }
     Finding::good("people", found)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::Verdict;
+    use super::*;
+    use rcgen::{CertificateParams, KeyPair, date_time_ymd};
+
+    /// 2026-01-01T00:00:00Z.
+    const FROM_MS: i64 = 1_767_225_600_000;
+
+    #[test]
+    fn a_certificate_is_told_by_its_days_and_mended_in_time() {
+        let mut params = CertificateParams::default();
+        (params.not_before, params.not_after) = (date_time_ymd(2026, 1, 1), date_time_ymd(2026, 4, 1));
+        let pem = params.self_signed(&KeyPair::generate().unwrap()).unwrap().pem();
+        let rows = [
+            (-1, Verdict::Fault, "not valid at this time"),
+            (0, Verdict::Good, "ends in 90 days"),
+            (63, Verdict::Good, "ends in 27 days"),
+            (64, Verdict::Note, "ends in 26 days, and the intake has given no other"),
+            (89, Verdict::Note, "ends in 1 days"),
+            (91, Verdict::Fault, "not valid at this time"),
+        ];
+        for (day, verdict, words) in rows {
+            let finding = certificate(&pem, FROM_MS + day * DAY_MS);
+            assert_eq!(finding.verdict, verdict, "day {day}");
+            assert!(finding.found.contains(words), "day {day}: {}", finding.found);
+        }
+        assert_eq!(certificate("none", FROM_MS).verdict, Verdict::Fault);
+    }
 }

@@ -63,6 +63,7 @@ impl Https {
         let (method, path, kind, body) = match parcel {
             Parcel::Last => (Method::GET, format!("stations/{}/last", self.station), "", Vec::new()),
             Parcel::Record(envelope) => (Method::POST, "records".into(), "application/cbor", envelope),
+            Parcel::ReceiptKeys(known) => (Method::GET, format!("receipt-keys/{known}"), "", Vec::new()),
             Parcel::Renewal => (Method::POST, "certificate".into(), "", Vec::new()),
             Parcel::Rotation(statement) => (Method::POST, "keys".into(), "application/cose", statement),
         };

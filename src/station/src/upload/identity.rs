@@ -7,7 +7,7 @@ use rustls::ClientConfig;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::{fs, io};
-use store::{AuthorityKey, KeyFault, Signer, VerifyKey, replace_private};
+use store::{AuthorityKey, KeyFault, ReceiptKeys, Signer, replace_private};
 use thiserror::Error;
 
 /// The station cannot talk to an intake.
@@ -35,7 +35,7 @@ pub struct Connection {
     station: StationId,
     key: Arc<dyn Signer>,
     ca: Vec<CertificateDer<'static>>,
-    receipts: VerifyKey,
+    receipts: ReceiptKeys,
     authority: AuthorityKey,
     identity: Identity,
     path: PathBuf,
@@ -64,7 +64,7 @@ pub fn keep(data: &DataDir, given: &Provisioned) -> Result<(), ConnectionError> 
 }
 
 fn text_of(given: &Provisioned) -> Vec<u8> {
-    // Five texts always have a JSON form.
+    // Texts and numbers always have a JSON form.
     let mut text = serde_json::to_vec_pretty(given).unwrap_or_default();
     text.push(b'\n');
     text
@@ -92,8 +92,8 @@ impl Connection {
         })
     }
 
-    /// The key that receipts are signed by.
-    pub fn receipts(&self) -> &VerifyKey {
+    /// The keys that receipts are signed by, as they were at the start.
+    pub fn receipts(&self) -> &ReceiptKeys {
         &self.receipts
     }
 
@@ -108,6 +108,23 @@ impl Connection {
     /// [`ConnectionError::Tls`].
     pub fn tls(&self, time: Time) -> Result<ClientConfig, ConnectionError> {
         Ok(link::client(&self.ca, self.identity.clone(), time)?)
+    }
+
+    /// Other keys sign receipts: it is on the disk before any receipt is taken by them.
+    ///
+    /// # Errors
+    /// [`ConnectionError::Key`] when the disk fails.
+    pub fn receipts_handed_over(&self, keys: &ReceiptKeys) -> Result<(), ConnectionError> {
+        let mut now = self.now.lock().unwrap_or_else(PoisonError::into_inner);
+        let given = now.0.with_receipt_keys(keys);
+        replace_private(&self.path, &text_of(&given))?;
+        now.0 = given;
+        Ok(())
+    }
+
+    /// Until when the certificate is valid: UTC, milliseconds since 1970.
+    pub fn until_ms(&self) -> i64 {
+        self.now.lock().unwrap_or_else(PoisonError::into_inner).1.not_after_ms
     }
 
     /// Whether it is time to ask for the next certificate.

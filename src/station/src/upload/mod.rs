@@ -45,6 +45,8 @@ pub struct Trouble {
 pub enum Parcel {
     /// The receipt of this station's last record that the target has; an empty answer where it has none.
     Last,
+    /// What leads on from this key of receipts, by its identifier, to the one that signs now.
+    ReceiptKeys(String),
     /// The envelope of a record.
     Record(Vec<u8>),
     /// This station's next certificate.

@@ -5,12 +5,13 @@
 //! without which nothing goes at all; statements about keys, without which records are not believed; then records, by
 //! their sequence. No record overtakes another: each hangs on the one before, and the intake tells a copied store by that.
 
-use super::{Connection, Delivery, Parcel, Target, Trouble};
+use super::{Connection, ConnectionError, Delivery, Parcel, Target, Trouble};
 use crate::desk::Keeper;
+use link::Successions;
 use std::collections::VecDeque;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
-use store::{Outbox, ReadFault, VerifyKey};
+use store::{Outbox, ReadFault, ReceiptKeys, VerifyKey};
 use tokio::time::timeout;
 
 /// The first pause after a failure; each further one doubles it.
@@ -43,10 +44,10 @@ pub struct Upload {
     pub keeper: Arc<Keeper>,
     /// Where records go.
     pub target: Box<dyn Target>,
-    /// The key that receipts are signed by.
-    pub intake: VerifyKey,
+    /// The keys that receipts are signed by.
+    pub receipts: Mutex<ReceiptKeys>,
     /// The station's certificate, which is renewed here.
-    pub connection: Option<Connection>,
+    pub connection: Option<Arc<Connection>>,
     /// What earlier keys of this station have said about their next ones.
     pub statements: Vec<Vec<u8>>,
     /// Says what time it is: UTC, milliseconds since 1970.
@@ -117,7 +118,7 @@ impl Upload {
             Delivery::TryAgain(trouble) => return Err(trouble),
         };
         if !receipt.is_empty() {
-            let (intake, now_ms) = (self.intake.clone(), (self.now_ms)());
+            let (intake, now_ms) = (self.key_of(&receipt).await?, (self.now_ms)());
             let compared = self.in_store(move |outbox| outbox.compare(&receipt, &intake, now_ms)).await?;
             compared.map_err(|refused| Trouble { code: Trouble::RECEIPT, text: refused.to_string() })?;
         }
@@ -211,7 +212,7 @@ impl Upload {
     }
 
     async fn acknowledge(&self, sequence: u64, receipt: Vec<u8>) -> Result<(), Trouble> {
-        let intake = self.intake.clone();
+        let intake = self.key_of(&receipt).await?;
         match self.in_store(move |outbox| outbox.acknowledge(&receipt, &intake)).await? {
             Ok(acknowledged) if acknowledged.sequence == sequence => {
                 (self.tell)(News::Arrived(sequence));
@@ -228,6 +229,45 @@ impl Upload {
                 Err(Trouble { code: Trouble::RECEIPT, text: refused.to_string() })
             }
         }
+    }
+
+    /// The key that a receipt names. One that is not known may have taken over since this station was last told.
+    async fn key_of(&self, receipt: &[u8]) -> Result<VerifyKey, Trouble> {
+        if let Some(key) = self.known_key(receipt) {
+            return Ok(key);
+        }
+        let followed = self.follow_keys().await;
+        self.known_key(receipt).ok_or_else(|| {
+            let why = followed.err().unwrap_or_else(|| "no key that is known here has named it".into());
+            tracing::warn!(why, "a receipt by an unknown key is not accepted; nothing is erased");
+            (self.tell)(News::ReceiptRefused);
+            Trouble { code: Trouble::RECEIPT, text: format!("the receipt is signed by an unknown key: {why}") }
+        })
+    }
+
+    fn known_key(&self, receipt: &[u8]) -> Option<VerifyKey> {
+        let keys = self.receipts.lock().unwrap_or_else(PoisonError::into_inner);
+        keys.named_in(receipt, (self.now_ms)()).cloned()
+    }
+
+    /// Asks the intake which key of receipts has taken over, and believes what the ones that are known here have signed.
+    async fn follow_keys(&self) -> Result<(), String> {
+        let known = self.receipts.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        let answer = match self.target.deliver(Parcel::ReceiptKeys(known.current.id().to_owned())).await {
+            Delivery::Answered(answer) => answer,
+            Delivery::Refused(why) => return Err(why),
+            Delivery::TryAgain(trouble) => return Err(trouble.to_string()),
+        };
+        let statements = Successions::read(&answer).ok_or("the answer has no statements about keys")?;
+        let next = known.follow(&statements, (self.now_ms)()).map_err(|refused| refused.to_string())?;
+        if next.current == known.current {
+            return Ok(());
+        }
+        let kept = self.connection.as_ref().map_or(Ok(()), |connection| connection.receipts_handed_over(&next));
+        kept.map_err(|error: ConnectionError| error.to_string())?;
+        tracing::info!(old = known.current.id(), new = next.current.id(), "another key signs receipts");
+        *self.receipts.lock().unwrap_or_else(PoisonError::into_inner) = next;
+        Ok(())
     }
 
     fn old_copy(&self) -> Option<&'static str> {

@@ -87,6 +87,8 @@ struct Health {
     queued: u64,
     refused: usize,
     intake: Option<&'static str>,
+    /// Until the certificate of connections ends; less than 0 when it has.
+    certificate_days: i64,
     face_engine: EngineView,
     rules: RulesView,
 }
@@ -104,6 +106,7 @@ pub async fn health(State(app): State<Arc<App>>) -> Response {
         queued: panel.queued,
         refused: panel.refused,
         intake: panel.intake,
+        certificate_days: (app.certificate_days)(),
         face_engine: panel.face_engine.clone(),
         rules: panel.rules.clone(),
     })

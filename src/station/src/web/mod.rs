@@ -60,6 +60,8 @@ pub struct App {
     pub clock: Box<dyn Fn() -> Moment + Send + Sync>,
     /// PINs that are checked at one time: each takes 19 MiB of memory.
     pub checks: Semaphore,
+    /// Whole days until the certificate of the station's connections ends.
+    pub certificate_days: Box<dyn Fn() -> i64 + Send + Sync>,
 }
 
 /// PINs that may be checked at one time.

@@ -28,6 +28,7 @@ fn facts() -> Vec<Fact> {
         Fact::CounterNoted { value: 42 },
         Fact::RestoredFound(restored),
         Fact::RestoredAccepted(restored),
+        Fact::CasesFrom(CasesFrom { until: "251225".into(), above: 721_000 }),
         Fact::IntakeKnows(Known { sequence: 2, digest: Hash([0xab; 32]) }),
     ]
 }
@@ -58,6 +59,7 @@ fn lines_of_the_first_version() {
     assert_eq!(json[4], r#"{"fact":"acknowledged","sequence":1,"received_ms":7}"#);
     assert_eq!(json[8], r#"{"fact":"counter-noted","value":42}"#);
     assert_eq!(json[9], r#"{"fact":"restored-found","witness":"intake","here":1,"there":2}"#);
+    assert_eq!(json[11], r#"{"fact":"cases-from","until":"251225","above":721000}"#);
     // SHA-256 of 32 zero bytes and the first line's JSON, by sha256sum.
     assert_eq!(&text[..64], FIRST_HASH);
 }

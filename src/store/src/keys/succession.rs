@@ -98,10 +98,10 @@ impl ReceiptKeys {
     /// A statement of the newest known key that is not acceptable; then nothing has changed.
     pub fn follow(&self, statements: &[Vec<u8>], now_ms: i64) -> Result<Self, SuccessionRefused> {
         let mut keys = self.clone();
-        for statement in statements {
-            if peek_key_id(statement).ok().as_deref() != Some(keys.current.id()) {
-                continue;
-            }
+        // Each step uses one of them up, in whichever order they came: two keys that name each other lead nowhere.
+        for _ in 0..statements.len() {
+            let is_next = |statement: &&Vec<u8>| peek_key_id(statement).ok().as_deref() == Some(keys.current.id());
+            let Some(statement) = statements.iter().find(is_next) else { break };
             let stated = Succession::verify(&keys.current, statement)?;
             let overlap_ms = stated.overlap_until_ms.saturating_sub(stated.time_ms);
             let old = std::mem::replace(&mut keys.current, stated.new);
@@ -180,7 +180,7 @@ mod tests {
         let [a, b, c, thief] = keys();
         let (now_ms, known) = (5_000_000, ReceiptKeys::new(a.public().clone()));
         let [to_b, to_c] = [statement(&a, &b, 30), statement(&b, &c, 10)];
-        let followed = known.follow(&[to_b.clone(), to_c.clone()], now_ms).unwrap();
+        let followed = known.follow(&[to_c.clone(), to_b.clone()], now_ms).unwrap();
         assert_eq!(followed.current, *c.public());
         let receipt = |key: &FileKey| sign_message(key, Purpose::Receipt, vec![1]).unwrap();
         for (days, expected) in [(0, [true, true, true]), (11, [true, false, true]), (31, [false, false, true])] {

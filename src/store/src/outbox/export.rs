@@ -5,7 +5,7 @@
 
 use super::{Outbox, StoreFault};
 use crate::format::digest;
-use crate::{Acknowledgement, ReadFault, ReceiptRefused, VerifyKey, hex};
+use crate::{Acknowledgement, ReadFault, ReceiptKeys, ReceiptRefused, hex};
 use serde::Serialize;
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Write};
@@ -86,8 +86,9 @@ impl Outbox {
         Ok(exported)
     }
 
-    /// Takes the intake's receipts from a folder, as if they had come over the connection.
-    pub fn acknowledge_from(&mut self, from: &Path, intake: &VerifyKey) -> Result<Receipts, StoreFault> {
+    /// Takes the intake's receipts from a folder, as if they had come over the connection. `now_ms` is the time: UTC,
+    /// milliseconds since 1970.
+    pub fn acknowledge_from(&mut self, from: &Path, intake: &ReceiptKeys, now_ms: i64) -> Result<Receipts, StoreFault> {
         let medium = |error: io::Error| StoreFault::Medium(from.display().to_string(), error);
         let mut files = Vec::new();
         for entry in fs::read_dir(from).map_err(medium)? {
@@ -104,7 +105,9 @@ impl Outbox {
             let read = File::open(&path)
                 .and_then(|file| io::Read::read_to_end(&mut io::Read::take(file, LONGEST_RECEIPT), &mut bytes));
             read.map_err(medium)?;
-            match self.acknowledge(&bytes, intake) {
+            // By a key that is not taken it fails, and says so.
+            let key = intake.named_in(&bytes, now_ms).unwrap_or(&intake.current);
+            match self.acknowledge(&bytes, key) {
                 Ok(Acknowledgement { sequence, .. }) => found.acknowledged.push(sequence),
                 Err(ReceiptRefused::Store(_)) if self.poisoned().is_some() => {
                     return Err(StoreFault::Poisoned(self.poisoned().unwrap_or_default().into()));

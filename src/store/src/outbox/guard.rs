@@ -3,7 +3,7 @@
 
 use super::{Outbox, StoreFault};
 use crate::audit::{Action, Event, Reason};
-use crate::journal::Fact;
+use crate::journal::{CasesFrom, Fact};
 use crate::restored::{Counter, CounterFault, RECORDS_PER_STEP, Restored, Standing, Witness};
 use domain::units::StaffId;
 
@@ -118,6 +118,10 @@ impl Outbox {
         let who = StaffId("administrator".into());
         let what = Action::RestoredCopyAccepted;
         self.note(&Event { at_ms, who, what, case: None, reason: Some(reason) })?;
+        // What the other copy has called its travellers since, nobody here knows.
+        let from = CasesFrom::accepted_at(at_ms);
+        self.journal(&Fact::CasesFrom(from.clone()))?;
+        self.cases_from = Some(from);
         self.journal(&Fact::RestoredAccepted(restored))?;
         self.guard.noted = restored.noted_after(self.guard.noted);
         self.guard.restored = None;

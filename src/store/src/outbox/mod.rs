@@ -23,7 +23,7 @@ pub use words::{Queued, Receipt, Reservation, Stats};
 use crate::disk::Disk;
 use crate::format::{Envelope, digest};
 use crate::index::Index;
-use crate::journal::{self, Appended, Chain, Entry, Fact, Hash, Known, Name, OpenCase, State};
+use crate::journal::{self, Appended, CasesFrom, Chain, Entry, Fact, Hash, Known, Name, OpenCase, State};
 use crate::keys::VerifyKey;
 use crate::receipt::{Acknowledgement, ReceiptRefused, verify_receipt};
 use domain::case::{CaseNumber, StationId};
@@ -60,6 +60,7 @@ pub struct Outbox {
     last_digest: [u8; 32],
     cases: BTreeMap<CaseNumber, OpenCase>,
     counts: BTreeMap<String, u32>,
+    cases_from: Option<CasesFrom>,
     stats: Stats,
     newest_time_ms: Option<i64>,
     /// Acknowledged records whose body is still to be erased, each with its receipt where that has just come.
@@ -83,11 +84,13 @@ impl Outbox {
         Position { sequence, previous, time_ms, boot_id: boot_id.into(), clock_jumped: false, audit }
     }
 
-    /// The number for the next case of this local day: one more than the highest that was ever opened on it.
+    /// The number for the next case of this local day: one more than the highest that was ever opened on it, here or in
+    /// another copy of this store.
     pub fn next_case(&self, day: jiff::civil::Date) -> CaseNumber {
         let zero = CaseNumber::new(&self.station, day, 0);
         let prefix = zero.as_str().rsplit_once('-').map_or("", |(prefix, _)| prefix);
-        let highest = self.counts.get(prefix).copied().unwrap_or(0);
+        let of_other_copies = self.cases_from.as_ref().map_or(0, |from| from.highest(prefix));
+        let highest = self.counts.get(prefix).copied().unwrap_or(0).max(of_other_copies);
         CaseNumber::new(&self.station, day, highest.saturating_add(1))
     }
 

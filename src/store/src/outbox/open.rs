@@ -73,6 +73,7 @@ impl Outbox {
             last_digest: replay.last_digest,
             cases: replay.cases,
             counts: replay.counts,
+            cases_from: replay.cases_from,
             stats: Stats { records: entries.len() as u64, ..Stats::default() },
             newest_time_ms: replay.newest_time_ms,
             unerased: BTreeMap::new(),

@@ -10,7 +10,7 @@ use std::sync::atomic::{AtomicI64, Ordering};
 use store::testing::{
     Draw, FailingDisk, NOW_MS, Promise, Promises, Tally, Trouble, World, case, closure, enrolment, exemption,
 };
-use store::{Action, Event, FileKey, Outbox, Queued, Rotation};
+use store::{Action, Event, FileKey, Outbox, Queued, ReceiptKeys, Rotation};
 
 /// Things that happen in a day.
 const STEPS: u64 = 60;
@@ -72,7 +72,7 @@ impl Life {
         let service = Service {
             turns: Default::default(),
             database,
-            key: FileKey::load(&world.dir.path().join("receipt.key")).map_err(|fault| fault.to_string())?,
+            receipts: FileKey::load(&world.dir.path().join("receipt.key")).map_err(|fault| fault.to_string())?.into(),
             authorities: BTreeSet::from([world.authority.public().id().to_owned()]),
             mode: Mode::Demonstration,
             metrics: Metrics::default(),
@@ -297,7 +297,8 @@ impl Life {
         // A medium may be lost on its way back: then everything is sent again.
         let back = self.draw.below(3) > 0;
         if let (true, Some(outbox)) = (back, self.outbox.as_mut())
-            && let Ok(receipts) = outbox.acknowledge_from(&medium, self.world.intake.public())
+            && let Ok(receipts) =
+                outbox.acknowledge_from(&medium, &ReceiptKeys::new(self.world.intake.public().clone()), NOW_MS)
         {
             receipts.acknowledged.iter().for_each(|sequence| self.promises.take(Promise::Acknowledged(*sequence)));
         }

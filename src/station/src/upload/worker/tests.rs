@@ -7,7 +7,9 @@ use std::future::Future;
 use std::pin::Pin;
 use std::sync::Mutex;
 use store::format::{Envelope, digest};
-use store::{Acknowledgement, AuthoritySecret, FileKey, Reason, Sealer, StoreFault, peek_header, sign_receipt};
+use store::{
+    Acknowledgement, AuthoritySecret, FileKey, Reason, Sealer, StoreFault, Succession, peek_header, sign_receipt,
+};
 use tempfile::TempDir;
 use tokio::sync::mpsc;
 use zeroize::Zeroizing;
@@ -36,6 +38,8 @@ struct State {
     tried: Vec<&'static str>,
     retired: Vec<u64>,
     other_audit: bool,
+    /// Of keys of receipts that it had.
+    statements: Vec<Vec<u8>>,
 }
 
 impl Fake {
@@ -47,6 +51,7 @@ impl Fake {
         let mut state = self.state();
         state.tried.push(match &parcel {
             Parcel::Last => "last",
+            Parcel::ReceiptKeys(_) => "receipt-keys",
             Parcel::Record(_) => "record",
             Parcel::Renewal => "renewal",
             Parcel::Rotation(_) => "rotation",
@@ -67,6 +72,9 @@ impl Fake {
                 let receipt = state.receipt(&envelope);
                 state.taken.push((header.sequence, envelope));
                 Delivery::Answered(receipt)
+            }
+            Parcel::ReceiptKeys(_) => {
+                Delivery::Answered(serde_json::to_vec(&Successions::of(&state.statements)).unwrap())
             }
             Parcel::Renewal | Parcel::Rotation(_) => Delivery::Answered(Vec::new()),
         }
@@ -104,6 +112,8 @@ struct World {
     keeper: Arc<Keeper>,
     fake: Fake,
     news: mpsc::UnboundedReceiver<News>,
+    /// The key of receipts that the station was provisioned with.
+    first: VerifyKey,
 }
 
 fn keeper(dir: &TempDir, store: &str) -> Arc<Keeper> {
@@ -123,10 +133,11 @@ impl World {
         let dir = tempfile::tempdir().unwrap();
         let key = Arc::new(FileKey::create(&dir.path().join("intake.key")).unwrap());
         let (taken, tried, retired) = (Vec::new(), Vec::new(), Vec::new());
-        let state = State { key, reachable: true, taken, tried, retired, other_audit: false };
+        let state = State { key, reachable: true, taken, tried, retired, other_audit: false, statements: Vec::new() };
+        let first = store::Signer::public(&*state.key).clone();
         let keeper = keeper(&dir, "store");
         let (_, news) = mpsc::unbounded_channel();
-        Self { dir, keeper, fake: Fake(Arc::new(Mutex::new(state))), news }
+        Self { dir, keeper, fake: Fake(Arc::new(Mutex::new(state))), news, first }
     }
 
     /// Keeps a record of a case that was cancelled.
@@ -167,7 +178,7 @@ impl World {
         start(Upload {
             keeper: self.keeper.clone(),
             target: Box::new(self.fake.clone()),
-            intake: store::Signer::public(&*self.fake.state().key).clone(),
+            receipts: Mutex::new(ReceiptKeys::new(self.first.clone())),
             connection: None,
             statements: Vec::new(),
             now_ms: Box::new(|| NOW_MS),
@@ -234,6 +245,40 @@ async fn a_receipt_with_another_audit_trail_erases_nothing() {
     assert_eq!(world.keeper.queued(), 1);
     world.fake.state().other_audit = false;
     world.until(News::Arrived(1)).await;
+}
+
+/// The intake signs by another key from one record to the next: the station asks who that is, and goes on. Where the key
+/// that it knows has not named the other, nothing is erased.
+#[tokio::test(start_paused = true)]
+async fn another_key_of_receipts_stops_nothing_if_the_one_before_has_named_it() {
+    let mut world = World::new();
+    world.append(1);
+    world.start();
+    world.until(News::Arrived(1)).await;
+    let next = Arc::new(FileKey::create(&world.dir.path().join("next.key")).unwrap());
+    let old = std::mem::replace(&mut world.fake.state().key, next.clone());
+    world.append(2);
+    world.until(News::ReceiptRefused).await;
+    world.until(News::Trouble(Some(Trouble::RECEIPT))).await;
+    assert_eq!(world.keeper.queued(), 1, "anybody can sign by a key of his own");
+
+    let stated = Succession {
+        old: store::Signer::public(&*old).id().into(),
+        new: store::Signer::public(&*next).clone(),
+        time_ms: NOW_MS,
+        overlap_until_ms: NOW_MS,
+    };
+    world.fake.state().statements = vec![stated.sign(&*old).unwrap()];
+    world.until(News::Arrived(2)).await;
+    world.until(News::Trouble(None)).await;
+    world.fake.state().tried.clear();
+    world.append(3);
+    world.until(News::Arrived(3)).await;
+    assert_eq!(world.fake.state().tried, ["record"], "it asks once");
+    // A restart compares with a receipt that only the new key has signed.
+    world.start();
+    world.until(News::Trouble(None)).await;
+    assert_eq!(world.fake.state().tried, ["record", "last", "receipt-keys"]);
 }
 
 /// A store from before: found at the first contact, no traveller more until somebody has decided, and then the chain

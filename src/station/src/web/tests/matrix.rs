@@ -83,6 +83,7 @@ fn app() -> (tempfile::TempDir, Arc<App>) {
         production: false,
         clock: Box::new(move || start),
         checks: tokio::sync::Semaphore::new(1),
+        certificate_days: Box::new(|| 90),
     };
     (dir, Arc::new(app))
 }

@@ -1,4 +1,4 @@
-//! The key that signs receipts: plain, for its owner alone, or sealed by a passphrase that systemd hands over.
+//! Private keys of the intake: plain, for their owner alone, or sealed by a passphrase that systemd hands over.
 
 use crate::commands::CommandFault;
 use std::path::{Path, PathBuf};
@@ -10,6 +10,11 @@ const CREDENTIAL: &str = "gatepost-intake-passphrase";
 /// Loads the key, sealed or not.
 pub(crate) fn load(path: &Path) -> Result<FileKey, CommandFault> {
     load_with(path, credentials().as_deref())
+}
+
+/// A new key in a file, sealed if the one that it is for the sake of is.
+pub(crate) fn create_like(path: &Path, other: &Path) -> Result<FileKey, CommandFault> {
+    create_like_with(path, other, credentials().as_deref())
 }
 
 /// Seals the plain key of a file in its place, by the passphrase of the credential.
@@ -26,6 +31,13 @@ fn load_with(path: &Path, folder: Option<&Path>) -> Result<FileKey, CommandFault
     match FileKey::load(path) {
         Err(KeyFault::NotAKey(..)) => Ok(FileKey::open_sealed(path, &passphrase(folder)?)?),
         plain => Ok(plain?),
+    }
+}
+
+fn create_like_with(path: &Path, other: &Path, folder: Option<&Path>) -> Result<FileKey, CommandFault> {
+    match FileKey::load(other) {
+        Err(KeyFault::NotAKey(..)) => Ok(FileKey::create_sealed(path, &passphrase(folder)?, Cost::USUAL)?),
+        plain => plain.and_then(|_| FileKey::create(path)).map_err(Into::into),
     }
 }
 
@@ -61,6 +73,10 @@ mod tests {
         assert!(!fs::read_to_string(&path).unwrap().contains("PRIVATE KEY"));
         assert_eq!(load_with(&path, folder).unwrap().public(), plain.public());
         assert!(matches!(load_with(&path, None), Err(CommandFault::NoPassphrase(_))));
+        let next = dir.path().join("next.key");
+        let made = create_like_with(&next, &path, folder).unwrap();
+        assert_eq!(load_with(&next, folder).unwrap().public(), made.public());
+        assert!(matches!(load_with(&next, None), Err(CommandFault::NoPassphrase(_))), "sealed like the other");
         fs::write(&credential, "another passphrase").unwrap();
         assert!(matches!(load_with(&path, folder), Err(CommandFault::Key(KeyFault::WrongPassphrase(_)))));
     }
