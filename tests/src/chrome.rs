@@ -2,10 +2,10 @@
 
 use crate::place::free_port;
 use crate::process::{Running, naming};
-use crate::station::provide_tls;
+use crate::station::{client, provide_tls};
 use crate::wait::until;
 use rustix::process::{Pid, Signal, kill_process};
-use serde_json::Value;
+use serde_json::{Value, json};
 use std::path::PathBuf;
 use std::process::Command;
 use std::time::{Duration, Instant};
@@ -32,6 +32,7 @@ pub struct Chrome {
     // In this order: the window is closed, its driver killed, and what is left of the browser after both.
     window: WebDriver,
     _driver: Running,
+    port: u16,
     _profile: Profile,
 }
 
@@ -71,7 +72,7 @@ impl Chrome {
             wishes.add_arg(argument).unwrap();
         }
         let window = WebDriver::builder(format!("http://127.0.0.1:{port}"), wishes).request_timeout(PAGE * 2);
-        Self { window: window.await.unwrap(), _driver: driver, _profile: profile }
+        Self { window: window.await.unwrap(), _driver: driver, port, _profile: profile }
     }
 
     /// Opens a page.
@@ -143,6 +144,24 @@ impl Chrome {
     pub async fn press_with_control(&self, key: &str) {
         let keys = self.window.action_chain().key_down(Key::Control).send_keys(key).key_up(Key::Control);
         keys.perform().await.unwrap();
+    }
+
+    /// Plugs in a security key that somebody touches whenever it asks (WebAuthn level 2, section 11): its name.
+    pub async fn plug_in_a_key(&self) -> String {
+        let kind = json!({ "protocol": "ctap2", "transport": "usb", "isUserConsenting": true });
+        let address = self.authenticators();
+        let answer: Value = client().post(address).json(&kind).send().await.unwrap().json().await.unwrap();
+        answer["value"].as_str().unwrap_or_else(|| panic!("no virtual key: {answer}")).to_owned()
+    }
+
+    /// Takes a security key away.
+    pub async fn unplug(&self, key: &str) {
+        let gone = client().delete(format!("{}/{key}", self.authenticators())).send().await.unwrap();
+        assert!(gone.status().is_success(), "{}", gone.status());
+    }
+
+    fn authenticators(&self) -> String {
+        format!("http://127.0.0.1:{}/session/{}/webauthn/authenticator", self.port, self.window.session_id())
     }
 
     /// Closes the window in good order.

@@ -1,6 +1,8 @@
 // The log-in while a page is open: says when the screen is about to lock, and puts the lock over the page, which stays as
 // it was underneath: what was typed, where the focus was, and the case at the desk.
 
+import "/assets/keys.js";
+
 const EVERY = 10_000;
 const box = document.getElementById("session");
 const secret = () => document.querySelector("meta[name=csrf], input[name=csrf]");
@@ -60,7 +62,7 @@ async function ask(answer) {
   const page = new DOMParser().parseFromString(await answer.text(), "text/html");
   const form = page.getElementById("unlock");
   if (!form) { location.reload(); return; }
-  lock.replaceChildren(form, ...page.querySelectorAll("form[action='/logout']"));
+  lock.replaceChildren(form, ...page.querySelectorAll("#unlock-key, form[action='/logout']"));
   form.querySelector("input[name=pin]").focus();
   form.addEventListener("submit", async (event) => {
     event.preventDefault();
@@ -90,5 +92,6 @@ document.addEventListener("submit", async (event) => {
 });
 
 addEventListener("gatepost-locked", cover);
+addEventListener("gatepost-opened", uncover);
 setInterval(look, 2_000);
 look();

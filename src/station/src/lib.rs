@@ -12,6 +12,7 @@ pub mod doctor;
 pub mod key_cli;
 pub mod passphrase;
 pub mod people;
+pub mod people_cli;
 pub mod policy_cli;
 pub mod provision;
 pub mod serve;

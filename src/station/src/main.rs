@@ -1,7 +1,7 @@
 //! The program `gatepost`.
 
 use clap::{Parser, Subcommand};
-use station::{devices_cli, display_cli, doctor, key_cli, policy_cli, provision, serve, setup, store_cli};
+use station::{devices_cli, display_cli, doctor, key_cli, people_cli, policy_cli, provision, serve, setup, store_cli};
 use std::process::ExitCode;
 use std::time::Duration;
 use tracing_subscriber::EnvFilter;
@@ -28,6 +28,9 @@ enum Command {
     /// Looks after the station's signing key.
     #[command(subcommand)]
     Key(key_cli::KeyCommand),
+    /// Looks after who may log in.
+    #[command(subcommand)]
+    People(people_cli::PeopleCommand),
     /// Asks or checks a policy pack.
     #[command(subcommand)]
     Policy(policy_cli::PolicyCommand),
@@ -49,6 +52,7 @@ fn main() -> ExitCode {
         Command::Doctor(args) => doctor::run(&args).map_err(|e| e.to_string()),
         Command::Init(args) => setup::init(&args).map_err(|e| e.to_string()),
         Command::Key(command) => key_cli::run(&command).map_err(|e| e.to_string()),
+        Command::People(command) => people_cli::run(&command).map_err(|e| e.to_string()),
         Command::Policy(command) => policy_cli::run(command).map_err(|e| e.to_string()),
         Command::Provision(args) => provision_now(&args),
         Command::Serve(args) => serve_until_stopped(&args),

@@ -56,6 +56,15 @@ pub fn new() -> Result<Passphrase, PassphraseError> {
     Ok(Passphrase::new(first)?)
 }
 
+/// A secret of a person, typed twice at a terminal.
+pub fn typed_twice(question: &str, again: &str) -> Result<Zeroizing<String>, PassphraseError> {
+    let (first, second) = (asked(question)?, asked(again)?);
+    if first != second {
+        return Err(PassphraseError::Differ);
+    }
+    Ok(Zeroizing::new(first.trim().to_owned()))
+}
+
 /// The folder in which systemd shows this service its credentials, and nobody else.
 fn credentials() -> Option<PathBuf> {
     std::env::var_os("CREDENTIALS_DIRECTORY").map(PathBuf::from)

@@ -6,10 +6,10 @@ use crate::desk::{self, DeskParts, Keeper};
 use crate::displays::Displays;
 use crate::key_cli;
 use crate::passphrase::{self, PassphraseError};
-use crate::people::{self, PeopleError, Register, Tries};
+use crate::people::{self, PeopleError, Register, SecurityKeys, Tries};
 use crate::setup::DataDir;
 use crate::upload::{self, Connection, ConnectionError, News, Upload};
-use crate::web::{self, App, CodeTries, Locales, Logins, Moment};
+use crate::web::{self, App, Ceremonies, CodeTries, Locales, Logins, Moment};
 use clap::Args;
 use domain::case::StationId;
 use domain::units::StaffId;
@@ -137,6 +137,9 @@ pub async fn serve(args: &ServeArgs) -> Result<(), ServeError> {
         language: loaded.config.desk.language.clone(),
         hosts: hosts(&loaded),
         production: loaded.config.people.mode == Mode::Production,
+        keys: SecurityKeys::new(&loaded.config.desk.address).map_err(PeopleError::Key)?,
+        ceremonies: Ceremonies::default(),
+        trail: trail(&keeper),
         clock: moments(&clock),
         checks: Semaphore::new(web::CHECKS),
         checkpoint: loaded.config.station.checkpoint.clone(),
@@ -183,6 +186,12 @@ fn logins(people: Register, tries: Tries, keeper: &Arc<Keeper>, clock: &Arc<Cloc
     Logins::new(people, tries).noting(move |who, what, reason| {
         keeper.note_quietly(&Event { at_ms: clock.utc_ms(), who: who.clone(), what, case: None, reason });
     })
+}
+
+/// What the auditor reads.
+fn trail(keeper: &Arc<Keeper>) -> Box<web::Trail> {
+    let keeper = Arc::clone(keeper);
+    Box::new(move |most, case| keeper.trail(most, case))
 }
 
 /// The moments of log-ins.

@@ -94,8 +94,8 @@ pub struct InitArgs {
     #[arg(long)]
     pub data: PathBuf,
     /// Somebody who may log in, as ROLE:NAME:PIN with one of the roles officer, supervisor, administrator and auditor; repeat for more
-    /// people.
-    #[arg(long = "person", required = true)]
+    /// people. Without any, `gatepost people add` makes the first administrator at a terminal, where nobody sees the PIN.
+    #[arg(long = "person")]
     pub people: Vec<String>,
 }
 

@@ -1,6 +1,6 @@
 //! `cargo xtask run`: the whole thing, on this machine, with simulated devices.
 
-use crate::demo::{Demo, OFFICER, PORT, Place, SUPERVISOR, program};
+use crate::demo::{ADMINISTRATOR, AUDITOR, Demo, OFFICER, PORT, Place, SUPERVISOR, program};
 use crate::failure::Failure;
 use crate::process::{Background, Interrupt, cargo, wait_for};
 use crate::setup;
@@ -102,6 +102,8 @@ fn say_hello(place: &Place) {
     println!("  Simulated traveller:  {}", place.traveller_page());
     println!("  Officer:              {}", log_in(OFFICER));
     println!("  Supervisor:           {}", log_in(SUPERVISOR));
+    println!("  Administrator:        {}", log_in(ADMINISTRATOR));
+    println!("  Auditor:              {}", log_in(AUDITOR));
     println!("  Passphrase of keys:   {}, as only a demonstration has it", place.credentials().display());
     println!("  Logs:                 {}", place.logs().display());
     println!();

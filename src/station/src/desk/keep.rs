@@ -110,6 +110,11 @@ impl Keeper {
         aside(|| self.outbox().note(event)).map_err(told)
     }
 
+    /// The last lines of the audit trail, newest first: so many at most, and of one case if that is named.
+    pub fn trail(&self, most: usize, case: Option<&CaseNumber>) -> Vec<AuditEvent> {
+        aside(|| self.outbox().last_lines(most, case)).map_err(told).unwrap_or_default()
+    }
+
     /// The same where nobody sits who could be told: the next traveller is refused, with the reason.
     pub fn note_quietly(&self, event: &AuditEvent) {
         let _ = self.note(event);

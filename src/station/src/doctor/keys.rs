@@ -133,6 +133,10 @@ fn people(path: &Path) -> Finding {
         let remedy = "add them: nobody can enrol without an officer, and rejected captures wait for a supervisor";
         return Finding::fault("people", found, remedy);
     }
+    if people.count(Role::Administrator) == 0 {
+        let remedy = "add one, who can unlock the others: gatepost people add --role administrator NAME";
+        return Finding::note("people", format!("{found}, no administrator"), remedy);
+    }
     Finding::good("people", found)
 }
 

@@ -1,10 +1,12 @@
 //! Who may log in: each person has one role, a PIN kept as an argon2id hash, and in production a security key.
 
+mod key;
 pub mod pin;
 mod register;
 mod shared;
 mod tries;
 
+pub use key::{Asking, KeyError, Registering, SecurityKeys};
 pub use register::{Register, hand_over};
 pub use tries::{FREE, MOST, Standing, Tries};
 
@@ -164,6 +166,9 @@ pub enum PeopleError {
     /// Too many keys.
     #[error("this person has {MOST_KEYS} security keys: remove them first")]
     TooManyKeys,
+    /// A security key.
+    #[error("the security key was refused: {0}")]
+    Key(KeyError),
     /// The code is wrong or too old.
     #[error("the code is wrong, used up, or older than 15 minutes: ask for another one")]
     Code,

@@ -18,6 +18,8 @@ use std::sync::Arc;
 
 /// Name of the log-in cookie. Its beginning has browsers hold it to `Secure`, to the path `/`, and to no domain.
 pub const COOKIE: &str = "__Host-gatepost-session";
+/// Name of the cookie of somebody whose PIN was right and whose key is still to come.
+pub const STEP_COOKIE: &str = "__Host-gatepost-step";
 /// Name of the language cookie.
 pub const LANGUAGE_COOKIE: &str = "__Host-gatepost-language";
 
@@ -142,6 +144,16 @@ macro_rules! role {
             }
         }
     };
+}
+
+role! {
+    /// An administrator who is logged in.
+    Administrator, Role::Administrator
+}
+
+role! {
+    /// An auditor who is logged in.
+    Auditor, Role::Auditor
 }
 
 role! {

@@ -2,6 +2,7 @@
 
 use super::locale::Locale;
 use crate::desk::DeskRefusal;
+use crate::people::{KeyError, PeopleError};
 use askama::Template;
 use axum::http::StatusCode;
 use axum::response::{Html, IntoResponse, Response};
@@ -27,6 +28,8 @@ pub enum PageError {
     LoginWaits(u64),
     /// There is no such page.
     NotFound,
+    /// A change of a person, or a security key, is refused: a code and the sentence for the log.
+    People(&'static str, String),
     /// The page could not be made.
     Rendering,
     /// The form belongs to an earlier log-in.
@@ -52,6 +55,7 @@ impl PageError {
     fn parts(&self) -> (StatusCode, &'static str, String) {
         let (status, code, text) = match self {
             Self::Desk(refusal) => return (StatusCode::CONFLICT, refusal.code(), format!("{refusal}.")),
+            Self::People(code, text) => return (StatusCode::CONFLICT, *code, text.clone()),
             Self::BadForm => {
                 (StatusCode::BAD_REQUEST, "P-01", "The form could not be read. Go back and send it again.")
             }
@@ -122,6 +126,33 @@ struct ErrorPage<'a> {
     sentence: String,
     detail: String,
     back: &'a str,
+}
+
+impl From<PeopleError> for PageError {
+    fn from(error: PeopleError) -> Self {
+        let code = match &error {
+            PeopleError::Name => "P-20",
+            PeopleError::Pin(_) => "P-21",
+            PeopleError::Taken => "P-22",
+            PeopleError::Nobody => "P-23",
+            PeopleError::LastAdministrator => "P-24",
+            PeopleError::Full | PeopleError::Unnoted => "P-25",
+            PeopleError::TooManyKeys => "P-26",
+            PeopleError::Code => "P-27",
+            PeopleError::Key(_) => "P-28",
+            PeopleError::Io(..) | PeopleError::File(_) | PeopleError::Damaged(..) | PeopleError::Hash(_) => "P-29",
+        };
+        if code == "P-28" || code == "P-29" {
+            tracing::warn!(%error, code, "people");
+        }
+        Self::People(code, error.to_string())
+    }
+}
+
+impl From<KeyError> for PageError {
+    fn from(error: KeyError) -> Self {
+        PeopleError::Key(error).into()
+    }
 }
 
 /// The refusal travels with the answer; the language of the browser is known further out, in [`translated`].

@@ -5,7 +5,7 @@ use super::errors::PageError;
 use super::locale::LANGUAGES;
 use super::logins::Standing;
 use super::session::back_to;
-use super::{App, pages};
+use super::{App, pages, second};
 use crate::people::{Person, Role};
 use axum::Form;
 use axum::extract::State;
@@ -41,7 +41,11 @@ pub async fn log_in(State(app): State<Arc<App>>, headers: HeaderMap, Form(form):
     let (asked, now, pin) = (app.clone(), app.now(), Zeroizing::new(form.pin));
     let checked = app.off_the_loop(move || asked.logins.check(form.person.trim(), pin.trim(), now)).await;
     let refusal = match checked {
-        Some(Ok(person)) if app.production && person.keys.is_empty() => PageError::KeyNeeded,
+        // Who has a key touches it, and who was given a code registers one.
+        Some(Ok(person)) if !person.keys.is_empty() || person.has_consent(now.utc_ms) => {
+            return second::begin(&app, &person);
+        }
+        Some(Ok(_)) if app.production => PageError::KeyNeeded,
         Some(Ok(person)) => return welcome(&app, &headers, &person),
         Some(Err(refusal)) => refusal.into(),
         None => PageError::Stopping,

@@ -1,7 +1,10 @@
 //! The pages: server-rendered, on loopback, without any outside asset.
 
 mod access;
+mod administrator;
 mod assets;
+mod auditor;
+mod ceremonies;
 mod errors;
 mod hands;
 mod live;
@@ -11,26 +14,32 @@ mod logins;
 mod officer;
 mod origin;
 mod pages;
+mod people_pages;
 mod permissions;
 mod refusals;
+mod second;
 mod session;
 mod supervisor;
 #[cfg(test)]
 mod tests;
 mod traveller;
 
+pub use ceremonies::Ceremonies;
 pub use locale::{LANGUAGES, Locale, Locales};
 pub use logins::{Logins, Moment};
 pub use traveller::CodeTries;
 
 use crate::desk::DeskHandle;
 use crate::displays::Displays;
+use crate::people::SecurityKeys;
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
 use axum::middleware;
 use axum::routing::{get, post};
+use domain::case::CaseNumber;
 use logins::{Login, Standing};
 use std::sync::Arc;
+use store::Event;
 use tokio::sync::Semaphore;
 
 /// Forms are a few hundred bytes; nobody needs to send more.
@@ -56,6 +65,12 @@ pub struct App {
     pub code_tries: CodeTries,
     /// Whether people need a security key besides their PIN.
     pub production: bool,
+    /// Security keys.
+    pub keys: SecurityKeys,
+    /// What is under way with them.
+    pub ceremonies: Ceremonies,
+    /// The last lines of the audit trail, newest first: so many at most, and of one case if that is named.
+    pub trail: Box<Trail>,
     /// What time it is.
     pub clock: Box<dyn Fn() -> Moment + Send + Sync>,
     /// PINs that are checked at one time: each takes 19 MiB of memory.
@@ -63,6 +78,9 @@ pub struct App {
     /// Whole days until the certificate of the station's connections ends.
     pub certificate_days: Box<dyn Fn() -> i64 + Send + Sync>,
 }
+
+/// Reads the audit trail.
+pub type Trail = dyn Fn(usize, Option<&CaseNumber>) -> Vec<Event> + Send + Sync;
 
 /// PINs that may be checked at one time.
 pub const CHECKS: usize = 4;
@@ -96,11 +114,17 @@ pub fn router(app: Arc<App>) -> Router {
     Router::new()
         .route("/", get(login::home))
         .route("/login", get(login::page).post(login::log_in))
+        .route("/login/key", get(second::page).post(second::log_in))
+        .route("/login/key/options", post(second::log_in_options))
         .route("/logout", post(session::log_out))
         .route("/session", get(session::show))
         .route("/session/lock", post(session::lock))
         .route("/session/used", post(session::used))
         .route("/unlock", post(session::unlock))
+        .route("/unlock/key", post(second::unlock))
+        .route("/unlock/key/options", post(second::unlock_options))
+        .route("/auditor", get(auditor::show))
+        .merge(administrator::routes())
         .route("/language", post(login::language))
         .route("/health", get(live::health))
         .merge(officer::routes())

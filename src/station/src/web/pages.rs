@@ -47,14 +47,15 @@ pub fn login(t: Locale<'_>, simulated: bool, pin_only: bool, refusal: Option<Pag
 struct LockedPage<'a> {
     t: Locale<'a>,
     login: &'a Login,
+    keys: bool,
     back: &'a str,
     refusal: Option<Told>,
 }
 
 /// What stands in place of the page of a locked screen.
-pub fn locked(t: Locale<'_>, login: &Login, back: &str, refusal: Option<PageError>) -> Response {
+pub fn locked(t: Locale<'_>, login: &Login, keys: bool, back: &str, refusal: Option<PageError>) -> Response {
     let refusal = refusal.map(|refusal| told(t, refusal));
-    (StatusCode::LOCKED, page(&LockedPage { t, login, back, refusal })).into_response()
+    (StatusCode::LOCKED, page(&LockedPage { t, login, keys, back, refusal })).into_response()
 }
 
 #[derive(Template)]

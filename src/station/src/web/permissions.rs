@@ -20,9 +20,12 @@ pub enum Who {
 /// Every request that the station answers: method, address as the router writes it, and who may send it.
 pub const PERMISSIONS: &[(&str, &str, Who)] = &[
     ("GET", "/", Who::Anyone),
+    ("GET", "/administrator", ADMINISTRATOR),
     ("GET", "/assets/{*path}", Who::Anyone),
+    ("GET", "/auditor", Who::Only(Role::Auditor)),
     ("GET", "/health", Who::Anyone),
     ("GET", "/login", Who::Anyone),
+    ("GET", "/login/key", Who::Anyone),
     ("GET", "/officer", OFFICER),
     ("GET", "/officer/events", OFFICER),
     ("GET", "/officer/preview", OFFICER),
@@ -36,8 +39,18 @@ pub const PERMISSIONS: &[(&str, &str, Who)] = &[
     ("GET", "/traveller/events", Who::Display),
     ("GET", "/traveller/mirror/{case}/{attempt}", Who::Display),
     ("GET", "/traveller/receipt", Who::Display),
+    ("POST", "/administrator/add", ADMINISTRATOR),
+    ("POST", "/administrator/consent", ADMINISTRATOR),
+    ("POST", "/administrator/key", ADMINISTRATOR),
+    ("POST", "/administrator/key/options", ADMINISTRATOR),
+    ("POST", "/administrator/pin", ADMINISTRATOR),
+    ("POST", "/administrator/retire", ADMINISTRATOR),
+    ("POST", "/administrator/unlock", ADMINISTRATOR),
+    ("POST", "/administrator/without-keys", ADMINISTRATOR),
     ("POST", "/language", Who::Anyone),
     ("POST", "/login", Who::Anyone),
+    ("POST", "/login/key", Who::Anyone),
+    ("POST", "/login/key/options", Who::Anyone),
     ("POST", "/logout", Who::Anyone),
     ("POST", "/officer/answer", OFFICER),
     ("POST", "/officer/cancel", OFFICER),
@@ -61,8 +74,11 @@ pub const PERMISSIONS: &[(&str, &str, Who)] = &[
     ("POST", "/supervisor/end-shift", SUPERVISOR),
     ("POST", "/traveller/connect", Who::Anyone),
     ("POST", "/unlock", Who::Person),
+    ("POST", "/unlock/key", Who::Person),
+    ("POST", "/unlock/key/options", Who::Person),
 ];
 
+const ADMINISTRATOR: Who = Who::Only(Role::Administrator);
 const OFFICER: Who = Who::Only(Role::Officer);
 const SUPERVISOR: Who = Who::Only(Role::Supervisor);
 

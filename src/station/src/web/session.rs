@@ -69,7 +69,7 @@ pub async fn unlock(Anybody(login): Anybody, State(app): State<Arc<App>>, header
         Some(Ok(())) => Redirect::to(&back).into_response(),
         Some(Err(refusal)) => {
             let t = app.locales.get(language(&app, &headers));
-            pages::locked(t, &login, &back, Some(refusal.into()))
+            pages::locked(t, &login, has_keys(&app, &login), &back, Some(refusal.into()))
         }
         None => PageError::Stopping.into_response(),
     }
@@ -86,7 +86,13 @@ pub async fn log_out(State(app): State<Arc<App>>, headers: HeaderMap) -> Respons
 /// What stands in place of every page of a locked screen.
 pub fn wall(app: &App, request: &Request<Body>, login: &Login) -> Response {
     let path = if request.method() == Method::GET { request.uri().path() } else { "/" };
-    pages::locked(app.locales.get(language(app, request.headers())), login, &back_to(path), None)
+    let t = app.locales.get(language(app, request.headers()));
+    pages::locked(t, login, has_keys(app, login), &back_to(path), None)
+}
+
+/// Whether the person of a locked screen may open it by a touch.
+fn has_keys(app: &App, login: &Login) -> bool {
+    app.logins.people().people().find(&login.id.0).is_some_and(|person| !person.keys.is_empty())
 }
 
 /// A page of this station that a form names; the start for anything else.

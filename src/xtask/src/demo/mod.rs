@@ -20,6 +20,12 @@ pub const OFFICER: &str = "anna:2468";
 /// The supervisor of the demonstration.
 pub const SUPERVISOR: &str = "boris:1357";
 
+/// Name and PIN of the administrator.
+pub const ADMINISTRATOR: &str = "vera:864209";
+
+/// Name and PIN of the auditor.
+pub const AUDITOR: &str = "dina:753142";
+
 /// The station's port unless another is wished.
 pub const PORT: u16 = 8600;
 
@@ -112,6 +118,8 @@ impl Place {
         let (officer, supervisor) = (format!("officer:{OFFICER}"), format!("supervisor:{SUPERVISOR}"));
         let mut line = words(&["init", "--config", &config, "--data", &data]);
         line.extend(words(&["--person", &officer, "--person", &supervisor]));
+        line.extend(words(&["--person", &format!("administrator:{ADMINISTRATOR}")]));
+        line.extend(words(&["--person", &format!("auditor:{AUDITOR}")]));
         line
     }
 

@@ -4,6 +4,8 @@
 use super::*;
 use crate::desk::DeskHandle;
 use crate::displays::Displays;
+use crate::people::SecurityKeys;
+use crate::web::Ceremonies;
 use crate::web::access::{COOKIE, HEADERS};
 use crate::web::permissions::PERMISSIONS;
 use crate::web::traveller::COOKIE as DISPLAY_COOKIE;
@@ -81,6 +83,9 @@ fn app() -> (tempfile::TempDir, Arc<App>) {
         displays: Displays::new(dir.path().join("displays.toml")),
         code_tries: CodeTries::default(),
         production: false,
+        keys: SecurityKeys::new("http://localhost:8600").unwrap(),
+        ceremonies: Ceremonies::default(),
+        trail: Box::new(|_, _| Vec::new()),
         clock: Box::new(move || start),
         checks: tokio::sync::Semaphore::new(1),
         certificate_days: Box::new(|| 90),

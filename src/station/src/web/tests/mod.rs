@@ -187,7 +187,10 @@ async fn html(response: Response) -> String {
 async fn all_pages(t: Locale<'_>) -> Vec<(String, String)> {
     let (officer, supervisor) = (login(Role::Officer), login(Role::Supervisor));
     let mut made = vec![("log-in".into(), html(pages::login(t, true, true, Some(PageError::LoginWaits(30)))).await)];
-    made.push(("locked".into(), html(pages::locked(t, &officer, "/officer", Some(PageError::LoginFailed))).await));
+    made.push((
+        "locked".into(),
+        html(pages::locked(t, &officer, true, "/officer", Some(PageError::LoginFailed))).await,
+    ));
     for step in STEPS {
         made.push(((*step).into(), html(pages::officer(t, &officer, &panel(step))).await));
     }

@@ -56,6 +56,8 @@ fn no_list_of_codes_lacks_a_text() {
         ("parked", words("waiting recapture none")),
         ("reason", REASONS.iter().map(|reason| (*reason).to_owned()).collect()),
         ("warning", words("document-seen-before check-digit")),
+        ("role", Role::ALL.map(|role| role.id().to_owned()).to_vec()),
+        ("person-state", words("open waits locked retired")),
         ("basis", words("box landmarks")),
         ("device", words("camera scanner reader")),
         ("device-state", words("absent busy degraded faulted ready starting")),
@@ -76,6 +78,9 @@ fn no_list_of_codes_lacks_a_text() {
 fn word(verdict: Verdict) -> String {
     serde_json::to_value(verdict).unwrap().as_str().unwrap().to_owned()
 }
+
+/// Codes of refusals about people.
+const PEOPLE: [&str; 10] = ["P-20", "P-21", "P-22", "P-23", "P-24", "P-25", "P-26", "P-27", "P-28", "P-29"];
 
 /// One of each refusal.
 fn refusals() -> Vec<PageError> {
@@ -112,7 +117,8 @@ fn refusals() -> Vec<PageError> {
         PageError::Stopping,
         PageError::WrongRole,
     ];
-    desk.into_iter().map(PageError::Desk).chain(other).collect()
+    let people = (20..30).map(|n| PageError::People(PEOPLE[n - 20], String::new()));
+    desk.into_iter().map(PageError::Desk).chain(other).chain(people).collect()
 }
 
 #[test]
