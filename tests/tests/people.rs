@@ -11,6 +11,14 @@ use tests::station::{OFFICER, SUPERVISOR};
 const ADMINISTRATOR: (&str, &str) = ("vera", "864209");
 const AUDITOR: (&str, &str) = ("dina", "753142");
 
+/// Has the page hear that its screen locks in ten seconds.
+const LITTLE_TIME: &str = "
+    window.realFetch = window.fetch;
+    const left = { locked: false, idle_ms: 10000, warning_ms: 20000, shift_minutes: null };
+    window.fetch = (address, options) => address === '/session'
+        ? Promise.resolve({ url: location.href, json: async () => left }) : window.realFetch(address, options);
+    return true;";
+
 /// Adds somebody by the command line, beside the running station.
 fn add(station: &Station, role: &str, (name, pin): (&str, &str)) {
     let file = station.place().path("pin");
@@ -58,6 +66,12 @@ async fn people_log_in_by_pin_and_key_and_come_back_to_a_locked_screen() {
     // PIN and touch.
     log_in(&chrome, &station, OFFICER).await;
     chrome.see("[data-step=idle]").await;
+
+    // Nobody is locked out without a warning: the page is told that little time is left.
+    chrome.script("little time", LITTLE_TIME).await;
+    let warning = "return document.getElementById('session').textContent || null;";
+    assert_eq!(chrome.script("the warning", warning).await, "The screen locks soon. Press any key to go on.");
+    chrome.script("time as it is", "window.fetch = window.realFetch; return true;").await;
 
     // A lock leaves the page as it was: what was typed is there again.
     chrome.click("#new").await;

@@ -5,7 +5,7 @@ const refusal = document.getElementById("refusal");
 async function answer(form) {
   const fields = () => new URLSearchParams(new FormData(form));
   const asked = await fetch(form.dataset.options, { method: "POST", body: fields() });
-  if (!asked.ok) return show(await asked.text());
+  if (!asked.ok) return show(form, await asked.text());
   const options = (await asked.json()).publicKey;
   const credential = form.dataset.ceremony === "create"
     ? await navigator.credentials.create({ publicKey: PublicKeyCredential.parseCreationOptionsFromJSON(options) })
@@ -13,16 +13,19 @@ async function answer(form) {
   const body = fields();
   body.set("credential", JSON.stringify(credential.toJSON()));
   const answered = await fetch(form.action, { method: "POST", body });
-  if (!answered.ok) return show(await answered.text());
+  if (!answered.ok) return show(form, await answered.text());
   // A lock over a page goes, and the page stays as it was.
   if (form.closest("#lock")) dispatchEvent(new Event("gatepost-opened"));
   else location.assign(answered.url);
   return undefined;
 }
 
-function show(text) {
+// Above the page, or in the lock over it.
+function show(form, text) {
   const error = new DOMParser().parseFromString(text, "text/html").querySelector("p.error");
-  refusal.replaceChildren(...(error ? [error] : []));
+  form.querySelector("p.error")?.remove();
+  if (form.closest("#lock")) form.prepend(error ?? "");
+  else refusal.replaceChildren(error ?? "");
 }
 
 // A form that needs a key names where to ask what to ask it.
