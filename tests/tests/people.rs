@@ -73,27 +73,7 @@ async fn people_log_in_by_pin_and_key_and_come_back_to_a_locked_screen() {
     assert_eq!(chrome.script("the warning", warning).await, "The screen locks soon. Press any key to go on.");
     chrome.script("time as it is", "window.fetch = window.realFetch; return true;").await;
 
-    // A lock leaves the page as it was: what was typed is there again.
-    chrome.click("#new").await;
-    let fold = "const fold = document.querySelector('details:has(#typed)'); return fold && (fold.open = true);";
-    chrome.script("the fold for typed lines", fold).await;
-    chrome.fill("#typed textarea", "half a line").await;
-    for unlock in ["PIN", "key"] {
-        chrome.click("form[action='/session/lock'] button").await;
-        chrome.see("#lock input[name=pin]").await;
-        let hidden = "return getComputedStyle(document.getElementById('main')).visibility === 'hidden';";
-        chrome.script("the page to be covered", hidden).await;
-        if unlock == "PIN" {
-            chrome.fill("#lock input[name=pin]", OFFICER.1).await;
-            chrome.click("#lock #unlock button").await;
-        } else {
-            chrome.click("#lock #unlock-key button").await;
-        }
-        chrome.script("the lock to go", "return !document.getElementById('lock');").await;
-        let typed = chrome.script("what was typed", "return document.querySelector('#typed textarea').value;").await;
-        assert_eq!(typed, "half a line", "{unlock}");
-    }
-    chrome.click("form[action='/logout'] button").await;
+    comes_back_to_a_locked_screen(&chrome).await;
 
     // A code registers one's own key.
     log_in(&chrome, &station, SUPERVISOR).await;
@@ -129,4 +109,28 @@ async fn people_log_in_by_pin_and_key_and_come_back_to_a_locked_screen() {
     let said = chrome.script("the page", "return document.getElementById('pin-only') ? 'pin only' : 'both';").await;
     assert_eq!(said, "both");
     chrome.quit().await;
+}
+
+/// A lock leaves the officer's page as it was: what was typed is there again.
+async fn comes_back_to_a_locked_screen(chrome: &Chrome) {
+    chrome.click("#new").await;
+    let fold = "const fold = document.querySelector('details:has(#typed)'); return fold && (fold.open = true);";
+    chrome.script("the fold for typed lines", fold).await;
+    chrome.fill("#typed textarea", "half a line").await;
+    for unlock in ["PIN", "key"] {
+        chrome.click("form[action='/session/lock'] button").await;
+        chrome.see("#lock input[name=pin]").await;
+        let hidden = "return getComputedStyle(document.getElementById('main')).visibility === 'hidden';";
+        chrome.script("the page to be covered", hidden).await;
+        if unlock == "PIN" {
+            chrome.fill("#lock input[name=pin]", OFFICER.1).await;
+            chrome.click("#lock #unlock button").await;
+        } else {
+            chrome.click("#lock #unlock-key button").await;
+        }
+        chrome.script("the lock to go", "return !document.getElementById('lock');").await;
+        let typed = chrome.script("what was typed", "return document.querySelector('#typed textarea').value;").await;
+        assert_eq!(typed, "half a line", "{unlock}");
+    }
+    chrome.click("form[action='/logout'] button").await;
 }

@@ -50,9 +50,9 @@ pub async fn guard(State(app): State<Arc<App>>, mut request: Request<Body>, next
     let language = language(&app, request.headers()).to_owned();
     let pages = ["/supervisor", "/traveller"];
     let back = pages.into_iter().find(|page| request.uri().path().starts_with(page)).unwrap_or("/");
-    let response = match permitted(&app, &mut request) {
-        Ok(()) => next.run(request).await,
-        Err(refused) => refused,
+    let response = match refusal(&app, &mut request) {
+        None => next.run(request).await,
+        Some(refused) => refused,
     };
     let mut response = errors::translated(response, app.locales.get(&language), back);
     for (name, value) in HEADERS {
@@ -61,25 +61,26 @@ pub async fn guard(State(app): State<Arc<App>>, mut request: Request<Body>, next
     response
 }
 
-/// Whether this request may go on to its page, by the line of [`super::permissions`]. The log-in goes along with it.
-fn permitted(app: &App, request: &mut Request<Body>) -> Result<(), Response> {
+/// Why this request may not go on to its page, by the line of [`super::permissions`]. Otherwise the log-in goes along with
+/// it.
+fn refusal(app: &App, request: &mut Request<Body>) -> Option<Response> {
     let (method, headers) = (request.method(), request.headers());
-    origin::judge(method, request.uri(), headers, &app.hosts).map_err(IntoResponse::into_response)?;
+    if let Err(foreign) = origin::judge(method, request.uri(), headers, &app.hosts) {
+        return Some(foreign.into_response());
+    }
     // Whatever no route knows has its own answer.
-    let Some(address) = request.extensions().get::<MatchedPath>() else { return Ok(()) };
+    let address = request.extensions().get::<MatchedPath>()?;
     let Some(who) = permissions::who(method, address.as_str()) else {
-        return Err(PageError::NotFound.into_response());
+        return Some(PageError::NotFound.into_response());
     };
-    let to_log_in = || Redirect::to("/login").into_response();
-    let standing = standing(app, headers);
-    let login = match (who, standing) {
-        (Who::Anyone | Who::Display, Standing::Nobody) => return Ok(()),
-        (_, Standing::Nobody) => return Err(to_log_in()),
+    let login = match (who, standing(app, headers)) {
+        (Who::Anyone | Who::Display, Standing::Nobody) => return None,
+        (_, Standing::Nobody) => return Some(Redirect::to("/login").into_response()),
         (Who::Anyone | Who::Display | Who::Person, Standing::Open(login) | Standing::Locked(login)) => login,
         (Who::Only(role), Standing::Open(login) | Standing::Locked(login)) if login.role != role => {
-            return Err(PageError::WrongRole.into_response());
+            return Some(PageError::WrongRole.into_response());
         }
-        (Who::Only(_), Standing::Locked(login)) => return Err(session::wall(app, request, &login)),
+        (Who::Only(_), Standing::Locked(login)) => return Some(session::wall(app, request, &login)),
         (Who::Only(_), Standing::Open(login)) => {
             // News and pictures come by themselves: only what a person does keeps the screen open.
             if *method == Method::POST || origin::is_a_visit(headers) || !origin::is_a_browser(headers) {
@@ -89,7 +90,7 @@ fn permitted(app: &App, request: &mut Request<Body>) -> Result<(), Response> {
         }
     };
     request.extensions_mut().insert(login);
-    Ok(())
+    None
 }
 
 /// The value of a cookie.
