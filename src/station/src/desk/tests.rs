@@ -90,8 +90,7 @@ async fn order(desk: &DeskHandle, command: Command) -> Result<(), DeskRefusal> {
 async fn until(desk: &DeskHandle, what: &str, seen: impl Fn(&Panel) -> bool) -> Arc<Panel> {
     let mut panels = desk.watch();
     let waited = timeout(FOR_EVER, panels.wait_for(|panel| seen(panel))).await;
-    let panel = waited.unwrap_or_else(|_| panic!("{what} never came")).unwrap().clone();
-    panel
+    waited.unwrap_or_else(|_| panic!("{what} never came")).unwrap().clone()
 }
 
 /// A key in a chip that answers when it is told to.

@@ -6,7 +6,7 @@ use crate::desk::DeskHandle;
 use crate::displays::Displays;
 use crate::people::SecurityKeys;
 use crate::web::Ceremonies;
-use crate::web::access::{COOKIE, HEADERS};
+use crate::web::access::{COOKIE, HEADERS, STEP_COOKIE};
 use crate::web::permissions::PERMISSIONS;
 use crate::web::traveller::COOKIE as DISPLAY_COOKIE;
 use crate::web::{App, CodeTries, router};
@@ -27,6 +27,8 @@ enum Visitor {
     Forged,
     /// Whose log-in is over.
     Over,
+    /// Whose PIN was right, and whose key is still to come.
+    Half,
     /// The traveller's display.
     Display,
     /// Before an open screen.
@@ -38,7 +40,7 @@ enum Visitor {
 impl Visitor {
     fn all() -> impl Iterator<Item = Self> {
         let logged_in = Role::ALL.into_iter().flat_map(|role| [Self::Open(role), Self::Locked(role)]);
-        [Self::Nobody, Self::Forged, Self::Over, Self::Display].into_iter().chain(logged_in)
+        [Self::Nobody, Self::Forged, Self::Over, Self::Half, Self::Display].into_iter().chain(logged_in)
     }
 
     fn name(self) -> String {
@@ -46,6 +48,7 @@ impl Visitor {
             Self::Nobody => "nobody".into(),
             Self::Forged => "forged".into(),
             Self::Over => "over".into(),
+            Self::Half => "half".into(),
             Self::Display => "display".into(),
             Self::Open(role) => role.id().into(),
             Self::Locked(role) => format!("{} locked", role.id()),
@@ -62,6 +65,12 @@ impl Visitor {
             Self::Nobody | Self::Display => None,
             Self::Forged => Some(("00".repeat(32), "00".repeat(32))),
             Self::Over => Some(log_in(Role::Officer)).inspect(|(token, _)| app.logins.log_out(token)),
+            Self::Half => {
+                let token = "11".repeat(32);
+                app.ceremonies.begin(&token, &person(&app.logins, name(Role::Officer)), app.now().at).unwrap();
+                let csrf = app.ceremonies.find(&token, app.now().at).unwrap().csrf;
+                Some((token, csrf))
+            }
             Self::Open(role) => Some(log_in(role)),
             Self::Locked(role) => Some(log_in(role)).inspect(|(token, _)| app.logins.lock(token, app.now())),
         }
@@ -113,7 +122,8 @@ async fn outcome(app: &Arc<App>, (method, address): (&str, &str), visitor: Visit
     let mut request = Request::builder().method(method).uri(path).header(header::HOST, HOST);
     let came = visitor.comes(app);
     if let Some((token, _)) = &came {
-        request = request.header(header::COOKIE, format!("{COOKIE}={token}"));
+        let cookie = if let Visitor::Half = visitor { STEP_COOKIE } else { COOKIE };
+        request = request.header(header::COOKIE, format!("{cookie}={token}"));
     }
     if let Visitor::Display = visitor {
         let code = app.displays.invite("hall", app.now().utc_ms).unwrap();
