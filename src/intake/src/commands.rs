@@ -8,28 +8,24 @@ use crate::metrics::Metrics;
 use crate::mode::Mode;
 use crate::receipts::Receipts;
 use crate::retention::{EraseFault, Retention};
-use domain::case::{RecordId, StationId};
+use domain::case::StationId;
 use link::chain_from_pem;
 use serde::Deserialize;
 use std::collections::BTreeSet;
-use std::fs::{self, OpenOptions};
-use std::io::{self, Write};
+use std::fs;
+use std::io;
 use std::net::SocketAddr;
 use std::num::NonZeroU16;
-use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
+use std::os::unix::fs::DirBuilderExt;
 use std::path::{Path, PathBuf};
-use store::format::{Envelope, FormatFault, decode_body, digest};
-use store::{
-    AuthorityKey, AuthoritySecret, FileKey, KeyFault, OpenFault, SignFault, SignatureRefused, VerifyKey, peek_header,
-    verify_header,
-};
+use store::format::{FormatFault, digest};
+use store::{AuthorityKey, AuthoritySecret, FileKey, KeyFault, OpenFault, SignFault, SignatureRefused, VerifyKey};
 use thiserror::Error;
 use zeroize::Zeroizing;
 
-const CONFIG: &str = "intake.toml";
+pub use crate::reading::{Which, list, open};
 
-/// Records in one page of the list.
-const PAGE: i64 = 1000;
+const CONFIG: &str = "intake.toml";
 
 /// A command that did not succeed, as a sentence.
 #[derive(Debug, Error)]
@@ -86,6 +82,9 @@ pub enum CommandFault {
     /// The key of receipts has named another successor.
     #[error("the key of receipts has named another successor; {path} is not it", path = .0.display())]
     OtherSuccessor(PathBuf),
+    /// Several copies under one name.
+    #[error("{0} envelopes here are of this record; name one by --digest, as `list --json` shows it")]
+    SeveralCopies(usize),
     /// Nothing here under this name.
     #[error("there is no record {0} here with a body")]
     NoRecord(String),
@@ -284,72 +283,6 @@ pub async fn import(data: &Path, from: &Path, clock: Clock) -> Result<Imported, 
     imported
 }
 
-/// Where `open` finds the envelope.
-pub enum Which<'a> {
-    /// In a file.
-    Envelope(&'a Path),
-    /// In the data base, by the record's name.
-    Record(&'a str),
-}
-
-/// Opens a body with the authority's private key and writes it as JSON and images, readable by the owner alone.
-/// Returns the files and whether the station's signature was checked (it cannot be when the station is unknown here).
-pub async fn open(data: &Path, which: Which<'_>, out: &Path) -> Result<(Vec<PathBuf>, bool), CommandFault> {
-    let database = Database::open(&database_of(data)?).await?;
-    let bytes = match which {
-        Which::Envelope(file) => fs::read(file).map_err(|error| io_fault("read", file, error))?,
-        Which::Record(name) => {
-            let missing = || CommandFault::NoRecord(name.into());
-            let record = RecordId::parse(name).ok_or_else(missing)?;
-            database.envelope(&record.to_string()).await?.ok_or_else(missing)?
-        }
-    };
-    let envelope = Envelope::decode(&bytes)?;
-    let claimed = peek_header(envelope.cose)?;
-    let key = database.key(&claimed.station.0, &claimed.signed_by).await?.map(|known| known.key);
-    database.close().await;
-    let header = key.as_ref().map(|key| verify_header(key, envelope.cose)).transpose()?.unwrap_or(claimed);
-    if header.body_digest != digest(envelope.body) {
-        return Err(CommandFault::BodyDigest);
-    }
-    let secret = AuthoritySecret::load(&data.join("authority.key"))?;
-    let plain = store::open(&secret, &header, envelope.body)?;
-    let body = decode_body(&plain)?;
-    let folder = fs::DirBuilder::new().recursive(true).mode(0o700).create(out);
-    folder.map_err(|error| io_fault("create", out, error))?;
-    let mut json = body.to_json().to_string();
-    json.push('\n');
-    let mut files = vec![write_private(&out.join("record.json"), json.as_bytes())?];
-    for image in body.images() {
-        files.push(write_private(&out.join(&image.file), image.bytes)?);
-    }
-    Ok((files, key.is_some()))
-}
-
-/// Writes one line for each record, as JSON or for people.
-pub async fn list(data: &Path, json: bool, out: &mut impl Write) -> Result<(), CommandFault> {
-    let database = Database::open(&database_of(data)?).await?;
-    let fault = |error| CommandFault::Io { what: "write the list".into(), error };
-    let mut after = (String::new(), 0);
-    loop {
-        let page = database.list((&after.0, after.1), PAGE).await?;
-        let Some(last) = page.last() else {
-            break;
-        };
-        after = (last.station.clone(), last.sequence);
-        for listed in &page {
-            let line = if json {
-                serde_json::to_string(listed).map_err(|error| fault(error.into()))?
-            } else {
-                listed.to_string()
-            };
-            writeln!(out, "{line}").map_err(fault)?;
-        }
-    }
-    database.close().await;
-    Ok(())
-}
-
 /// Key ids of the authorities that records may be sealed to: `authority.pub`, and `authority-*.pub` while one key takes
 /// over from another.
 pub fn authorities(data: &Path) -> Result<BTreeSet<String>, CommandFault> {
@@ -370,7 +303,7 @@ pub(crate) fn config_of(data: &Path) -> Result<Config, CommandFault> {
     toml::from_str(&text).map_err(|error| CommandFault::Config { path, message: error.to_string() })
 }
 
-fn database_of(data: &Path) -> Result<Place, CommandFault> {
+pub(crate) fn database_of(data: &Path) -> Result<Place, CommandFault> {
     config_of(data)?.place(data)
 }
 
@@ -378,12 +311,6 @@ fn station_id(text: &str) -> Result<StationId, CommandFault> {
     let clean = text.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-');
     let fits = (1..=24).contains(&text.len()) && clean;
     if fits { Ok(StationId(text.into())) } else { Err(CommandFault::BadStation(text.into())) }
-}
-
-fn write_private(path: &Path, bytes: &[u8]) -> Result<PathBuf, CommandFault> {
-    let file = OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(path);
-    file.and_then(|mut file| file.write_all(bytes)).map_err(|error| io_fault("write", path, error))?;
-    Ok(path.into())
 }
 
 pub(crate) fn io_fault(what: &str, path: &Path, error: io::Error) -> CommandFault {

@@ -19,6 +19,7 @@ pub mod maintenance;
 mod metrics;
 mod mode;
 mod patience;
+mod reading;
 mod receipts;
 mod refusal;
 mod retention;

@@ -64,7 +64,7 @@ enum Command {
         #[arg(long, default_value_t = 24, value_parser = clap::value_parser!(u16).range(1..=720))]
         hours: u16,
     },
-    /// List the records, one a line.
+    /// List the records, one a line; at the end those that are kept beside their station's chain.
     List {
         #[arg(long)]
         data: PathBuf,
@@ -86,8 +86,11 @@ enum Command {
         #[arg(long)]
         data: PathBuf,
         /// The record's name, 32 hexadecimal digits.
-        #[arg(long, conflicts_with = "envelope", required_unless_present = "envelope")]
+        #[arg(long, conflicts_with_all = ["envelope", "digest"], required_unless_present_any = ["envelope", "digest"])]
         record: Option<String>,
+        /// SHA-256 of the envelope, as the list shows it: for a copy that is kept beside its station's chain.
+        #[arg(long, conflicts_with = "envelope")]
+        digest: Option<String>,
         /// A file with an envelope.
         #[arg(long)]
         envelope: Option<PathBuf>,
@@ -194,8 +197,8 @@ async fn run(command: Command) -> Result<(), CommandFault> {
             let (old, new) = maintenance::next_receipt_key(&data, overlap_days, &clock::system()).await?;
             say(&format!("receipts will be signed by key {new} instead of {old} once the intake was started again"))
         }
-        Command::Open { data, record, envelope, out } => {
-            open(&data, (record.as_deref(), envelope.as_deref()), &out).await
+        Command::Open { data, record, digest, envelope, out } => {
+            open(&data, (record.as_deref(), digest.as_deref(), envelope.as_deref()), &out).await
         }
         Command::Register { data, station, key } => {
             let id = commands::register(&data, &station, &key, &clock::system()).await?;
@@ -242,12 +245,13 @@ async fn import(data: &Path, from: &Path) -> Result<(), CommandFault> {
     if refused == 0 { Ok(()) } else { Err(CommandFault::NotAllTaken(refused)) }
 }
 
-async fn open(data: &Path, which: (Option<&str>, Option<&Path>), out: &Path) -> Result<(), CommandFault> {
+async fn open(data: &Path, which: (Option<&str>, Option<&str>, Option<&Path>), out: &Path) -> Result<(), CommandFault> {
     let which = match which {
-        (Some(record), _) => Which::Record(record),
-        (None, Some(file)) => Which::Envelope(file),
+        (Some(record), ..) => Which::Record(record),
+        (None, Some(digest), _) => Which::Digest(digest),
+        (None, None, Some(file)) => Which::Envelope(file),
         // clap demands one of them.
-        (None, None) => return Err(CommandFault::NoRecord(String::new())),
+        (None, None, None) => return Err(CommandFault::NoRecord(String::new())),
     };
     let (files, checked) = commands::open(data, which, out).await?;
     if !checked {

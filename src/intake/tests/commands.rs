@@ -7,7 +7,7 @@ mod common;
 use common::{Intake, NOW_MS, Station};
 use intake::Mode;
 use intake::commands::{self, CommandFault, Which};
-use serde_json::Value;
+use serde_json::{Value, json};
 use std::collections::BTreeSet;
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
@@ -18,6 +18,7 @@ on_both_data_bases! {
     stations_are_registered_by_file,
     a_body_is_opened_by_name_or_file,
     records_arrive_on_a_medium,
+    a_copy_beside_the_chain_is_listed_with_a_mark_and_opens,
     the_list_has_one_line_for_each_record,
 }
 
@@ -150,6 +151,39 @@ async fn records_arrive_on_a_medium(intake: Intake) {
     assert_eq!(intake.database.list(("", 0), 10).await.unwrap().len(), 3);
 }
 
+/// Whoever looks into a copied store has to see both copies.
+async fn a_copy_beside_the_chain_is_listed_with_a_mark_and_opens(intake: Intake) {
+    let mut station = Station::registered("S1", &intake).await;
+    let mut copy = station.copy();
+    let (one, other, third) = (station.enrol().1, copy.enrol().1, copy.enrol().1);
+    for envelope in [&one, &other, &third] {
+        keep(&intake, &station, envelope).await;
+    }
+    let mut text = Vec::new();
+    commands::list(intake.dir.path(), true, &mut text).await.unwrap();
+    let lines: Vec<Value> =
+        String::from_utf8(text).unwrap().lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    let told: Vec<_> = lines.iter().map(|line| (line["sequence"].as_i64().unwrap(), &line["beside"])).collect();
+    // The second one of the copy hangs on what is kept beside, and has the next number.
+    assert_eq!(told, [(1, &json!(false)), (2, &json!(false)), (1, &json!(true))]);
+    let of_other = store::hex(&digest(&other));
+    assert_eq!(lines[2]["digest"], of_other);
+    let mut text = Vec::new();
+    commands::list(intake.dir.path(), false, &mut text).await.unwrap();
+    assert!(String::from_utf8(text).unwrap().ends_with(&format!("beside the chain: {of_other}\n")));
+
+    let out = intake.dir.path().join("out");
+    let name = lines[2]["record"].as_str().unwrap();
+    for which in [Which::Record(name), Which::Digest(&of_other), Which::Digest(&of_other.to_uppercase())] {
+        let (files, checked) = commands::open(intake.dir.path(), which, &out).await.unwrap();
+        assert!(checked && files.len() == 3);
+        let json: Value = serde_json::from_slice(&fs::read(out.join("record.json")).unwrap()).unwrap();
+        assert_eq!(json["record"], name);
+    }
+    let unknown = commands::open(intake.dir.path(), Which::Digest(&"00".repeat(32)), &out).await;
+    assert!(matches!(unknown, Err(CommandFault::NoRecord(_))));
+}
+
 async fn the_list_has_one_line_for_each_record(intake: Intake) {
     let mut station = Station::registered("S1", &intake).await;
     for _ in 0..3 {
@@ -165,7 +199,7 @@ async fn the_list_has_one_line_for_each_record(intake: Intake) {
     assert_eq!(
         keys,
         BTreeSet::from([
-            "bytes", "digest", "erased", "outcome", "received", "record", "replaces", "sequence", "station"
+            "beside", "bytes", "digest", "erased", "outcome", "received", "record", "replaces", "sequence", "station"
         ])
     );
     let mut text = Vec::new();

@@ -182,7 +182,7 @@ async fn a_data_base_of_an_older_program_is_taken_over_with_its_records() {
         let two = database.status("S2").await.unwrap().unwrap();
         assert_eq!((two.last_sequence, two.count, two.forks, two.alarms), (0, 0, 0, 0));
         assert_eq!(database.list(("", 0), 10).await.unwrap().len(), 2);
-        assert_eq!(database.envelope("r3").await.unwrap().unwrap(), [3]);
+        assert_eq!(database.held("r3").await.unwrap()[0].envelope, [3]);
         database.close().await;
     }
     let newer = sqlx::SqlitePool::connect_with(options).await.unwrap();

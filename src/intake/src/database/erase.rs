@@ -47,6 +47,14 @@ impl Database {
         Ok(rows.iter().map(held).collect::<Result<_, _>>()?)
     }
 
+    /// The envelope of this digest, with its body.
+    pub async fn held_as(&self, digest: &str) -> Result<Option<Held>, DatabaseFault> {
+        let select = "SELECT digest, record, envelope FROM records WHERE erased = 0 AND digest = $1
+            UNION ALL SELECT digest, record, envelope FROM forks WHERE erased = 0 AND digest = $1";
+        let row = sqlx::query(select).bind(digest).fetch_optional(&self.pool).await?;
+        Ok(row.as_ref().map(held).transpose()?)
+    }
+
     /// The tombstone of an erased envelope.
     pub async fn tombstone(&self, digest: &str) -> Result<Option<Vec<u8>>, DatabaseFault> {
         let select = "SELECT tombstone FROM tombstones WHERE digest = $1";

@@ -27,9 +27,21 @@ pub struct Listed {
     pub replaces: Option<String>,
     /// Why its body was erased, if it was.
     pub erased: Option<String>,
+    /// It has no place in its station's chain: another record has its number, or it does not hang on the one before.
+    pub beside: bool,
 }
 
-/// One line for people: what was erased or corrected stands at its end.
+/// Station, sequence and digest of a record: where a list goes on.
+pub(crate) type Where = (String, i64, String);
+
+impl Listed {
+    /// Where a list goes on after this record.
+    pub(crate) fn place(&self) -> Where {
+        (self.station.clone(), self.sequence, self.digest.clone())
+    }
+}
+
+/// One line for people: what was erased or corrected stands at its end, or that it has no place in the chain.
 impl fmt::Display for Listed {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}\t{}\t{}\t{}", self.station, self.sequence, self.record, self.outcome)?;
@@ -38,6 +50,9 @@ impl fmt::Display for Listed {
         }
         if let Some(reason) = &self.erased {
             write!(f, "\terased: {reason}")?;
+        }
+        if self.beside {
+            write!(f, "\tbeside the chain: {}", self.digest)?;
         }
         Ok(())
     }
@@ -84,25 +99,31 @@ impl Database {
 
     /// Records in order of station and sequence: at most `limit`, after this station and sequence.
     pub async fn list(&self, after: (&str, i64), limit: i64) -> Result<Vec<Listed>, DatabaseFault> {
+        self.list_after(&(after.0.into(), after.1, String::new()), limit).await
+    }
+
+    /// The same, after the place of a record.
+    pub(crate) async fn list_after(&self, after: &Where, limit: i64) -> Result<Vec<Listed>, DatabaseFault> {
         let select = "SELECT r.record, r.station, r.sequence, r.outcome, r.digest, r.received, r.replaces, t.reason,
                 CAST(LENGTH(r.envelope) AS BIGINT)
             FROM records r LEFT JOIN tombstones t ON t.digest = r.digest
             WHERE r.station > $1 OR (r.station = $1 AND r.sequence > $2) ORDER BY r.station, r.sequence LIMIT $3";
-        let rows = sqlx::query(select).bind(after.0).bind(after.1).bind(limit).fetch_all(&self.pool).await?;
-        let listed = |row: &AnyRow| {
-            Ok(Listed {
-                record: row.try_get(0)?,
-                station: row.try_get(1)?,
-                sequence: row.try_get(2)?,
-                outcome: row.try_get(3)?,
-                digest: row.try_get(4)?,
-                received: row.try_get(5)?,
-                replaces: row.try_get(6)?,
-                erased: row.try_get(7)?,
-                bytes: row.try_get(8)?,
-            })
-        };
-        rows.iter().map(listed).collect::<Result<_, sqlx::Error>>().map_err(Into::into)
+        let query = sqlx::query(select).bind(&*after.0).bind(after.1).bind(limit);
+        let rows = query.fetch_all(&self.pool).await?;
+        Ok(rows.iter().map(|row| listed(row, false)).collect::<Result<_, _>>()?)
+    }
+
+    /// What is kept beside the chains, in order of station, sequence and digest: at most `limit`, after this place.
+    pub(crate) async fn list_beside(&self, after: &Where, limit: i64) -> Result<Vec<Listed>, DatabaseFault> {
+        let select =
+            "SELECT f.record, f.station, f.sequence, f.outcome, f.digest, f.received, CAST(NULL AS TEXT), t.reason,
+                CAST(LENGTH(f.envelope) AS BIGINT)
+            FROM forks f LEFT JOIN tombstones t ON t.digest = f.digest
+            WHERE f.station > $1 OR (f.station = $1 AND (f.sequence > $2 OR (f.sequence = $2 AND f.digest > $3)))
+            ORDER BY f.station, f.sequence, f.digest LIMIT $4";
+        let query = sqlx::query(select).bind(&*after.0).bind(after.1).bind(&*after.2).bind(limit);
+        let rows = query.fetch_all(&self.pool).await?;
+        Ok(rows.iter().map(|row| listed(row, true)).collect::<Result<_, _>>()?)
     }
 
     /// Records as they are kept, in order of station and sequence: at most `limit`, after this station and sequence.
@@ -122,11 +143,19 @@ impl Database {
         };
         rows.iter().map(link).collect::<Result<_, sqlx::Error>>().map_err(Into::into)
     }
+}
 
-    /// The envelope of the record with this name, unless its body was erased.
-    pub async fn envelope(&self, record: &str) -> Result<Option<Vec<u8>>, DatabaseFault> {
-        let select = "SELECT envelope FROM records WHERE record = $1 AND erased = 0 ORDER BY received LIMIT 1";
-        let row = sqlx::query(select).bind(record).fetch_optional(&self.pool).await?;
-        Ok(row.map(|row| row.try_get(0)).transpose()?)
-    }
+fn listed(row: &AnyRow, beside: bool) -> Result<Listed, sqlx::Error> {
+    Ok(Listed {
+        record: row.try_get(0)?,
+        station: row.try_get(1)?,
+        sequence: row.try_get(2)?,
+        outcome: row.try_get(3)?,
+        digest: row.try_get(4)?,
+        received: row.try_get(5)?,
+        replaces: row.try_get(6)?,
+        erased: row.try_get(7)?,
+        bytes: row.try_get(8)?,
+        beside,
+    })
 }
