@@ -8,9 +8,10 @@ use std::path::{Path, PathBuf};
 use toml::{Table, Value};
 
 /// Every crate of ours, its folder, and what it may depend on. Tests, examples and build scripts are held to it too.
-const CRATES: [(&str, &str, &[&str]); 11] = [
+const CRATES: [(&str, &str, &[&str]); 12] = [
     ("domain", "src/domain", &[]),
     ("drivers", "drivers", &["domain"]),
+    ("fuzz-targets", "tests/fuzz", &["domain", "drivers", "link", "quality", "store"]),
     ("hardware-sim", "hardware-sim", &["domain", "drivers", "render"]),
     ("intake", "src/intake", &["domain", "link", "store"]),
     ("link", "src/link", &["domain", "store"]),

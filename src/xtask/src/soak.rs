@@ -1,6 +1,8 @@
 //! `cargo xtask soak NAME`: the same work for a very long time or very often, to see whether memory grows or a promise is
 //! broken.
 
+mod fuzz;
+
 use crate::failure::Failure;
 use crate::{process, setup};
 use clap::Args;
@@ -9,7 +11,7 @@ use clap::Args;
 #[derive(Args, Clone, Debug)]
 pub struct Options {
     /// What: `face` for memory; `crash-states`, `disk-faults`, `fuse-cuts`, `ext4-cuts`, `kill`, `network`,
-    /// `station-days` for promises.
+    /// `station-days` for promises; `fuzz` for parsers, where the count is seconds of each.
     name: String,
     /// How many times; without it what 24 hours bring (of frames: 30 a second), or what the project promises.
     #[arg(long)]
@@ -22,6 +24,9 @@ pub struct Options {
 /// Builds the work in release and does it. Its last line says what became of it; the exit status too.
 pub fn run(options: &Options) -> Result<(), Failure> {
     setup::run(setup::For::Programs)?;
+    if options.name == "fuzz" {
+        return fuzz::run(options.count.unwrap_or(fuzz::SECONDS), options.seed);
+    }
     process::cargo(&["build", "--release", "--workspace", "--all-features", "--bins"])?;
     process::foreground("target/release/soak", &words(options).iter().map(String::as_str).collect::<Vec<_>>())
 }
