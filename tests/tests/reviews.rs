@@ -12,7 +12,10 @@ async fn vetoed(officer: &mut Officer, sim: &mut Sim, seed: u64) -> String {
     let case = officer.read(&traveller.lines).await.unwrap();
     officer.go_on().await.unwrap();
     assert_eq!(officer.capture(sim, &[]).await.unwrap().step, "summary");
-    officer.post("/officer/veto", &[("slot", "face"), ("veto", "refused-although-accepted")]).await.unwrap();
+    officer
+        .post("/officer/veto", &[("slot", "face"), ("veto", "refused-although-accepted"), ("reason", "another person")])
+        .await
+        .unwrap();
     officer.until("the case to wait", |view| view.parked.iter().any(|parked| parked.case == case)).await.unwrap();
     case
 }

@@ -1,6 +1,7 @@
 // Keeps the officer's page in step with the desk: each view that arrives by server-sent events makes the page look
 // again, and only what differs is changed.
-import { clearRefusal, freshScreen, listen, load, morph, takeForms } from "/assets/page.js";
+import { freshScreen, takeScans } from "/assets/keyboard.js";
+import { clearRefusal, listen, load, morph, takeForms } from "/assets/page.js";
 import { draw } from "/assets/sight.js";
 
 const panel = document.getElementById("panel");
@@ -83,7 +84,13 @@ panel.addEventListener("click", (event) => {
   mark(select);
 });
 
-takeForms(async (sent) => show(sent.page));
+takeForms(async (sent) => show(sent.page), refresh);
+// A document opens the case that it is for, wherever the page stands: the desk knows whether it is asked for.
+takeScans((text) => {
+  const form = document.getElementById("scanned");
+  form.elements.text.value = text;
+  form.requestSubmit();
+});
 listen("/officer/events", {
   view: (view) => {
     wanted = view.version;

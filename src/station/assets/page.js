@@ -1,5 +1,5 @@
-// What all pages share: forms that stay on the page when they are refused, keys, and news from the desk. The server
-// renders everything; without this script every form still works.
+// What all pages share: forms that stay on the page when they are refused, and news from the desk. The server renders
+// everything; without this script every form still works. Keys are in keyboard.js.
 
 const lost = document.getElementById("lost");
 const refusal = document.getElementById("refusal");
@@ -95,53 +95,28 @@ export function clearRefusal() {
 }
 
 // A refused form leaves the page as it is and shows the refusal above it.
-async function send(form, button, done) {
+async function send(form, button, done, refused) {
   const fields = new URLSearchParams(new FormData(form, button));
   const sent = await load(form.action, { method: "POST", body: fields });
   if (!sent) return;
   const error = sent.page.querySelector("p.error");
   if (sent.answer.ok) { clearRefusal(); await done(sent); }
-  else if (error && refusal) refusal.replaceChildren(error);
+  else if (error && refusal) { refusal.replaceChildren(error); await refused?.(); }
   else location.reload();
 }
 
-// Takes over the forms of the page. Each is sent once: a second click while the answer is awaited does nothing.
-export function takeForms(done) {
+// Takes over the forms of the page. Each is sent once: a second click while the answer is awaited does nothing. What was
+// sent while the connection broke may have arrived or not: the page says so when it is back, by what it shows.
+export function takeForms(done, refused) {
   document.addEventListener("submit", (event) => {
     const form = event.target;
-    if (!/^\/(officer|supervisor)\//.test(new URL(form.action).pathname)) return;
+    if (form.method !== "post" || !/^\/(officer|supervisor)\//.test(new URL(form.action).pathname)) return;
     event.preventDefault();
     if (form.dataset.jsSent) return;
     form.dataset.jsSent = "1";
     form.closest("details.languages")?.removeAttribute("open");
-    send(form, event.submitter, done)
+    send(form, event.submitter, done, refused)
       .catch(() => { lost.hidden = false; })
       .finally(() => { delete form.dataset.jsSent; });
   });
 }
-
-// A key pressed twice must not answer the screen that has just come up.
-let shownAt = 0;
-export function freshScreen() {
-  shownAt = performance.now();
-}
-
-// Buttons and folds that name a key answer to it, unless somebody is typing. Letters go by their place on the keyboard,
-// so that they work in every layout.
-document.addEventListener("keydown", (event) => {
-  if (event.ctrlKey && event.key === "Enter") { event.target.form?.requestSubmit(); return; }
-  if (event.ctrlKey || event.altKey || event.metaKey || event.repeat) return;
-  if (event.target.closest("input:not([type=radio]), textarea, select")) return;
-  if (event.key === "Enter" && event.target.closest("button, a, summary")) return;
-  const pressed = (key) => (key.length === 1 ? [`Key${key}`, `Digit${key}`].includes(event.code) : key === event.key);
-  const target = [...document.querySelectorAll("[data-key]")].find((item) => pressed(item.dataset.key) && item.offsetParent);
-  if (!target || target.disabled || performance.now() - shownAt < 250) return;
-  event.preventDefault();
-  target.focus();
-  target.click();
-});
-
-// A fold that was opened hands the focus to its first field.
-document.addEventListener("toggle", (event) => {
-  if (event.target.open) event.target.querySelector("input:not([type=hidden]), textarea, select")?.focus();
-}, true);

@@ -1,7 +1,9 @@
 // Keeps the supervisor's list fresh; the page of one case leaves when that case does not wait any more.
+import { takeScans } from "/assets/keyboard.js";
 import { listen, load, morph, takeForms } from "/assets/page.js";
 
 const main = document.getElementById("main");
+const listed = location.pathname === "/supervisor";
 const own = document.querySelector("[data-review]")?.dataset.review;
 
 async function refresh() {
@@ -13,10 +15,12 @@ async function refresh() {
 }
 
 takeForms(async (sent) => location.assign(sent.answer.url));
+// The number of a case from a receipt finds its history.
+takeScans((text) => location.assign(`/supervisor/search?case=${encodeURIComponent(text)}`));
 listen("/supervisor/events", {
   waiting: (cases) => {
-    if (!own) refresh();
-    else if (!cases.some((waiting) => waiting.case === own && waiting.state === "waiting")) location.assign("/supervisor");
+    if (listed) refresh();
+    else if (own && !cases.some((waiting) => waiting.case === own && waiting.state === "waiting")) location.assign("/supervisor");
   },
-}, () => { if (!own) refresh(); });
-if (!own) setInterval(refresh, 30_000);
+}, () => { if (listed) refresh(); });
+if (listed) setInterval(refresh, 30_000);

@@ -135,6 +135,7 @@ pub async fn serve(args: &ServeArgs) -> Result<(), ServeError> {
         logins: logins(people, Tries::new(&data.wrong_tries()), &keeper, &clock),
         locales,
         language: loaded.config.desk.language.clone(),
+        zone: loaded.zone.clone(),
         hosts: hosts(&loaded),
         production: loaded.config.people.mode == Mode::Production,
         keys: SecurityKeys::new(&loaded.config.desk.address).map_err(PeopleError::Key)?,

@@ -123,8 +123,12 @@ pub enum Action {
     Started,
     /// The station stopped in order.
     Stopped,
+    /// The officer took something back; the reason is what.
+    TakenBack,
     /// The traveller refused to give biometrics.
     TravellerRefused,
+    /// The officer went one step back; the reason is the step that was left.
+    Undone,
 }
 
 /// Why, in one of four forms. Names and numbers of documents have none of them as documents write them.
@@ -144,6 +148,14 @@ pub enum Reason {
 pub(crate) struct Found {
     pub chain: Chain,
     pub good: usize,
+}
+
+impl Action {
+    /// The word of the trail: `capture-begun`.
+    pub fn id(self) -> String {
+        // Serde knows the words, and knows no more than a text for a variant without content.
+        serde_json::to_value(self).ok().and_then(|word| word.as_str().map(str::to_owned)).unwrap_or_default()
+    }
 }
 
 impl Reason {

@@ -13,7 +13,7 @@ use crate::device::DeviceDescriptor;
 use crate::finger::{Finger, MissingFinger};
 use crate::guarded::{Biometric, Personal};
 use crate::policy::Decision;
-use crate::session::{AttemptLog, FaceException, Outcome};
+use crate::session::{AttemptLog, FaceException, Outcome, Slot, Veto};
 use crate::units::{Ppi, QualityScore, StaffId};
 use alloc::{boxed::Box, string::String, vec::Vec};
 
@@ -30,8 +30,10 @@ pub struct Draft {
     pub checkpoint: String,
     /// Local date and time at which the case was opened: `2025-12-24T03:00:00`.
     pub local_time: String,
-    /// The officer at the desk.
+    /// The officer who opened the case.
     pub officer: StaffId,
+    /// The case of the adult whom a child, or a member of the family, came with.
+    pub accompanying: Option<CaseNumber>,
     /// How the case ended.
     pub outcome: Outcome,
     /// The decision, with its facts as codes.
@@ -83,6 +85,10 @@ pub struct Enrolment {
     pub face_exception: Option<FaceException>,
     /// Every attempt, with its error code or score.
     pub attempts: Vec<AttemptLog>,
+    /// The officer who looked at everything and signed.
+    pub signed_by: Option<StaffId>,
+    /// What officers said against the software, in order.
+    pub vetoes: Vec<VetoTrace>,
     /// The devices that took part.
     pub devices: Vec<DeviceDescriptor>,
     /// Why a scanner below enrolment grade was allowed: the basis that the laboratory override of the configuration
@@ -205,6 +211,21 @@ pub struct Versions {
     pub thresholds: String,
     /// Models and engines with version or hash.
     pub models: Vec<String>,
+}
+
+/// What an officer said against the software.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct VetoTrace {
+    /// Of what.
+    pub slot: Slot,
+    /// Which way.
+    pub veto: Veto,
+    /// Who said so; not always who opened the case.
+    pub officer: StaffId,
+    /// Why, in the officer's own words. An enrolment keeps them, no other record does.
+    pub reason: String,
+    /// Local time.
+    pub local_time: String,
 }
 
 /// A supervisor's part in a case.

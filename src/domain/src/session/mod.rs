@@ -4,22 +4,24 @@
 //! effects to carry out, or refuses and changes nothing. There is no wildcard arm over steps, so that a new event has
 //! to be answered by each of them; `tests.rs` prints the whole table.
 
+mod exception;
 mod progress;
+mod review;
 #[cfg(test)]
 mod tests;
 mod words;
 mod wrong;
 
+pub use exception::FaceException;
 pub use progress::{MAX_ATTEMPTS, MAX_LOGGED, Progress, SlotState};
-pub use words::{
-    Aim, Attempt, AttemptLog, CapturePlan, Effect, Event, FaceException, Outcome, Refused, ReviewReason, Slot, Veto,
-};
+pub use words::{Aim, Attempt, AttemptLog, CapturePlan, Effect, Event, Outcome, Refused, ReviewReason, Slot, Veto};
 pub use wrong::Wrong;
 
 use crate::case::CaseNumber;
 use crate::permit::{CapturePermit, Permitted};
 use crate::policy::{Decision, Due, Modality, SettledBy, Verdict};
 use crate::units::StaffId;
+use alloc::collections::BTreeSet;
 use alloc::{vec, vec::Vec};
 
 /// Where a case stands. The order is that of the work.
@@ -31,8 +33,9 @@ pub enum Step {
     Document,
     /// The rules have been asked; the officer sees the answer or its question.
     Decided(Decision),
-    /// Biometrics are due; waiting for the officer to declare what can be taken.
-    Declare(Due),
+    /// Biometrics are due; waiting for the officer to declare what can be taken, with what was taken before the officer
+    /// went back to it.
+    Declare(Due, Progress),
     /// A device works on this attempt.
     Capturing(Due, Progress, Aim),
     /// A device failed; waiting for the officer to press Retry.
@@ -65,7 +68,7 @@ impl Step {
             Self::ConfirmDate => "confirm-date",
             Self::Document => "document",
             Self::Decided(_) => "decided",
-            Self::Declare(_) => "declare",
+            Self::Declare(..) => "declare",
             Self::Capturing(..) => "capturing",
             Self::Held(..) => "held",
             Self::Summary(..) => "summary",
@@ -82,6 +85,8 @@ impl Step {
 pub struct Session {
     case: CaseNumber,
     officer: StaffId,
+    /// Others who worked on it: whoever vetoed or signed, above all.
+    helpers: BTreeSet<StaffId>,
     step: Step,
 }
 
@@ -92,7 +97,7 @@ impl Session {
     /// A new case. `clock_in_doubt` makes the officer confirm the date first.
     pub fn open(case: CaseNumber, officer: StaffId, clock_in_doubt: bool) -> Self {
         let step = if clock_in_doubt { Step::ConfirmDate } else { Step::Document };
-        Self { case, officer, step }
+        Self { case, officer, helpers: BTreeSet::new(), step }
     }
 
     /// The case's number.
@@ -103,6 +108,25 @@ impl Session {
     /// Who opened the case.
     pub fn officer(&self) -> &StaffId {
         &self.officer
+    }
+
+    /// The same session, on which this officer has worked: whoever did cannot decide on it as a supervisor.
+    #[must_use]
+    pub fn worked_on_by(mut self, officer: &StaffId) -> Self {
+        if *officer != self.officer {
+            self.helpers.insert(officer.clone());
+        }
+        self
+    }
+
+    /// Whether this person opened the case or worked on it.
+    pub fn is_own(&self, person: &StaffId) -> bool {
+        *person == self.officer || self.helpers.contains(person)
+    }
+
+    /// Everybody who worked on it.
+    pub fn staff(&self) -> impl Iterator<Item = &StaffId> {
+        core::iter::once(&self.officer).chain(&self.helpers)
     }
 
     /// Where the case stands.
@@ -116,7 +140,7 @@ impl Session {
             Step::ConfirmDate => self.in_confirm_date(event),
             Step::Document => self.in_document(event),
             Step::Decided(decision) => self.in_decided(decision, event),
-            Step::Declare(due) => self.in_declare(due, event),
+            Step::Declare(due, before) => self.in_declare(due, before, event),
             Step::Capturing(due, progress, aim) => self.in_capturing(due, progress, aim, event),
             Step::Held(due, progress, aim) => self.in_held(due, progress, aim, event),
             Step::Summary(due, progress) => self.in_summary(due, progress, event),
@@ -163,6 +187,8 @@ impl Session {
                 None => self.refuse(&Event::SentToSupervisor),
             },
             Event::Proceed => self.proceed(decision),
+            // Another document may be read; the facts of this one are remembered.
+            Event::Undone => self.to(Step::Document, vec![]),
             Event::Cancelled => self.keep(Outcome::Cancelled),
             other => self.refuse(&other),
         }
@@ -174,27 +200,29 @@ impl Session {
             Verdict::Exempt if decision.stands() => self.keep(Outcome::Exempt),
             Verdict::NotInScope if decision.stands() => self.keep(Outcome::NotInScope),
             Verdict::Required => match Due::from_decision(decision) {
-                Some(due) => self.to(Step::Declare(due), vec![]),
+                Some(due) => self.to(Step::Declare(due, Progress::new(CapturePlan::default())), vec![]),
                 None => open,
             },
             Verdict::AskSupervisor | Verdict::Exempt | Verdict::NoRule | Verdict::NotInScope => open,
         }
     }
 
-    fn in_declare(&self, due: &Due, event: Event) -> Applied {
+    fn in_declare(&self, due: &Due, before: &Progress, event: Event) -> Applied {
         match event {
             // What is not due is not taken, whatever was declared.
             Event::CaptureDeclared(plan) if !due.takes(Modality::Fingers) && !plan.placements.is_empty() => {
                 Err(Refused::NotDue(self.case.clone()))
             }
-            Event::CaptureDeclared(plan) => self.next_attempt(due, Progress::new(plan)),
+            Event::CaptureDeclared(plan) => self.next_attempt(due, before.under(plan)),
+            // A capture that has begun rests on the decision that it was begun under.
+            Event::Undone if before.attempts().is_empty() => self.to(Step::Decided(due.decision().clone()), vec![]),
             // Somebody who claims an exemption only now is heard before any device opens.
-            Event::ExemptionClaimed { ground, evidence } => {
+            Event::ExemptionClaimed { ground, evidence } if before.attempts().is_empty() => {
                 let undecided = Parked::Undecided(due.decision().clone());
                 self.park(ReviewReason::Attestation { ground, evidence }, undecided)
             }
-            Event::TravellerRefused => self.keep(Outcome::RefusedByTraveller),
-            Event::Cancelled => self.keep(Outcome::Cancelled),
+            Event::TravellerRefused => self.stop_and_keep(Outcome::RefusedByTraveller),
+            Event::Cancelled => self.stop_and_keep(Outcome::Cancelled),
             other => self.refuse(&other),
         }
     }
@@ -216,6 +244,7 @@ impl Session {
                 progress.failed(aim, &code);
                 self.to(Step::Held(due.clone(), progress, of), vec![])
             }
+            Event::Undone => self.to(Step::Declare(due.clone(), progress), vec![Effect::StopDevices]),
             Event::TravellerRefused => self.stop_and_keep(Outcome::RefusedByTraveller),
             Event::Cancelled => self.stop_and_keep(Outcome::Cancelled),
             other => self.refuse(&other),
@@ -224,8 +253,8 @@ impl Session {
 
     fn in_held(&self, due: &Due, progress: &Progress, aim: &Aim, event: Event) -> Applied {
         match event {
-            // A device that keeps failing is not tried for ever: the case is closed, or the device replaced.
-            Event::Retry if progress.attempts().len() < MAX_LOGGED => self.capture(due, progress.clone(), aim.clone()),
+            Event::Retry if progress.has_room() => self.capture(due, progress.clone(), aim.clone()),
+            Event::Undone => self.to(Step::Declare(due.clone(), progress.clone()), vec![Effect::StopDevices]),
             Event::TravellerRefused => self.stop_and_keep(Outcome::RefusedByTraveller),
             Event::Cancelled => self.stop_and_keep(Outcome::Cancelled),
             other => self.refuse(&other),
@@ -242,68 +271,15 @@ impl Session {
             Event::Vetoed(slot, veto) if progress.slots().any(|of| of == slot) => {
                 self.park(ReviewReason::Vetoed(slot, veto), taken)
             }
-            Event::TravellerRefused => self.stop_and_keep(Outcome::RefusedByTraveller),
-            Event::Cancelled => self.stop_and_keep(Outcome::Cancelled),
-            other => self.refuse(&other),
-        }
-    }
-
-    fn in_review(&self, why: &ReviewReason, parked: &Parked, event: Event) -> Applied {
-        let own = Err(Refused::OwnCase(self.case.clone()));
-        match event {
-            Event::ReviewApproved(by) | Event::ReviewRecapture(by) | Event::ReviewRefused(by) if by == self.officer => {
-                own
-            }
-            Event::Cancelled => self.stop_and_keep(Outcome::Cancelled),
-            Event::TravellerRefused => self.stop_and_keep(Outcome::RefusedByTraveller),
-            other => match (parked, why) {
-                (Parked::Taken(_, progress), _) => self.review_of_samples(why, parked, progress, other),
-                (Parked::Undecided(_), ReviewReason::Attestation { .. }) => self.review_of_claim(parked, other),
-                (Parked::Undecided(_), _) => self.review_of_question(parked, other),
-            },
-        }
-    }
-
-    fn review_of_samples(&self, why: &ReviewReason, parked: &Parked, progress: &Progress, event: Event) -> Applied {
-        match event {
-            Event::ReviewApproved(_) => self.keep(Outcome::EnrolledWithExceptions),
-            Event::ReviewRecapture(_) => {
-                self.to(Step::AwaitingRecall(parked.clone(), slots_again(why, progress)), vec![])
-            }
-            Event::ReviewRefused(_) => self.stop_and_keep(Outcome::FailureToEnrol),
-            other => self.refuse(&other),
-        }
-    }
-
-    /// A claimed exemption: confirmed, it ends the case; refused, the rules are asked again without it.
-    fn review_of_claim(&self, parked: &Parked, event: Event) -> Applied {
-        match event {
-            Event::ReviewApproved(_) => self.keep(Outcome::Exempt),
-            Event::ReviewRefused(_) => self.to(Step::AwaitingRecall(parked.clone(), vec![]), vec![]),
-            other => self.refuse(&other),
-        }
-    }
-
-    /// A question of the rules: approved means that biometrics are due, and the rules are asked again with that ruling.
-    fn review_of_question(&self, parked: &Parked, event: Event) -> Applied {
-        match event {
-            Event::ReviewApproved(_) => self.to(Step::AwaitingRecall(parked.clone(), vec![]), vec![]),
-            Event::ReviewRefused(_) => self.keep(Outcome::NoRule),
-            other => self.refuse(&other),
-        }
-    }
-
-    fn in_recall(&self, parked: &Parked, slots: &[Slot], event: Event) -> Applied {
-        match (event, parked) {
-            (Event::Recalled, Parked::Undecided(decision)) => self.to(Step::Decided(decision.clone()), vec![]),
-            (Event::Recalled, Parked::Taken(due, progress)) => {
+            Event::TakenBack(slot) if progress.has_room() && progress.slots().any(|of| of == slot) => {
                 let mut progress = progress.clone();
-                progress.again(slots.to_vec());
+                progress.take_back(slot);
                 self.next_attempt(due, progress)
             }
-            (Event::Cancelled, _) => self.stop_and_keep(Outcome::Cancelled),
-            (Event::TravellerRefused, _) => self.stop_and_keep(Outcome::RefusedByTraveller),
-            (other, _) => self.refuse(&other),
+            Event::Undone => self.to(Step::Declare(due.clone(), progress.clone()), vec![]),
+            Event::TravellerRefused => self.stop_and_keep(Outcome::RefusedByTraveller),
+            Event::Cancelled => self.stop_and_keep(Outcome::Cancelled),
+            other => self.refuse(&other),
         }
     }
 
@@ -363,17 +339,6 @@ fn unreviewed_outcome(progress: &Progress) -> Outcome {
         Outcome::Enrolled
     } else {
         Outcome::EnrolledWithExceptions
-    }
-}
-
-/// The slots that a recapture takes again.
-fn slots_again(why: &ReviewReason, progress: &Progress) -> Vec<Slot> {
-    match why {
-        ReviewReason::Rejected(slots) => slots.clone(),
-        ReviewReason::Vetoed(slot, _) => vec![*slot],
-        ReviewReason::Attestation { .. } | ReviewReason::NoFingers | ReviewReason::Question(_) => {
-            progress.slots().collect()
-        }
     }
 }
 

@@ -2,6 +2,7 @@
 
 use super::words::{Aim, Attempt, AttemptLog, CapturePlan, Slot};
 use super::wrong::Wrong;
+use alloc::collections::BTreeMap;
 use alloc::{string::String, vec::Vec};
 
 /// Attempts for a finger or the face before the best one has to do (BSI TR-03121-3 volume 1).
@@ -27,15 +28,20 @@ pub enum SlotState {
 pub struct Progress {
     plan: CapturePlan,
     attempts: Vec<AttemptLog>,
-    /// Attempts before this index belong to an earlier round: a supervisor asked for a recapture.
-    round_starts: usize,
-    again: Option<Vec<Slot>>,
+    /// Slots whose earlier attempts are not counted any more, with the first one that is: a supervisor asked for a
+    /// recapture, or the officer took something back.
+    counted_from: BTreeMap<Slot, usize>,
 }
 
 impl Progress {
     /// Nothing captured yet.
     pub fn new(plan: CapturePlan) -> Self {
-        Self { plan, attempts: Vec::new(), round_starts: 0, again: None }
+        Self { plan, attempts: Vec::new(), counted_from: BTreeMap::new() }
+    }
+
+    /// The same attempts under another plan: what was taken stays taken, and what is new is to be taken.
+    pub(super) fn under(&self, plan: CapturePlan) -> Self {
+        Self { plan, ..self.clone() }
     }
 
     /// The plan.
@@ -53,15 +59,13 @@ impl Progress {
         core::iter::once(Slot::Face).chain(self.plan.fingers().map(Slot::Finger))
     }
 
-    /// Where a slot stands in this round.
+    /// Where a slot stands.
     pub fn state(&self, slot: Slot) -> SlotState {
-        let (earlier, round) = self.attempts.split_at(self.round_starts);
-        let in_this_round = self.again.as_ref().is_none_or(|again| again.contains(&slot));
-        let of_slot = |log: &&AttemptLog| log.slot == slot && log.error.is_none();
-        let counted = if in_this_round { round } else { earlier };
-        if counted.iter().filter(of_slot).any(|log| log.passes) {
+        let from = self.counted_from.get(&slot).copied().unwrap_or_default();
+        let counted = self.attempts.iter().skip(from).filter(|log| log.slot == slot && log.error.is_none());
+        if counted.clone().any(|log| log.passes) {
             SlotState::Accepted
-        } else if counted.iter().filter(of_slot).count() >= usize::from(MAX_ATTEMPTS) {
+        } else if counted.count() >= usize::from(MAX_ATTEMPTS) {
             SlotState::Exhausted
         } else {
             SlotState::Open
@@ -89,10 +93,11 @@ impl Progress {
     /// Number of the best attempt of a slot in all rounds: an accepted one before any other, one of the right finger
     /// before a wrong one, then the higher score, then the later one. Every finger keeps its own best. That is never
     /// worse than keeping one whole attempt, chosen by its index, middle, ring and little finger in that order (BSI
-    /// TR-03121-3), and needs no such order.
+    /// TR-03121-3), and needs no such order. What the officer took back is none.
     pub fn best(&self, slot: Slot) -> Option<u8> {
         let key = |log: &&AttemptLog| (log.passes, log.score.is_some() && log.wrong.is_none(), log.score, log.number);
-        self.attempts.iter().filter(|log| log.slot == slot && log.error.is_none()).max_by_key(key).map(|log| log.number)
+        let stands = |log: &&AttemptLog| log.error.is_none() && log.wrong != Some(Wrong::TakenBack);
+        self.attempts.iter().filter(|log| log.slot == slot).filter(stands).max_by_key(key).map(|log| log.number)
     }
 
     /// The number that the next attempt of a slot will have.
@@ -131,8 +136,21 @@ impl Progress {
         }
     }
 
-    pub(super) fn again(&mut self, slots: Vec<Slot>) {
-        self.round_starts = self.attempts.len();
-        self.again = Some(slots);
+    /// These slots are captured anew; the best of all their attempts will do.
+    pub(super) fn again(&mut self, slots: &[Slot]) {
+        self.counted_from.extend(slots.iter().map(|slot| (*slot, self.attempts.len())));
+    }
+
+    /// What this slot was captured with counts no more, and it is captured anew.
+    pub(super) fn take_back(&mut self, slot: Slot) {
+        for log in self.attempts.iter_mut().filter(|log| log.slot == slot && log.error.is_none()) {
+            (log.passes, log.wrong) = (false, Some(Wrong::TakenBack));
+        }
+        self.again(&[slot]);
+    }
+
+    /// Whether another attempt may be made: a device that keeps failing is not tried for ever, nor is a finger.
+    pub(super) fn has_room(&self) -> bool {
+        self.attempts.len() < MAX_LOGGED
     }
 }

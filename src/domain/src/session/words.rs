@@ -1,5 +1,6 @@
 //! What goes into the session, what comes out of it, and how a case can end.
 
+use super::exception::FaceException;
 use super::wrong::Wrong;
 use crate::case::CaseNumber;
 use crate::device::CaptureGroup;
@@ -72,18 +73,6 @@ impl Outcome {
     pub fn from_id(id: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|outcome| outcome.id() == id)
     }
-}
-
-/// Why a face is not captured as the portrait rules want it. Declared before the capture.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum FaceException {
-    /// Part of the face is under a bandage.
-    Bandaged,
-    /// The eyes are closed or blind.
-    EyesClosed,
-    /// A condition that shows in the face.
-    Medical,
 }
 
 /// What is captured: a slot that attempts fill.
@@ -282,8 +271,12 @@ pub enum Event {
     SentToSupervisor,
     /// The officer has looked at the summary and signs.
     Signed,
+    /// The officer takes back what a slot was captured with: it does not count any more and is captured again.
+    TakenBack(Slot),
     /// The traveller refuses to give biometrics.
     TravellerRefused,
+    /// The officer goes one step back.
+    Undone,
     /// The officer's veto on a slot.
     Vetoed(Slot, Veto),
 }
@@ -309,7 +302,9 @@ impl Event {
             Self::ReviewRefused(_) => "review-refused",
             Self::SentToSupervisor => "sent-to-supervisor",
             Self::Signed => "signed",
+            Self::TakenBack(_) => "taken-back",
             Self::TravellerRefused => "traveller-refused",
+            Self::Undone => "undone",
             Self::Vetoed(..) => "vetoed",
         }
     }
@@ -365,7 +360,7 @@ pub enum Refused {
     #[error("case {0}: fingers are not due for this traveller")]
     NotDue(CaseNumber),
     /// Nobody approves their own case.
-    #[error("case {0}: a supervisor cannot decide on a case that the same person captured")]
+    #[error("case {0}: a supervisor cannot decide on a case that the same person worked on")]
     OwnCase(CaseNumber),
     /// The decision still has an open question.
     #[error("case {0}: the open question must be settled first")]

@@ -21,6 +21,7 @@ pub fn draft(station: &StationId, n: u64, outcome: Outcome, body: Body) -> Draft
         checkpoint: "mashtakovo".into(),
         local_time: "2025-12-24T03:00:00".into(),
         officer: StaffId("officer-1".into()),
+        accompanying: None,
         outcome,
         decision: None,
         versions: Versions {
@@ -74,6 +75,8 @@ pub fn enrolment(face: Vec<u8>, finger: Vec<u8>) -> Enrolment {
         missing: vec![],
         face_exception: None,
         attempts: vec![],
+        signed_by: None,
+        vetoes: vec![],
         devices: vec![],
         laboratory_basis: None,
         application_number: None,

@@ -196,6 +196,17 @@ fn semantic_faults(file: &str, text: &str, config: &StationConfig) -> Vec<Config
     if config.laboratory.as_ref().is_some_and(|lab| lab.basis.trim().is_empty()) {
         say("basis", "the laboratory override needs a basis: who allowed it, and for what".into());
     }
+    if let Some(escalation) = &config.escalation {
+        if !(1..=1440).contains(&escalation.after_minutes) {
+            say(
+                "after_minutes",
+                "somebody is called after 1 to 1440 minutes: what waits is forgotten after a day".into(),
+            );
+        }
+        if escalation.call.trim().is_empty() || escalation.call.chars().count() > 120 {
+            say("call", "write whom the officer calls, in 1 to 120 characters".into());
+        }
+    }
     let mut names: Vec<&str> = config.device.iter().map(|device| device.name.as_str()).collect();
     names.sort_unstable();
     for pair in names.windows(2).filter(|pair| pair[0] == pair[1]) {

@@ -1,15 +1,15 @@
 //! The desk's own task: takes messages one by one, changes the case, publishes what there is to show.
 
 use super::case::Case;
-use super::command::{Order, SampleRequest};
+use super::command::{DeskRefusal, Order, SampleRequest};
 use super::devices::Devices;
 use super::face::{FaceTaken, FaceWorker, Live};
 use super::finger::Judged;
 use super::keep::{Keeper, Kept};
 use super::preview::PreviewWorker;
 use super::sight::Sight;
-use super::view::{FaultView, Panel, RecentView, RecordView, RulesView};
-use super::{DeskHandle, PreviewJpeg, panel, waiting};
+use super::view::{FaultView, InterruptedView, Panel, RecentView, RecordView, RulesView};
+use super::{DeskHandle, PreviewJpeg, history, panel, waiting};
 use crate::clock::Clock;
 use crate::config::Loaded;
 use crate::web::LANGUAGES;
@@ -97,6 +97,10 @@ pub(super) struct Desk {
     pub recent: VecDeque<RecentView>,
     /// The case that ended last at the desk, until the next traveller.
     pub last: Option<CaseNumber>,
+    /// The adult of the family that stands at the desk, where the case there, or the last one, is of another member.
+    pub family: Option<CaseNumber>,
+    /// What the last run left open, until the next traveller.
+    pub interrupted: Vec<InterruptedView>,
     pub active: Option<Active>,
     pub finger_on: bool,
     pub attempts: u64,
@@ -133,7 +137,11 @@ pub(super) fn assemble(parts: DeskParts) -> (Desk, mpsc::Receiver<Message>, Desk
     let face = FaceWorker::start(&parts.loaded, messages.clone(), Live { picture: preview, sight });
     let resting = PreviewWorker::start(&parts.loaded, messages.clone());
     let devices = Devices::start(&parts.loaded, &parts.driver_program, &messages, &face, &resting);
-    let interrupted = |case: CaseNumber| RecentView { case, outcome: Outcome::Interrupted, record: None };
+    let ended = |case: &CaseNumber| RecentView { case: case.clone(), outcome: Outcome::Interrupted, record: None };
+    let recent = parts.interrupted.iter().rev().map(ended).take(MOST_RECENT).collect();
+    let interrupted = parts.interrupted.iter().rev().take(MOST_RECENT);
+    let interrupted = interrupted.map(|case| history::interrupted(&parts.keeper, case)).collect();
+    let keeper = parts.keeper.clone();
     let mut desk = Desk {
         loaded: parts.loaded,
         clock: parts.clock,
@@ -144,8 +152,10 @@ pub(super) fn assemble(parts: DeskParts) -> (Desk, mpsc::Receiver<Message>, Desk
         messages: messages.clone(),
         at_desk: None,
         parked: BTreeMap::new(),
-        recent: parts.interrupted.into_iter().rev().map(interrupted).take(MOST_RECENT).collect(),
+        recent,
         last: None,
+        family: None,
+        interrupted,
         active: None,
         finger_on: false,
         attempts: 0,
@@ -161,7 +171,7 @@ pub(super) fn assemble(parts: DeskParts) -> (Desk, mpsc::Receiver<Message>, Desk
         version: 0,
     };
     desk.publish();
-    (desk, inbox, DeskHandle { messages, panel: watched, preview: previewed, sight: sighted })
+    (desk, inbox, DeskHandle { messages, panel: watched, preview: previewed, sight: sighted, keeper: Some(keeper) })
 }
 
 impl Desk {
@@ -177,8 +187,9 @@ impl Desk {
                 },
             };
             match message {
-                Message::Order(Order { command, by, answer }) => {
-                    let outcome = self.order(command, by).await;
+                Message::Order(Order { command, by, at, answer }) => {
+                    let outdated = at.is_some_and(|at| at != self.panel.borrow().view.at());
+                    let outcome = if outdated { Err(DeskRefusal::Outdated) } else { self.order(command, by).await };
                     self.publish();
                     // Whoever asked may have closed the browser; the order stands all the same.
                     let _ = answer.send(outcome);
@@ -255,6 +266,9 @@ impl Desk {
         self.version += 1;
         self.follow_the_traveller();
         let mut parked: Vec<_> = self.parked.values().filter_map(panel::parked).collect();
+        for case in &mut parked {
+            case.family = self.claims_of_family(&case.view.case);
+        }
         parked.sort_by_key(|case| std::cmp::Reverse(case.view.since_s));
         let mut view = match (&self.at_desk, &self.last) {
             (Some(case), _) => panel::view_of(case),
@@ -266,6 +280,8 @@ impl Desk {
         view.hint = self.hint;
         view.hinted = self.hinted.iter().map(|finger| finger.id()).collect();
         view.fault = self.fault.clone().or_else(|| self.reader_trouble()).or_else(|| self.store_fault_view());
+        view.adult = self.adult();
+        view.interrupted = self.interrupted.clone();
         view.parked = parked.iter().map(|case| case.view.clone()).collect();
         view.recent = self.recent.iter().cloned().collect();
         let panel = Panel {
@@ -276,6 +292,7 @@ impl Desk {
             local_date: self.clock.local().strftime("%Y-%m-%d %H:%M").to_string(),
             simulated: self.devices.any_simulated(),
             devices: self.devices.panels(),
+            escalation: self.loaded.config.escalation.clone(),
             laboratory: self.loaded.config.laboratory.as_ref().map(|lab| lab.basis.clone()),
             queued: self.keeper.queued(),
             refused: self.keeper.refused().len(),

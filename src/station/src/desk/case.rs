@@ -10,8 +10,9 @@ use domain::device::DeviceDescriptor;
 use domain::guarded::Personal;
 use domain::mrz::{Mrz, PartialDate, Sex};
 use domain::policy::{Decision, Facts};
-use domain::record::{ReviewTrace, Traveller};
+use domain::record::{ReviewTrace, Traveller, VetoTrace};
 use domain::session::{Effect, Event, Parked, Progress, Refused, Session, Step};
+use domain::units::StaffId;
 use jiff::civil::Date;
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -30,6 +31,14 @@ pub struct Case {
     pub samples: Samples,
     /// What the officer should know.
     pub warnings: Vec<&'static str>,
+    /// The officer who did something last: not always who opened the case.
+    pub hand: StaffId,
+    /// The case of the adult whom this traveller came with.
+    pub accompanying: Option<CaseNumber>,
+    /// Who signed.
+    pub signed_by: Option<StaffId>,
+    /// What officers said against the software.
+    pub vetoes: Vec<VetoTrace>,
     /// A second person's part.
     pub review: Option<ReviewTrace>,
     /// Ground and evidence of a claimed exemption.
@@ -60,6 +69,10 @@ impl Case {
     /// A case that has just been opened.
     pub fn new(session: Session, opened_at: String) -> Self {
         Self {
+            hand: session.officer().clone(),
+            accompanying: None,
+            signed_by: None,
+            vetoes: Vec::new(),
             session,
             facts: None,
             traveller: None,
@@ -93,6 +106,12 @@ impl Case {
         Ok(effects)
     }
 
+    /// This officer did something: the case is theirs as well.
+    pub fn worked_on_by(&mut self, officer: &StaffId) {
+        self.session = self.session.clone().worked_on_by(officer);
+        self.hand = officer.clone();
+    }
+
     /// Its number.
     pub fn number(&self) -> &CaseNumber {
         self.session.case()
@@ -102,16 +121,13 @@ impl Case {
     pub fn progress(&self) -> Option<&Progress> {
         match self.session.step() {
             Step::Capturing(_, progress, _) | Step::Held(_, progress, _) | Step::Summary(_, progress) => Some(progress),
+            // Before anything was taken there is nothing to show.
+            Step::Declare(_, before) => Some(before).filter(|before| !before.attempts().is_empty()),
             Step::InReview(_, parked) | Step::AwaitingRecall(parked, _) => match parked {
                 Parked::Taken(_, progress) => Some(progress),
                 Parked::Undecided(_) => None,
             },
-            Step::ConfirmDate
-            | Step::Document
-            | Step::Decided(_)
-            | Step::Declare(_)
-            | Step::Keeping(_)
-            | Step::Closed(_) => None,
+            Step::ConfirmDate | Step::Document | Step::Decided(_) | Step::Keeping(_) | Step::Closed(_) => None,
         }
     }
 
@@ -119,7 +135,7 @@ impl Case {
     pub fn decision(&self) -> Option<&Decision> {
         match self.session.step() {
             Step::Decided(decision) => Some(decision),
-            Step::Declare(due) | Step::Capturing(due, ..) | Step::Held(due, ..) | Step::Summary(due, _) => {
+            Step::Declare(due, _) | Step::Capturing(due, ..) | Step::Held(due, ..) | Step::Summary(due, _) => {
                 Some(due.decision())
             }
             Step::InReview(_, parked) | Step::AwaitingRecall(parked, _) => Some(match parked {

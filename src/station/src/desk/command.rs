@@ -29,6 +29,8 @@ pub enum Command {
     Fields(Box<ManualFields>),
     /// A new traveller.
     New,
+    /// Another member of the family whose case ended last: a child in the row.
+    NewWith,
     /// Go on with what the decision says.
     Proceed,
     /// The parked traveller is back.
@@ -36,17 +38,23 @@ pub enum Command {
     /// Try again after a device fault.
     Retry,
     /// A supervisor's decision.
-    Review { case: CaseNumber, decision: ReviewDecision, reason: String },
+    Review { case: CaseNumber, decision: ReviewDecision, reason: String, family: bool, seen: Option<usize> },
+    /// What a reader typed while no field had the focus: the lines of a document, or the number of a case.
+    Scanned(Personal<String>),
     /// Send the question to a supervisor.
     SendToSupervisor,
     /// Sign what was taken.
     Sign,
     /// Speak this language to the traveller.
     Speak(&'static str),
+    /// What a slot was captured with is taken back, and it is captured anew.
+    TakeBack(Slot),
     /// The traveller refuses.
     TravellerRefuses,
-    /// The officer's veto.
-    Veto { slot: Slot, veto: Veto },
+    /// One step back.
+    Undo,
+    /// The officer's veto, and why.
+    Veto { slot: Slot, veto: Veto, reason: String },
 }
 
 /// What a supervisor decides.
@@ -90,6 +98,8 @@ pub struct Order {
     pub command: Command,
     /// Who.
     pub by: StaffId,
+    /// What stood on the page that it was given from, where the page says so.
+    pub at: Option<String>,
     /// The answer.
     pub answer: oneshot::Sender<Result<(), DeskRefusal>>,
 }
@@ -114,6 +124,9 @@ pub enum DeskRefusal {
     /// The session does not take it now.
     #[error("That is not possible at this step. Look at the page again: it shows what comes next")]
     NotNow,
+    /// The page that the order came from showed something else than what is there now.
+    #[error("The page showed an earlier step, so nothing was done. Look at it again")]
+    Outdated,
     /// There is a case at the desk.
     #[error("Another traveller is still at the desk. Finish or cancel that case first")]
     DeskBusy,
@@ -136,11 +149,14 @@ pub enum DeskRefusal {
     #[error("Settle the open question first")]
     QuestionOpen,
     /// Nobody decides on their own case.
-    #[error("You captured this traveller yourself. Another supervisor has to decide")]
+    #[error("You worked on this case yourself. Another supervisor has to decide")]
     OwnCase,
     /// There is no such case.
     #[error("There is no waiting case of this number. It may have been decided already")]
     NoSuchCase,
+    /// Nothing is known of such a case.
+    #[error("Nothing is known of a case of this number. Compare it with the receipt")]
+    UnknownCase,
     /// A supervisor gave no reason.
     #[error("Choose a reason: it stands in the record")]
     ReasonMissing,
@@ -182,6 +198,8 @@ impl DeskRefusal {
             Self::NoDevice(_) => "U-13",
             Self::ScannerGrade => "U-14",
             Self::NoFaceEngine => "U-15",
+            Self::Outdated => "U-16",
+            Self::UnknownCase => "U-17",
             Self::Store(_) => "S-01",
         }
     }

@@ -163,6 +163,11 @@ impl Keeper {
         aside(|| self.outbox().case_closed(case, Outcome::Interrupted)).map_err(told)
     }
 
+    /// What the audit trail says of a case, oldest first.
+    pub fn history(&self, case: &CaseNumber) -> Result<Vec<AuditEvent>, String> {
+        aside(|| self.outbox().history(case)).map_err(told)
+    }
+
     /// Keeps disk space for a capture that is about to begin.
     pub fn reserve(&self, bytes: u64) -> Result<Reservation, String> {
         aside(|| self.outbox().reserve(bytes)).map_err(told)
@@ -293,6 +298,7 @@ pub fn finish(loaded: &Loaded, case: &mut Case, outcome: Outcome) -> Result<Fini
         checkpoint: loaded.config.station.checkpoint.clone(),
         local_time: case.opened_at.clone(),
         officer: case.session.officer().clone(),
+        accompanying: case.accompanying.clone(),
         outcome,
         decision: case.decided.clone(),
         versions: versions(loaded, rules, &body),
@@ -317,6 +323,8 @@ fn enrolment(loaded: &Loaded, case: &mut Case) -> Body {
         missing: taken.map(|taken| taken.plan().missing.clone()).unwrap_or_default(),
         face_exception: taken.and_then(|taken| taken.plan().face_exception),
         attempts: taken.map(|taken| taken.attempts().to_vec()).unwrap_or_default(),
+        signed_by: case.signed_by.take(),
+        vetoes: std::mem::take(&mut case.vetoes),
         devices,
         laboratory_basis: loaded.config.laboratory.as_ref().filter(|_| below_grade).map(|lab| lab.basis.clone()),
         application_number: None,

@@ -12,15 +12,20 @@ mod effects;
 pub mod engine;
 mod face;
 mod facts;
+mod family;
 mod finger;
+mod heard;
+mod history;
 mod keep;
 mod language;
 mod orders;
 mod panel;
 mod placement;
 mod preview;
+mod reviewing;
 mod samples;
 mod sight;
+mod taken;
 #[cfg(test)]
 mod tests;
 mod trail;
@@ -34,12 +39,13 @@ pub use devices::spec as device_spec;
 #[cfg(test)]
 pub use engine::MEND;
 pub use engine::{EngineView, Lacking};
+pub use history::HistoryLine;
 pub use keep::Keeper;
 pub use orders::RESERVED_BYTES;
 pub use sight::Sight;
 pub use view::{
-    AttemptPanel, ClaimPanel, DevicePanel, FaultView, Panel, ParkedPanel, ParkedView, PortraitPanel, RecordView,
-    RulesView, SlotView, TravellerPanel, View,
+    AttemptPanel, ClaimPanel, DevicePanel, FaultView, InterruptedView, Panel, ParkedPanel, ParkedView, PortraitPanel,
+    RecordView, RulesView, SlotView, TravellerPanel, View,
 };
 
 use crate::config::Loaded;
@@ -62,6 +68,8 @@ pub struct DeskHandle {
     panel: watch::Receiver<Arc<Panel>>,
     preview: watch::Receiver<PreviewJpeg>,
     sight: watch::Receiver<Sight>,
+    /// None where nobody works.
+    keeper: Option<Arc<Keeper>>,
 }
 
 impl DeskHandle {
@@ -71,7 +79,7 @@ impl DeskHandle {
         let (messages, _) = mpsc::channel(1);
         let (panel, preview, sight) =
             (watch::channel(Arc::new(panel)).1, watch::channel(None).1, watch::channel(Sight::default()).1);
-        Self { messages, panel, preview, sight }
+        Self { messages, panel, preview, sight, keeper: None }
     }
 
     /// What there is to show now.
@@ -95,9 +103,10 @@ impl DeskHandle {
     }
 
     /// Gives an order and waits for the answer; none when the station is stopping.
-    pub async fn order(&self, command: Command, by: &StaffId) -> Option<Result<(), DeskRefusal>> {
+    /// `at` is what the page showed that it was given from: an order from a page that the desk has left behind does nothing.
+    pub async fn order(&self, command: Command, by: &StaffId, at: Option<String>) -> Option<Result<(), DeskRefusal>> {
         let (answer, answered) = oneshot::channel();
-        self.messages.send(Message::Order(Order { command, by: by.clone(), answer })).await.ok()?;
+        self.messages.send(Message::Order(Order { command, by: by.clone(), at, answer })).await.ok()?;
         answered.await.ok()
     }
 
@@ -129,6 +138,13 @@ impl DeskHandle {
             // An error says that the task is gone, which is what was wanted.
             let _ = ended.await;
         }
+    }
+
+    /// What the audit trail says of a case, oldest first; the inside text of a fault of the store goes to the log.
+    pub async fn history(&self, case: CaseNumber) -> Vec<HistoryLine> {
+        let Some(keeper) = self.keeper.clone() else { return Vec::new() };
+        let read = tokio::task::spawn_blocking(move || history::lines(&keeper, &case));
+        read.await.unwrap_or_default()
     }
 
     /// The best sample of a slot of a parked case, with its media type.

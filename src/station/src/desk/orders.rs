@@ -2,110 +2,130 @@
 
 use super::actor::Desk;
 use super::case::{Case, TravellerFile};
-use super::command::{Command, DeskRefusal, ReviewDecision};
-use super::effects::parked_for;
+use super::command::{Command, DeskRefusal};
 use super::face::NO_ENGINE;
 use super::facts;
 use super::view::ClaimPanel;
 use crate::config::SignedPack;
-use domain::case::CaseNumber;
 use domain::device::DeviceKind;
-use domain::finger::MissingFinger;
+use domain::finger::{Finger, MissingFinger};
 use domain::guarded::Personal;
 use domain::mrz;
 use domain::policy::{Modality, Verdict};
-use domain::record::ReviewTrace;
-use domain::session::{CapturePlan, Event, FaceException, Session, Step};
+use domain::record::VetoTrace;
+use domain::session::{CapturePlan, Event, FaceException, Slot, Step, Veto};
 use domain::units::StaffId;
-use store::Action;
 
-/// Cases that may wait at one time: each holds its best samples in memory.
-const MOST_PARKED: usize = 100;
 /// Space that a case may need on disk: 4-4-2 as lossless PNG, a portrait, and the journal (see storage.md, rule 5).
 pub const RESERVED_BYTES: u64 = 4 * 1024 * 1024;
 
-type Done = Result<(), DeskRefusal>;
+pub(super) type Done = Result<(), DeskRefusal>;
 
 impl Desk {
     /// Carries out an order.
     pub(super) async fn order(&mut self, command: Command, by: StaffId) -> Done {
+        let officer = &by;
         match command {
-            Command::New => self.open_case(by),
-            Command::Cancel => self.at_desk(Event::Cancelled),
-            Command::TravellerRefuses => self.at_desk(Event::TravellerRefused),
+            Command::New => self.open_case(officer, None),
+            Command::NewWith => self.open_with_family(officer),
+            Command::Cancel => self.by_officer(Event::Cancelled, officer),
+            Command::TravellerRefuses => self.by_officer(Event::TravellerRefused, officer),
             Command::ConfirmDate => {
-                self.at_desk(Event::DateConfirmed)?;
+                self.by_officer(Event::DateConfirmed, officer)?;
                 self.clock.confirmed();
                 Ok(())
             }
-            Command::Document(lines) => self.read_document(&lines, "typed"),
+            Command::Document(lines) => self.read_document(&lines, "typed", Some(officer)),
+            Command::Scanned(text) => self.scanned(&text, officer),
             Command::Fields(fields) => {
                 let found = facts::from_fields(&fields)?;
-                self.decide_first(found, TravellerFile::from_fields(&fields))
+                self.decide_first(found, TravellerFile::from_fields(&fields), Some(officer))
             }
-            Command::Answer { question, answer } => self.answer(&question, &answer),
-            Command::Claim { ground, evidence } => self.claim(ground, evidence),
-            Command::SendToSupervisor => self.at_desk(Event::SentToSupervisor),
-            Command::Proceed => self.at_desk(Event::Proceed),
-            Command::Declare { missing, face_exception } => self.declare(missing, face_exception),
-            Command::Retry => self.at_desk(Event::Retry),
-            Command::Veto { slot, veto } => self.at_desk(Event::Vetoed(slot, veto)),
-            Command::Sign => self.at_desk(Event::Signed),
+            Command::Answer { question, answer } => self.answer(&question, &answer, officer),
+            Command::Claim { ground, evidence } => self.claim(ground, evidence, officer),
+            Command::SendToSupervisor => self.by_officer(Event::SentToSupervisor, officer),
+            Command::Proceed => self.by_officer(Event::Proceed, officer),
+            Command::Declare { missing, face_exception } => self.declare(missing, face_exception, officer),
+            Command::Retry => self.by_officer(Event::Retry, officer),
+            Command::TakeBack(slot) => self.take_back(slot, officer),
+            Command::Undo => self.by_officer(Event::Undone, officer),
+            Command::Veto { slot, veto, reason } => self.veto(slot, veto, reason, officer),
+            Command::Sign => self.sign(officer),
             Command::Speak(language) => {
                 self.speak(language);
                 Ok(())
             }
-            Command::Recall(case) => self.recall(&case),
+            Command::Recall(case) => self.recall(&case, officer),
             Command::EndShift => {
-                self.end_shift(&by);
+                self.end_shift(officer);
                 Ok(())
             }
-            Command::Review { case, decision, reason } => self.review(&case, decision, reason, by),
+            Command::Review { case, decision, reason, family, seen } => {
+                self.still_as(&case, seen)?;
+                self.review(&case, decision, &reason, family, officer)
+            }
         }
     }
 
-    fn open_case(&mut self, by: StaffId) -> Done {
-        if self.at_desk.is_some() {
-            return Err(DeskRefusal::DeskBusy);
+    /// Who signs is noted before the record is made of it, and forgotten where the session does not take it.
+    fn sign(&mut self, officer: &StaffId) -> Done {
+        let before = self.at_desk.as_mut().and_then(|case| case.signed_by.replace(officer.clone()));
+        let signed = self.by_officer(Event::Signed, officer);
+        if signed.is_err()
+            && let Some(case) = self.at_desk.as_mut()
+        {
+            case.signed_by = before;
         }
-        if self.line_owed && self.keeper.settle().is_ok() {
-            (self.line_owed, self.store_fault) = (false, None);
+        signed
+    }
+
+    fn veto(&mut self, slot: Slot, veto: Veto, reason: String, officer: &StaffId) -> Done {
+        // By its own word, a veto without a reason has none.
+        if reason.is_empty() && veto != Veto::AcceptedWithoutReason {
+            return Err(DeskRefusal::ReasonMissing);
         }
-        if let Some(fault) = &self.store_fault {
-            return Err(DeskRefusal::Store(fault.clone()));
+        let local_time = self.clock.local().to_string();
+        let case = self.at_desk.as_mut().ok_or(DeskRefusal::DeskEmpty)?;
+        // The session has the last word: what it would refuse leaves no trace in the case.
+        case.session.apply(Event::Vetoed(slot, veto))?;
+        case.vetoes.push(VetoTrace { slot, veto, officer: officer.clone(), reason, local_time });
+        self.by_officer(Event::Vetoed(slot, veto), officer)
+    }
+
+    fn take_back(&mut self, slot: Slot, officer: &StaffId) -> Done {
+        self.by_officer(Event::TakenBack(slot), officer)?;
+        if let Some(case) = self.at_desk.as_mut() {
+            case.samples.forget(slot);
         }
-        if self.parked.len() >= MOST_PARKED {
-            return Err(DeskRefusal::TooManyParked);
-        }
-        let now = self.clock.local();
-        let number = self.keeper.next_case(now.date());
-        self.keeper.opened(&number, &by, &self.clock).map_err(DeskRefusal::Store)?;
-        self.note(by.clone(), Action::CaseOpened, Some(number.clone()), None);
-        let session = Session::open(number, by, self.clock.in_doubt());
-        self.at_desk = Some(Case::new(session, now.to_string()));
-        self.last = None;
-        self.fault = None;
-        self.hint = None;
-        self.hinted.clear();
         Ok(())
     }
 
     /// Reads an MRZ and asks the rules.
-    pub(super) fn read_document(&mut self, lines: &Personal<String>, evidence: &'static str) -> Done {
+    pub(super) fn read_document(
+        &mut self,
+        lines: &Personal<String>,
+        evidence: &'static str,
+        officer: Option<&StaffId>,
+    ) -> Done {
         let read = mrz::parse(lines.expose()).map_err(|e| DeskRefusal::Document(e.sentence()))?;
         let today = self.clock.local().date();
         let found = facts::from_mrz(&read, evidence);
-        self.decide_first(found, TravellerFile::from_mrz(&read, evidence, today))
+        self.decide_first(found, TravellerFile::from_mrz(&read, evidence, today), officer)
     }
 
-    fn decide_first(&mut self, mut found: domain::policy::Facts, file: TravellerFile) -> Done {
+    fn decide_first(
+        &mut self,
+        mut found: domain::policy::Facts,
+        file: TravellerFile,
+        officer: Option<&StaffId>,
+    ) -> Done {
         if self.clock.jumped() {
             return self.at_desk(Event::ClockDoubted);
         }
         let earlier = self.at_desk.as_ref().and_then(|case| case.facts.as_ref());
         earlier.iter().for_each(|earlier| found.remember(earlier));
         let decision = facts::decide(&self.loaded, &self.clock, &found);
-        self.at_desk(Event::Decided(decision))?;
+        self.apply(Event::Decided(decision), officer)?;
         let key = file.document_key();
         let before = self.at_desk.as_ref().and_then(|case| case.traveller.as_ref());
         // A document that is read again in the same case was not presented again.
@@ -127,7 +147,7 @@ impl Desk {
 
     /// An officer's answer; the rules are asked again. An answer that leaves no question also goes on by itself when
     /// the traveller is exempt: the one key that confirms a child is the last one.
-    fn answer(&mut self, question: &str, answer: &str) -> Done {
+    fn answer(&mut self, question: &str, answer: &str, officer: &StaffId) -> Done {
         let case = self.at_desk.as_ref().ok_or(DeskRefusal::DeskEmpty)?;
         let Step::Decided(decision) = case.session.step() else { return Err(DeskRefusal::NotNow) };
         let asked = decision.question.as_ref().filter(|asked| asked.id == question);
@@ -139,18 +159,20 @@ impl Desk {
         }
         let again = facts::decide(&self.loaded, &self.clock, &known);
         let exempt_now = again.verdict == Verdict::Exempt && again.stands();
-        self.at_desk(Event::Decided(again))?;
+        self.by_officer(Event::Decided(again), officer)?;
         if let Some(case) = self.at_desk.as_mut() {
             case.facts = Some(known);
         }
-        if exempt_now { self.at_desk(Event::Proceed) } else { Ok(()) }
+        if exempt_now { self.by_officer(Event::Proceed, officer) } else { Ok(()) }
     }
 
-    fn claim(&mut self, ground: String, evidence: String) -> Done {
+    fn claim(&mut self, ground: String, evidence: String, officer: &StaffId) -> Done {
         let case = self.at_desk.as_ref().ok_or(DeskRefusal::DeskEmpty)?;
         let pack = &self.rules_of(case).pack;
-        if !matches!(case.session.step(), Step::Decided(_) | Step::Declare(_)) {
-            return Err(DeskRefusal::NotNow);
+        match case.session.step() {
+            Step::Decided(_) => {}
+            Step::Declare(_, before) if before.attempts().is_empty() => {}
+            _ => return Err(DeskRefusal::NotNow),
         }
         if !self.claimable(case).contains(&ground) {
             return Err(DeskRefusal::UnknownGround);
@@ -163,13 +185,13 @@ impl Desk {
         // The session parks with the decision that names the claim, where the step still takes a decision.
         if matches!(case.session.step(), Step::Decided(_)) {
             let again = facts::decide(&self.loaded, &self.clock, &known);
-            self.at_desk(Event::Decided(again))?;
+            self.by_officer(Event::Decided(again), officer)?;
         }
         if let Some(case) = self.at_desk.as_mut() {
             case.facts = Some(known);
             case.claim = Some((ground.clone(), evidence.clone()));
         }
-        self.at_desk(Event::ExemptionClaimed { ground, evidence })
+        self.by_officer(Event::ExemptionClaimed { ground, evidence }, officer)
     }
 
     /// Grounds that may be attested for this case: those of the entry that decided.
@@ -192,7 +214,12 @@ impl Desk {
         self.claimable(case).into_iter().map(|ground| ClaimPanel { evidence: evidence(&ground), ground }).collect()
     }
 
-    fn declare(&mut self, missing: Vec<MissingFinger>, face_exception: Option<FaceException>) -> Done {
+    fn declare(
+        &mut self,
+        missing: Vec<MissingFinger>,
+        face_exception: Option<FaceException>,
+        officer: &StaffId,
+    ) -> Done {
         // Of whom no fingers are due, no scanner is needed, and none is asked which fingers there are.
         let fingers = !self.only_a_face_is_due();
         for (kind, name) in [(DeviceKind::Camera, "camera"), (DeviceKind::FingerScanner, "fingerprint scanner")] {
@@ -216,80 +243,19 @@ impl Desk {
         let capture = &rules.pack.capture;
         let (placements, missing) =
             if fingers { (capture.plan(&groups, &missing), missing) } else { (Vec::new(), Vec::new()) };
+        let wanted: Vec<Finger> = placements.iter().flatten().copied().collect();
+        self.by_officer(Event::CaptureDeclared(CapturePlan { placements, missing, face_exception }), officer)?;
         if let Some(case) = self.at_desk.as_mut() {
-            case.reservation = Some(reservation);
+            case.reservation.get_or_insert(reservation);
+            // After a step back: what is not to be taken any more is not kept either.
+            case.samples.keep_fingers(&wanted);
         }
-        self.at_desk(Event::CaptureDeclared(CapturePlan { placements, missing, face_exception }))
+        Ok(())
     }
 
     /// Whether the case at the desk waits for a capture of which fingers are no part.
     fn only_a_face_is_due(&self) -> bool {
         let step = self.at_desk.as_ref().map(|case| case.session.step());
-        matches!(step, Some(Step::Declare(due)) if !due.takes(Modality::Fingers))
-    }
-
-    fn recall(&mut self, number: &CaseNumber) -> Done {
-        if self.at_desk.is_some() {
-            return Err(DeskRefusal::DeskBusy);
-        }
-        let waits = |case: &Case| matches!(case.session.step(), Step::AwaitingRecall(..));
-        if !self.parked.get(number).is_some_and(waits) {
-            return Err(DeskRefusal::NoSuchCase);
-        }
-        let reservation = self.keeper.reserve(RESERVED_BYTES).map_err(DeskRefusal::Store)?;
-        self.at_desk = self.parked.remove(number);
-        if let Some(case) = self.at_desk.as_mut() {
-            case.reservation.get_or_insert(reservation);
-            case.samples.bring_back();
-        }
-        self.last = None;
-        self.at_desk(Event::Recalled)?;
-        self.decide_after_review()
-    }
-
-    /// A case that came back undecided: the rules are asked again with what the supervisor said.
-    fn decide_after_review(&mut self) -> Done {
-        let Some(case) = self.at_desk.as_mut() else { return Ok(()) };
-        let Step::Decided(_) = case.session.step() else { return Ok(()) };
-        let Some(known) = case.facts.as_mut() else { return Ok(()) };
-        let supervisor = case.review.as_ref().map(|review| &review.supervisor);
-        facts::after_review(known, case.claim.take().is_some(), supervisor);
-        if self.clock.jumped() {
-            return self.at_desk(Event::ClockDoubted);
-        }
-        let again = facts::decide(&self.loaded, &self.clock, known);
-        self.at_desk(Event::Decided(again))
-    }
-
-    fn review(&mut self, number: &CaseNumber, decision: ReviewDecision, reason: String, by: StaffId) -> Done {
-        let (event, word) = match decision {
-            ReviewDecision::Approve => (Event::ReviewApproved(by.clone()), "approved"),
-            ReviewDecision::Recapture => (Event::ReviewRecapture(by.clone()), "recapture"),
-            ReviewDecision::Refuse => (Event::ReviewRefused(by.clone()), "refused"),
-        };
-        let case = self.parked.get_mut(number).ok_or(DeskRefusal::NoSuchCase)?;
-        // The session has the last word: what it would refuse leaves no trace in the case.
-        case.session.apply(event.clone())?;
-        let parked_for = match case.session.step() {
-            Step::InReview(why, _) => parked_for(why),
-            _ => return Err(DeskRefusal::NoSuchCase),
-        };
-        if decision == ReviewDecision::Approve
-            && case.claim.is_some()
-            && let Some(known) = case.facts.as_mut()
-        {
-            let mut confirmed = known.clone();
-            facts::confirm_claim(&mut confirmed, &by);
-            let decided = facts::decide(&self.loaded, &self.clock, &confirmed);
-            // The rule may have changed while the case waited: then there is nothing to confirm any more.
-            if decided.verdict != Verdict::Exempt || !decided.stands() {
-                return Err(DeskRefusal::UnknownGround);
-            }
-            (*known, case.decided, case.under) = (confirmed, Some(decided), Some(self.loaded.clone()));
-        }
-        let local_time = self.clock.local().to_string();
-        tracing::info!(case = %number, supervisor = %by.0, decision = word, "a case was reviewed");
-        case.review = Some(ReviewTrace { supervisor: by, decision: word.into(), reason, parked_for, local_time });
-        self.on_parked(number, event)
+        matches!(step, Some(Step::Declare(due, _)) if !due.takes(Modality::Fingers))
     }
 }

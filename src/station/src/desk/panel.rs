@@ -2,7 +2,7 @@
 
 use super::case::Case;
 use super::view::{AttemptPanel, ParkedPanel, ParkedView, SlotView, View};
-use domain::session::{Aim, Progress, ReviewReason, SlotState, Step, Wrong};
+use domain::session::{Aim, FaceException, Progress, ReviewReason, SlotState, Step, Wrong};
 
 /// The slots of a capture in codes.
 pub fn slots(progress: &Progress) -> Vec<SlotView> {
@@ -36,6 +36,8 @@ pub fn view_of(case: &Case) -> View {
         aimed_at: aim.map(|aim| aim.slots().iter().map(|slot| slot.id()).collect()).unwrap_or_default(),
         decision: case.decision().cloned(),
         slots: case.progress().map(slots).unwrap_or_default(),
+        face_exception: case.progress().and_then(|progress| progress.plan().face_exception).map(FaceException::id),
+        accompanying: case.accompanying.clone(),
         missing: case.progress().map(|progress| progress.plan().missing.clone()).unwrap_or_default(),
         warnings: case.warnings.clone(),
         ..View::default()
@@ -77,6 +79,12 @@ pub fn parked(case: &Case) -> Option<ParkedPanel> {
                 error: log.error.clone(),
             })
             .collect(),
+        missing: case.progress().map(|progress| progress.plan().missing.clone()).unwrap_or_default(),
+        face_exception: case.progress().and_then(|progress| progress.plan().face_exception).map(FaceException::id),
+        vetoes: case.vetoes.clone(),
+        staff: case.session.staff().cloned().collect(),
+        accompanying: case.accompanying.clone(),
+        family: Vec::new(),
         portrait: case.samples.portrait(),
         decision: case.decision()?.clone(),
         since: *since,

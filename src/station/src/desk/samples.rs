@@ -66,6 +66,20 @@ impl Samples {
         self.fingers.remove(&finger);
     }
 
+    /// Forgets what a slot was captured with.
+    pub fn forget(&mut self, slot: Slot) {
+        match slot {
+            Slot::Face => self.face = None,
+            Slot::Finger(finger) => self.forget_finger(finger),
+        }
+    }
+
+    /// Forgets the fingers that are no part of the capture any more.
+    pub fn keep_fingers(&mut self, wanted: &[Finger]) {
+        self.fingers.retain(|finger, _| wanted.contains(finger));
+        self.templates.retain(|finger, _| wanted.contains(finger));
+    }
+
     /// The picture of a slot with its media type, for the supervisor.
     pub fn picture(&self, slot: Slot) -> Option<Picture> {
         let (media, picture) = match slot {

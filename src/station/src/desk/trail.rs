@@ -1,7 +1,7 @@
 //! What goes into the audit trail from the desk: every event that changed a case, with who and why in a word.
 
 use super::case::Case;
-use domain::session::Event;
+use domain::session::{Event, Step};
 use domain::units::StaffId;
 use store::{Action, Reason};
 
@@ -13,8 +13,8 @@ pub struct Note {
 }
 
 impl Note {
-    /// What an event says for the trail; nothing for one that changes no more than the page.
-    pub fn of(event: &Event) -> Option<Self> {
+    /// What an event in this step says for the trail; nothing for one that changes no more than the page.
+    pub fn of(event: &Event, step: &Step) -> Option<Self> {
         let word = |text: &str| Reason::word(text);
         let (what, reason) = match event {
             Event::AttemptScored(aim, attempts, doubted) => {
@@ -37,7 +37,9 @@ impl Note {
             Event::ReviewRecapture(by) => return Some(Self::by(by, Action::Refused, word("recapture"))),
             Event::ReviewRefused(by) => return Some(Self::by(by, Action::Refused, None)),
             Event::Signed => (Action::Signed, None),
+            Event::TakenBack(slot) => (Action::TakenBack, word(slot.id())),
             Event::TravellerRefused => (Action::TravellerRefused, None),
+            Event::Undone => (Action::Undone, word(step.id())),
             Event::Vetoed(slot, veto) => (Action::Overridden, word(&format!("{}-{}", slot.id(), veto.id()))),
             Event::Cancelled => (Action::Cancelled, None),
             // A jumped clock stands in the next header; what follows a record is noted with its outcome.
@@ -52,7 +54,7 @@ impl Note {
 
     /// With the case that it was done to: who, what, why.
     pub fn on(self, case: &Case) -> (StaffId, Action, Option<Reason>) {
-        (self.who.unwrap_or_else(|| case.session.officer().clone()), self.what, self.reason)
+        (self.who.unwrap_or_else(|| case.hand.clone()), self.what, self.reason)
     }
 }
 

@@ -3,12 +3,14 @@
 
 use super::attack::AttackCues;
 use super::engine::EngineView;
+use crate::config::Escalation;
 use domain::case::CaseNumber;
 use domain::device::{DeviceDescriptor, DeviceFault, DeviceKind, DeviceState};
 use domain::finger::MissingFinger;
 use domain::policy::{Decision, Modality, Notice, Verdict};
-use domain::record::Measure;
+use domain::record::{Measure, VetoTrace};
 use domain::session::{Outcome, Slot};
+use domain::units::StaffId;
 use serde::Serialize;
 use tokio::time::Instant;
 
@@ -29,6 +31,8 @@ pub struct Panel {
     pub devices: Vec<DevicePanel>,
     /// Any device of the station says that it is simulated.
     pub simulated: bool,
+    /// What happens when no supervisor comes.
+    pub escalation: Option<Escalation>,
     /// The basis of the laboratory override, if it is in force.
     pub laboratory: Option<String>,
     /// Records that the intake has not acknowledged yet.
@@ -99,6 +103,14 @@ pub struct View {
     pub parked: Vec<ParkedView>,
     /// Cases that ended, newest first, with what became of their records.
     pub recent: Vec<RecentView>,
+    /// The adult that a next member of the family would be noted with.
+    pub adult: Option<CaseNumber>,
+    /// The adult that this traveller came with.
+    pub accompanying: Option<CaseNumber>,
+    /// Cases that the last run of the station left open, until the next traveller.
+    pub interrupted: Vec<InterruptedView>,
+    /// Why the face is not captured as usual, as declared.
+    pub face_exception: Option<&'static str>,
 }
 
 /// One slot in codes.
@@ -153,6 +165,15 @@ pub struct ParkedView {
     pub state: &'static str,
     /// Seconds since it was parked.
     pub since_s: u64,
+}
+
+/// A case that the last run of the station left open: nothing of it was signed.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct InterruptedView {
+    /// Its number.
+    pub case: CaseNumber,
+    /// Where it stood: `document`, `decision`, `capture`, `sign`, `review`.
+    pub stage: &'static str,
 }
 
 /// A case that has ended.
@@ -217,6 +238,18 @@ pub struct ParkedPanel {
     pub attempts: Vec<AttemptPanel>,
     /// How the best portrait was judged.
     pub portrait: Option<PortraitPanel>,
+    /// Fingers that were declared missing.
+    pub missing: Vec<MissingFinger>,
+    /// Why the face was declared not to be as usual.
+    pub face_exception: Option<&'static str>,
+    /// What officers said against the software.
+    pub vetoes: Vec<VetoTrace>,
+    /// Everybody who worked on it.
+    pub staff: Vec<StaffId>,
+    /// The adult whom this traveller came with.
+    pub accompanying: Option<CaseNumber>,
+    /// Other cases of the same family whose claims wait.
+    pub family: Vec<CaseNumber>,
     /// The decision so far.
     pub decision: Decision,
     /// When it was parked: its age grows while nothing else changes.
@@ -270,6 +303,19 @@ pub struct DevicePanel {
     pub fault: Option<FaultView>,
 }
 
+impl View {
+    /// What the page shows, for the orders that it gives: the case, its step, the open question, and what there is to sign.
+    pub fn at(&self) -> String {
+        let case = self.case.as_ref().map_or("-", CaseNumber::as_str);
+        let question = self.decision.as_ref().filter(|_| self.step == "decided").and_then(|of| of.question.as_ref());
+        let attempts: usize = match self.step {
+            "declare" | "summary" => self.slots.iter().map(|slot| slot.attempts).sum(),
+            _ => 0,
+        };
+        format!("{case} {} {} {attempts}", self.step, question.map_or("-", |question| question.id.as_str()))
+    }
+}
+
 impl Panel {
     /// What to write above the decision. An exemption that still has a question is no exemption yet.
     pub fn verdict(&self) -> &'static str {
@@ -303,6 +349,11 @@ impl Panel {
 }
 
 impl ParkedPanel {
+    /// Whether this person worked on it: somebody else has to decide.
+    pub fn is_own(&self, person: &StaffId) -> bool {
+        self.officer == person.0 || self.staff.contains(person)
+    }
+
     /// Whole minutes since it was parked.
     pub fn minutes(&self) -> usize {
         usize::try_from(self.since.elapsed().as_secs() / 60).unwrap_or(usize::MAX)

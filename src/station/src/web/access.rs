@@ -175,6 +175,11 @@ impl Form {
     pub fn text(&self, name: &str) -> &str {
         self.0.get(name).map_or("", |value| value.trim())
     }
+
+    /// What somebody wrote in their own words: 200 characters at most, and nothing that no keyboard writes.
+    pub fn note(&self, name: &str) -> String {
+        self.text(name).chars().filter(|c| !c.is_control()).take(200).collect()
+    }
 }
 
 impl FromRequest<Arc<App>> for Form {

@@ -55,6 +55,8 @@ pub struct App {
     pub locales: Locales,
     /// Language before anybody chose one.
     pub language: String,
+    /// The checkpoint's time zone: pages tell local time.
+    pub zone: jiff::tz::TimeZone,
     /// Hosts that the browser may name: a page of another origin that resolves to loopback is turned away.
     pub hosts: Vec<String>,
     /// The checkpoint, as receipts name it.

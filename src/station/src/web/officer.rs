@@ -26,6 +26,8 @@ pub fn routes() -> Router<Arc<App>> {
         .route("/officer/events", get(live::events))
         .route("/officer/preview", get(live::preview))
         .merge(order("/officer/new", |_| Ok(Command::New)))
+        .merge(order("/officer/new-with", |_| Ok(Command::NewWith)))
+        .merge(order("/officer/scanned", scanned))
         .merge(order("/officer/date-confirmed", |_| Ok(Command::ConfirmDate)))
         .merge(order("/officer/document", document))
         .merge(order("/officer/fields", fields))
@@ -36,6 +38,8 @@ pub fn routes() -> Router<Arc<App>> {
         .merge(order("/officer/declare", declare))
         .merge(order("/officer/retry", |_| Ok(Command::Retry)))
         .merge(order("/officer/veto", veto))
+        .merge(order("/officer/take-back", take_back))
+        .merge(order("/officer/undo", |_| Ok(Command::Undo)))
         .merge(order("/officer/sign", |_| Ok(Command::Sign)))
         .merge(order("/officer/refused", |_| Ok(Command::TravellerRefuses)))
         .merge(order("/officer/cancel", |_| Ok(Command::Cancel)))
@@ -46,7 +50,10 @@ pub fn routes() -> Router<Arc<App>> {
 pub(super) fn order(path: &'static str, read: fn(&Form) -> Asked) -> Router<Arc<App>> {
     let handler = move |officer: Officer, State(app): State<Arc<App>>, form: Form| async move {
         let asked = match read(&form) {
-            Ok(command) => app.desk.order(command, &officer.0.id).await,
+            Ok(command) => {
+                let at = Some(form.text("at")).filter(|at| !at.is_empty()).map(str::to_owned);
+                app.desk.order(command, &officer.0.id, at).await
+            }
             Err(refusal) => Some(Err(refusal)),
         };
         match asked {
@@ -106,7 +113,15 @@ fn declare(form: &Form) -> Asked {
 
 fn veto(form: &Form) -> Asked {
     let slot = Slot::from_id(form.text("slot")).ok_or(DeskRefusal::UnknownAnswer)?;
-    Ok(Command::Veto { slot, veto: word::<Veto>(form.text("veto"))? })
+    Ok(Command::Veto { slot, veto: word::<Veto>(form.text("veto"))?, reason: form.note("reason") })
+}
+
+fn take_back(form: &Form) -> Asked {
+    Slot::from_id(form.text("slot")).map(Command::TakeBack).ok_or(DeskRefusal::UnknownAnswer)
+}
+
+fn scanned(form: &Form) -> Asked {
+    Ok(Command::Scanned(Personal::new(form.text("text").to_owned())))
 }
 
 fn recall(form: &Form) -> Asked {

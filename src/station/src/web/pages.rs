@@ -4,11 +4,16 @@ use super::errors::{PageError, page};
 use super::locale::Locale;
 use super::logins::Login;
 use super::supervisor::REASONS;
-use crate::desk::{AttemptPanel, Lacking, Panel, ParkedPanel, PortraitPanel, View};
+use crate::config::Escalation;
+use crate::desk::{AttemptPanel, HistoryLine, Lacking, Panel, ParkedPanel, PortraitPanel, View};
 use askama::Template;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
+use domain::case::CaseNumber;
+use domain::finger::MissingReason;
 use domain::policy::Question;
+use domain::session::FaceException;
+use jiff::{Timestamp, tz::TimeZone};
 
 #[derive(Template)]
 #[template(path = "login.html")]
@@ -94,11 +99,43 @@ struct ReviewPage<'a> {
     panel: &'a Panel,
     own: bool,
     reasons: &'static [&'static str],
+    history: &'a History<'a>,
 }
 
 /// One case before the supervisor. Who captured the traveller is told that somebody else has to decide.
-pub fn review(t: Locale<'_>, login: &Login, case: &ParkedPanel, panel: &Panel) -> Response {
-    page(&ReviewPage { t, login, case, panel, own: case.officer == login.id.0, reasons: REASONS })
+pub fn review(t: Locale<'_>, login: &Login, case: &ParkedPanel, panel: &Panel, history: &History<'_>) -> Response {
+    page(&ReviewPage { t, login, case, panel, own: case.is_own(&login.id), reasons: REASONS, history })
+}
+
+/// What is known of a case, for the supervisor.
+pub struct History<'a> {
+    /// Oldest first.
+    pub lines: Vec<HistoryLine>,
+    /// The time zone that they are told in.
+    pub zone: &'a TimeZone,
+}
+
+impl History<'_> {
+    /// Local date and time of a line: `2026-03-15 12:03:04`.
+    fn time(&self, line: &HistoryLine) -> String {
+        let at = Timestamp::from_millisecond(line.at_ms).unwrap_or(Timestamp::UNIX_EPOCH);
+        at.to_zoned(self.zone.clone()).strftime("%Y-%m-%d %H:%M:%S").to_string()
+    }
+}
+
+#[derive(Template)]
+#[template(path = "history.html")]
+struct HistoryPage<'a> {
+    t: Locale<'a>,
+    login: &'a Login,
+    case: &'a CaseNumber,
+    panel: &'a Panel,
+    history: &'a History<'a>,
+}
+
+/// A case that does not wait any more, before the supervisor: what was done, and by whom.
+pub fn history(t: Locale<'_>, login: &Login, case: &CaseNumber, panel: &Panel, history: &History<'_>) -> Response {
+    page(&HistoryPage { t, login, case, panel, history })
 }
 
 /// Where the case is on its way, for the line above the page.
@@ -140,6 +177,38 @@ impl Panel {
             _ => self.view.slot == Some("face"),
         };
         self.face_engine.lacking.as_ref().filter(|_| of_portraits)
+    }
+
+    /// Minutes that the oldest case has waited for a supervisor, none where none does.
+    fn oldest(&self) -> Option<usize> {
+        self.parked.iter().filter(|case| case.view.state == "waiting").map(ParkedPanel::minutes).max()
+    }
+
+    /// Nobody has decided for as long as the escalation rule allows.
+    fn escalated(&self) -> Option<&Escalation> {
+        let rule = self.escalation.as_ref()?;
+        self.oldest().filter(|minutes| *minutes >= usize::from(rule.after_minutes)).map(|_| rule)
+    }
+
+    /// One step back is possible.
+    fn can_undo(&self) -> bool {
+        let taken = self.view.slots.iter().any(|slot| slot.attempts > 0);
+        match self.view.step {
+            "decided" | "capturing" | "held" | "summary" => true,
+            "declare" => !taken,
+            _ => false,
+        }
+    }
+
+    /// Why this finger was declared missing; empty where it was not.
+    fn missing_reason(&self, finger: &str) -> &'static str {
+        let found = self.view.missing.iter().find(|missing| missing.finger.id() == finger);
+        found.map_or("", |missing| reason_id(missing.reason))
+    }
+
+    /// What may be wrong with a face.
+    fn face_exceptions(&self) -> impl Iterator<Item = &'static str> + use<> {
+        FaceException::ALL.into_iter().map(FaceException::id)
     }
 
     /// The intake is out of reach, which happens and mends itself.
@@ -225,7 +294,21 @@ impl PortraitPanel {
     }
 }
 
+/// The word of forms and locales.
+const fn reason_id(reason: MissingReason) -> &'static str {
+    match reason {
+        MissingReason::Bandaged => "bandaged",
+        MissingReason::Injured => "injured",
+        MissingReason::Missing => "missing",
+    }
+}
+
 impl ParkedPanel {
+    /// Fingers that were declared missing, each with the word of its reason.
+    fn missing_fingers(&self) -> impl Iterator<Item = (&'static str, &'static str)> + '_ {
+        self.missing.iter().map(|missing| (missing.finger.id(), reason_id(missing.reason)))
+    }
+
     /// Hour and minute of the local time at which it was parked.
     fn parked_time(&self) -> &str {
         self.parked_at.get(11..16).unwrap_or(&self.parked_at)

@@ -2,15 +2,17 @@
 
 use super::access::{Form, Supervisor, language};
 use super::errors::PageError;
+use super::pages::History;
 use super::{App, live, pages};
 use crate::desk::{Command, DeskRefusal, ReviewDecision};
 use axum::Router;
-use axum::extract::{Path, State};
+use axum::extract::{Path, Query, State};
 use axum::http::{HeaderMap, header};
 use axum::response::{IntoResponse, Redirect, Response};
 use axum::routing::{get, post};
 use domain::case::CaseNumber;
 use domain::session::Slot;
+use serde::Deserialize;
 use std::sync::Arc;
 
 /// Reasons that a supervisor chooses from: the keys of their texts.
@@ -22,6 +24,7 @@ pub fn routes() -> Router<Arc<App>> {
     Router::new()
         .route("/supervisor", get(list))
         .route("/supervisor/events", get(live::supervisor_events))
+        .route("/supervisor/search", get(search))
         .route("/supervisor/case/{case}", get(case))
         .route("/supervisor/case/{case}/sample/{slot}", get(sample))
         .route("/supervisor/decide", post(decide))
@@ -38,10 +41,28 @@ async fn case(
     Path(number): Path<String>,
     headers: HeaderMap,
 ) -> Response {
+    let Some(number) = CaseNumber::parse(&number) else { return PageError::NotFound.into_response() };
+    let t = app.locales.get(language(&app, &headers));
+    let history = History { lines: app.desk.history(number.clone()).await, zone: &app.zone };
     let panel = app.desk.panel();
-    match panel.parked.iter().find(|parked| parked.view.case.as_str() == number) {
-        Some(parked) => pages::review(app.locales.get(language(&app, &headers)), &login, parked, &panel),
-        None => PageError::Desk(DeskRefusal::NoSuchCase).into_response(),
+    match panel.parked.iter().find(|parked| parked.view.case == number) {
+        Some(parked) => pages::review(t, &login, parked, &panel, &history),
+        None if history.lines.is_empty() => PageError::Desk(DeskRefusal::UnknownCase).into_response(),
+        None => pages::history(t, &login, &number, &panel, &history),
+    }
+}
+
+/// The number of a case is all that can be searched for.
+#[derive(Deserialize)]
+struct Search {
+    #[serde(default)]
+    case: String,
+}
+
+async fn search(_: Supervisor, Query(search): Query<Search>) -> Response {
+    match CaseNumber::parse(search.case.trim().to_ascii_uppercase().as_str()) {
+        Some(case) => Redirect::to(&format!("/supervisor/case/{case}")).into_response(),
+        None => PageError::Desk(DeskRefusal::UnknownCase).into_response(),
     }
 }
 
@@ -57,7 +78,7 @@ async fn sample(_: Supervisor, State(app): State<Arc<App>>, Path((case, slot)): 
 
 async fn decide(Supervisor(login): Supervisor, State(app): State<Arc<App>>, form: Form) -> Response {
     let refusal = match review(&form) {
-        Ok(command) => match app.desk.order(command, &login.id).await {
+        Ok(command) => match app.desk.order(command, &login.id, None).await {
             Some(Ok(())) => return Redirect::to("/supervisor").into_response(),
             Some(Err(refusal)) => PageError::Desk(refusal),
             None => PageError::Stopping,
@@ -72,7 +93,7 @@ async fn end_shift(Supervisor(login): Supervisor, State(app): State<Arc<App>>, f
     if form.text("sure") != "yes" {
         return PageError::Desk(DeskRefusal::UnknownAnswer).into_response();
     }
-    match app.desk.order(Command::EndShift, &login.id).await {
+    match app.desk.order(Command::EndShift, &login.id, None).await {
         Some(Ok(())) => Redirect::to("/supervisor").into_response(),
         Some(Err(refusal)) => PageError::Desk(refusal).into_response(),
         None => PageError::Stopping.into_response(),
@@ -91,7 +112,8 @@ fn review(form: &Form) -> Result<Command, DeskRefusal> {
     if !REASONS.contains(&reason) {
         return Err(DeskRefusal::ReasonMissing);
     }
-    let note: String = form.text("note").chars().filter(|c| !c.is_control()).take(200).collect();
+    let note = form.note("note");
     let reason = if note.is_empty() { reason.to_owned() } else { format!("{reason}: {note}") };
-    Ok(Command::Review { case, decision, reason })
+    let seen = form.text("seen").parse().ok();
+    Ok(Command::Review { case, decision, reason, family: form.text("family") == "yes", seen })
 }

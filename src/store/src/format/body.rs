@@ -7,8 +7,10 @@ use domain::device::{CaptureGroup, DeviceDescriptor};
 use domain::finger::{MissingFinger, MissingReason};
 use domain::guarded::Personal;
 use domain::policy::{Decision, Question, SettledBy, Verdict};
-use domain::record::{Body, Draft, Enrolment, FaceSample, FingerSample, Measure, ReviewTrace, Traveller, Versions};
-use domain::session::{AttemptLog, FaceException, Outcome};
+use domain::record::{
+    Body, Draft, Enrolment, FaceSample, FingerSample, Measure, ReviewTrace, Traveller, Versions, VetoTrace,
+};
+use domain::session::{AttemptLog, Outcome};
 use domain::units::QualityScore;
 use serde_json::{Map, Value, json};
 use zeroize::Zeroizing;
@@ -37,6 +39,7 @@ pub fn encode_body(draft: &Draft) -> Result<Zeroizing<Vec<u8>>, FormatFault> {
         ("checkpoint", Some(Node::text(&draft.checkpoint))),
         ("local-time", Some(Node::text(&draft.local_time))),
         ("officer", Some(Node::text(&draft.officer.0))),
+        ("accompanying", draft.accompanying.as_ref().map(|adult| Node::text(adult.as_str()))),
         ("outcome", Some(Node::text(draft.outcome.id()))),
         ("decision", draft.decision.as_ref().map(decision_node)),
         ("versions", Some(versions_node(&draft.versions))),
@@ -237,22 +240,29 @@ fn review_node(review: &ReviewTrace) -> Node<'_> {
 }
 
 fn enrolment_node(enrolment: &Enrolment) -> Node<'_> {
-    let exception = enrolment.face_exception.map(|exception| match exception {
-        FaceException::Bandaged => "bandaged",
-        FaceException::EyesClosed => "eyes-closed",
-        FaceException::Medical => "medical",
-    });
     Node::map_of(vec![
         ("traveller", Some(traveller_node(&enrolment.traveller))),
         ("face", enrolment.face.as_ref().map(face_node)),
         ("fingers", Some(list(&enrolment.fingers, finger_node))),
         ("missing", Some(list(&enrolment.missing, missing_node))),
-        ("face-exception", exception.map(Node::text)),
+        ("face-exception", enrolment.face_exception.map(|exception| Node::text(exception.id()))),
         ("attempts", Some(list(&enrolment.attempts, attempt_node))),
+        ("signed-by", enrolment.signed_by.as_ref().map(|officer| Node::text(&officer.0))),
+        ("vetoes", (!enrolment.vetoes.is_empty()).then(|| list(&enrolment.vetoes, veto_node))),
         ("devices", Some(list(&enrolment.devices, device_node))),
         ("laboratory-basis", opt_text(&enrolment.laboratory_basis)),
         ("application-number", opt_personal(&enrolment.application_number)),
         ("profile-id", opt_personal(&enrolment.profile_id)),
+    ])
+}
+
+fn veto_node(said: &VetoTrace) -> Node<'_> {
+    Node::map([
+        ("slot", Node::text(said.slot.id())),
+        ("veto", Node::text(said.veto.id())),
+        ("officer", Node::text(&said.officer.0)),
+        ("reason", Node::text(&said.reason)),
+        ("local-time", Node::text(&said.local_time)),
     ])
 }
 

@@ -26,9 +26,9 @@ use domain::finger::{Finger, MissingFinger, MissingReason};
 use domain::guarded::{Biometric, Personal};
 use domain::record::{
     Body, Draft, Enrolment, Exemption, FaceBasis, FaceSample, FingerSample, Measure, ReviewTrace, SignedRecord,
-    Traveller, Versions,
+    Traveller, Versions, VetoTrace,
 };
-use domain::session::{AttemptLog, FaceException, Outcome, Slot, Wrong};
+use domain::session::{AttemptLog, FaceException, Outcome, Slot, Veto, Wrong};
 use domain::units::{Millis, Ppi, QualityScore, StaffId};
 use std::path::Path;
 
@@ -130,6 +130,7 @@ pub fn closure(n: u8) -> Draft {
         checkpoint: "mashtakovo".into(),
         local_time: "2025-12-24T03:00:00".into(),
         officer: StaffId("officer-1".into()),
+        accompanying: None,
         outcome: Outcome::Cancelled,
         decision: None,
         versions: Versions {
@@ -203,13 +204,22 @@ pub fn enrolment(n: u8, image_bytes: usize) -> Draft {
         missing: vec![MissingFinger { finger: Finger::LeftIndex, reason: MissingReason::Bandaged }],
         face_exception: Some(FaceException::EyesClosed),
         attempts: vec![attempt(Slot::Face, None), attempt(Slot::Finger(Finger::RightIndex), Some("D-12"))],
+        signed_by: Some(StaffId("officer-2".into())),
+        vetoes: vec![VetoTrace {
+            slot: Slot::Face,
+            veto: Veto::AcceptedForReason,
+            officer: StaffId("officer-2".into()),
+            reason: "a scar".into(),
+            local_time: "2025-12-24T03:00:30".into(),
+        }],
         devices: vec![scanner()],
         laboratory_basis: Some("test bench".into()),
         application_number: Some(Personal::new("APPLICATION-7".into())),
         profile_id: Some(Personal::new("PROFILE-7".into())),
     };
     let body = Body::Enrolment(Box::new(enrolment));
-    Draft { outcome: Outcome::EnrolledWithExceptions, body, ..closure(n) }
+    let accompanying = Some(case(n.wrapping_add(1)));
+    Draft { outcome: Outcome::EnrolledWithExceptions, body, accompanying, ..closure(n) }
 }
 
 fn traveller() -> Traveller {

@@ -152,6 +152,7 @@ impl World {
             checkpoint: "domodedovo".into(),
             local_time: "2025-12-24T03:00:00".into(),
             officer: StaffId("anna".into()),
+            accompanying: None,
             outcome: Outcome::Cancelled,
             decision: None,
             versions: Versions {

@@ -60,7 +60,8 @@ async fn a_hint_of_the_face_has_its_pictogram_and_its_side() {
 async fn a_supervisor_sees_every_component_of_the_portrait() {
     let locales = Locales::load().unwrap();
     let waiting = parked(ReviewReason::Rejected(vec![]), "waiting");
-    let page = html(pages::review(locales.get("en"), &login(Role::Supervisor), &waiting, &panel("idle"))).await;
+    let page =
+        html(pages::review(locales.get("en"), &login(Role::Supervisor), &waiting, &panel("idle"), &history())).await;
     for has in [
         "opencv-haar-frontalface 0123456789ab, by the face",
         "data-not-assessed>Mandatory, and not judged: EyesOpen</p>",

@@ -87,6 +87,7 @@ fn app() -> (tempfile::TempDir, Arc<App>) {
         logins,
         locales: Locales::load().unwrap(),
         language: "en".into(),
+        zone: TimeZone::UTC,
         hosts: vec![HOST.into()],
         checkpoint: "domodedovo".into(),
         displays: Displays::new(dir.path().join("displays.toml")),

@@ -11,23 +11,25 @@ mod traveller;
 use super::errors::{PageError, translated};
 use super::locale::{LANGUAGES, Locale, Locales};
 use super::logins::{Login, Logins, Moment};
-use super::pages;
+use super::pages::{self, History};
 use super::supervisor::REASONS;
-
+use crate::config::{Escalation, WhileWaiting};
 use crate::desk::{
-    AttemptPanel, ClaimPanel, DeskRefusal, EngineView, FaultView, Lacking, MEND, Panel, ParkedPanel, ParkedView,
-    PortraitPanel, RecordView, SlotView, TravellerPanel, View,
+    AttemptPanel, ClaimPanel, DeskRefusal, EngineView, FaultView, HistoryLine, InterruptedView, Lacking, MEND, Panel,
+    ParkedPanel, ParkedView, PortraitPanel, RecordView, SlotView, TravellerPanel, View,
 };
 use crate::people::{People, Person, Register, Role, Tries};
 use axum::response::{IntoResponse, Response};
 use domain::case::CaseNumber;
 use domain::finger::{Finger, MissingFinger, MissingReason};
 use domain::policy::{self, BirthDate, Checkpoint, Decision, Evidence, Facts, Pack, Verdict};
-use domain::record::Measure;
+use domain::record::{Measure, VetoTrace};
 use domain::session::{Outcome, ReviewReason, Slot, Veto};
-use domain::units::QualityScore;
+use domain::units::{QualityScore, StaffId};
+use jiff::tz::TimeZone;
 use std::collections::BTreeSet;
-use std::time::Instant;
+use std::sync::LazyLock;
+use std::time::{Duration, Instant};
 
 const PACK: &str = include_str!("../../../../../config/policies/ru-entry.toml");
 const STEPS: &[&str] = &[
@@ -155,11 +157,35 @@ fn parked(reason: ReviewReason, state: &'static str) -> ParkedPanel {
         question: None,
         slots: vec![slot("face", "accepted", Some(83)), slot("right-index", "exhausted", Some(31))],
         attempts: vec![attempt(1, 31, false), wrong, failed],
+        missing: vec![MissingFinger { finger: Finger::LeftRing, reason: MissingReason::Injured }],
+        face_exception: Some("eyes-closed"),
+        vetoes: vec![VetoTrace {
+            slot: Slot::Face,
+            veto: Veto::RefusedAlthoughAccepted,
+            officer: StaffId("pavel".into()),
+            reason: "<i>another</i> person".into(),
+            local_time: "2026-03-15T12:02:04".into(),
+        }],
+        staff: vec![StaffId("olga".into()), StaffId("pavel".into())],
+        accompanying: None,
+        family: vec![],
         portrait: Some(portrait()),
         decision: decision(|_| ()),
         since: Instant::now().into(),
         parked_at: "2026-03-15T12:03:04.5".into(),
     }
+}
+
+/// What was done to a case.
+fn history() -> History<'static> {
+    static ZONE: LazyLock<TimeZone> = LazyLock::new(|| TimeZone::get("Europe/Moscow").unwrap());
+    let line = |what: &str, reason: Option<&str>| HistoryLine {
+        at_ms: 1_773_565_384_000,
+        who: "olga".into(),
+        what: what.into(),
+        reason: reason.map(Into::into),
+    };
+    History { lines: vec![line("case-opened", None), line("device-fault", Some("D-12"))], zone: &ZONE }
 }
 
 /// A portrait that an engine of boxes has judged.
@@ -204,7 +230,8 @@ async fn all_pages(t: Locale<'_>) -> Vec<(String, String)> {
     }
     made.push(("list".into(), html(pages::supervisor(t, &supervisor, &panel("idle"))).await));
     let waiting = parked(ReviewReason::Rejected(vec![]), "waiting");
-    made.push(("review".into(), html(pages::review(t, &supervisor, &waiting, &panel("idle"))).await));
+    made.push(("review".into(), html(pages::review(t, &supervisor, &waiting, &panel("idle"), &history())).await));
+    made.push(("history".into(), html(pages::history(t, &supervisor, &case(), &panel("idle"), &history())).await));
     let refused = PageError::Desk(DeskRefusal::Document("Line 1".into())).into_response();
     made.push(("refusal".into(), html(translated(refused, t, "/")).await));
     made

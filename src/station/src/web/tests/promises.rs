@@ -27,7 +27,8 @@ async fn every_form_of_a_case_carries_the_secret_of_the_log_in() {
         for form in page.split("<form ").skip(1) {
             let form = form.split("</form>").next().unwrap();
             let of_a_log_in = ["/officer/", "/supervisor/", "/session/", "/unlock"];
-            let about_a_case = of_a_log_in.iter().any(|path| form.contains(&format!("action=\"{path}")));
+            let about_a_case = form.contains("method=\"post\"")
+                && of_a_log_in.iter().any(|path| form.contains(&format!("action=\"{path}")));
             assert_eq!(form.contains("name=\"csrf\" value=\""), about_a_case, "{name}: {form}");
         }
     }
@@ -41,18 +42,19 @@ async fn each_step_offers_its_own_actions_and_one_of_them_first() {
         ("idle", vec!["new"], 1),
         ("confirm-date", vec!["cancel"], 1),
         ("document", vec!["cancel", "typed", "fields"], 0),
-        ("decided", vec!["proceed", "claim", "cancel"], 1),
+        ("decided", vec!["proceed", "claim", "undo", "cancel"], 1),
         ("declare", vec!["start-capture", "declare", "claim", "refused", "cancel"], 1),
-        ("capturing", vec!["prompt", "hint", "refused", "cancel"], 0),
+        ("capturing", vec!["prompt", "hint", "refused", "undo", "cancel"], 0),
         ("face", vec!["live", "prompt", "hint", "refused", "cancel"], 0),
         ("held", vec!["retry", "refused", "cancel"], 1),
-        ("summary", vec!["sign", "veto", "refused", "cancel"], 1),
+        ("summary", vec!["sign", "veto", "take-back", "refused", "undo", "cancel"], 1),
         ("closed", vec!["new", "record"], 1),
         ("birth-date", vec!["to-supervisor", "answer", "cancel"], 1),
         ("confirm-nationality", vec!["typed", "fields", "to-supervisor"], 1),
         ("hinted-exemption", vec!["claim", "to-supervisor"], 1),
         ("read-again", vec!["typed", "fields", "to-supervisor"], 0),
         ("unknown-code", vec!["to-supervisor"], 1),
+        ("list", vec!["search"], 0),
         ("review", vec!["decide", "approve", "recapture", "refuse"], 1),
     ] {
         let (_, page) = pages.iter().find(|(known, _)| known == name).unwrap();
@@ -107,7 +109,7 @@ async fn a_supervisor_sees_attempts_and_nobody_decides_on_their_own_case() {
     let own = ParkedPanel { officer: "anna".into(), ..waiting.clone() };
     let recapture = ParkedPanel { view: ParkedView { state: "recapture", ..waiting.view.clone() }, ..waiting.clone() };
     for (name, case, decides) in [("other", &waiting, true), ("own", &own, false), ("recapture", &recapture, false)] {
-        let page = html(pages::review(locales.get("en"), &supervisor, case, &panel("idle"))).await;
+        let page = html(pages::review(locales.get("en"), &supervisor, case, &panel("idle"), &history())).await;
         assert_eq!(page.contains("id=\"approve\""), decides, "{name}");
         assert_eq!(page.contains("data-own"), name == "own", "{name}");
         assert_eq!(page.matches("class=\"tag\"").count(), 1, "one attempt is the best");
@@ -149,5 +151,105 @@ async fn a_fault_is_told_by_its_code_with_its_detail() {
         held.view.fault = Some(FaultView { code: code.into(), text: text.into() });
         let page = html(pages::officer(locales.get("ru"), &login(Role::Officer), &held)).await;
         assert!(page.contains(&format!("data-code=\"{code}\"")) && page.contains(has), "{code}");
+    }
+}
+
+/// An order from a page that the desk has left behind is refused, because the page says what it showed.
+#[tokio::test]
+async fn every_form_of_an_officer_says_what_the_page_showed() {
+    let locales = Locales::load().unwrap();
+    for step in STEPS {
+        let shown = panel(step);
+        let at = format!("name=\"at\" value=\"{}\"", shown.view.at());
+        let page = html(pages::officer(locales.get("en"), &login(Role::Officer), &shown)).await;
+        for form in page.split("<form ").skip(1).filter(|form| form.contains("action=\"/officer/") && !form.contains("/traveller-language")) {
+            assert!(form.split("</form>").next().unwrap().contains(&at), "{step}: {form}");
+        }
+    }
+    let (mut decided, mut summary) = (panel("decided"), panel("summary"));
+    let before = (decided.view.at(), summary.view.at());
+    decided.view.decision = Some(questions().remove(0).1);
+    summary.view.slots[1].attempts += 1;
+    assert_ne!((decided.view.at(), summary.view.at()), before, "another question, and other samples to sign");
+    summary.view.version += 1;
+    summary.view.hint = None;
+    assert_eq!(
+        summary.view.at(),
+        panel("summary").view.at().replace(" 6", " 7"),
+        "what moves by itself changes nothing"
+    );
+}
+
+#[tokio::test]
+async fn every_button_of_a_step_names_its_key() {
+    let locales = Locales::load().unwrap();
+    for (name, page) in all_pages(locales.get("en")).await {
+        let bar = page.find("</header>").unwrap();
+        for button in page[bar..].split("<button").skip(1) {
+            let button = button.split("</button>").next().unwrap();
+            // Of several cases that can be called back the first one answers to the key.
+            let shows =
+                button.contains("<kbd>") || button.contains(">Call back") || button.contains("End of the shift");
+            assert!(shows || name == "refusal", "{name}: {button}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn nobody_there_at_night_is_said_with_whom_to_call() {
+    let locales = Locales::load().unwrap();
+    let rule = Escalation { after_minutes: 15, call: "extension 112".into(), traveller: WhileWaiting::GoesOn };
+    for (minutes, rule, told) in [(14, Some(&rule), false), (15, Some(&rule), true), (600, None, false)] {
+        let mut shown = panel("closed");
+        shown.view.outcome = Some("in-review");
+        shown.escalation = rule.cloned();
+        shown.parked = vec![parked(ReviewReason::NoFingers, "waiting")];
+        shown.parked[0].since = Instant::now().checked_sub(Duration::from_secs(minutes * 60)).unwrap().into();
+        let officer = html(pages::officer(locales.get("en"), &login(Role::Officer), &shown)).await;
+        let supervisor = html(pages::supervisor(locales.get("en"), &login(Role::Supervisor), &shown)).await;
+        for page in [&officer, &supervisor] {
+            assert_eq!(page.contains("data-escalated") && page.contains("extension 112"), told, "{minutes}");
+            assert!(page.contains(&format!("The oldest has waited <strong>{minutes} minutes")), "{minutes}");
+        }
+        assert!(officer.contains(if rule.is_some() { "go on to border control" } else { "Please wait here" }));
+    }
+}
+
+#[tokio::test]
+async fn what_a_restart_cut_off_is_told_to_officer_and_supervisor() {
+    let locales = Locales::load().unwrap();
+    let mut shown = panel("idle");
+    shown.view.interrupted = vec![InterruptedView { case: case(), stage: "capture" }];
+    let pages = [
+        html(pages::officer(locales.get("en"), &login(Role::Officer), &shown)).await,
+        html(pages::supervisor(locales.get("en"), &login(Role::Supervisor), &shown)).await,
+    ];
+    for page in pages {
+        assert!(page.contains("data-interrupted=\"S1-260315-0007\"") && page.contains("Face and fingers"), "{page}");
+    }
+}
+
+#[tokio::test]
+async fn a_supervisor_sees_what_was_declared_vetoed_and_done() {
+    let locales = Locales::load().unwrap();
+    let waiting = ParkedPanel {
+        family: vec![CaseNumber::parse("S1-260315-0008").unwrap()],
+        accompanying: CaseNumber::parse("S1-260315-0006"),
+        ..parked(ReviewReason::NoFingers, "waiting")
+    };
+    let page =
+        html(pages::review(locales.get("en"), &login(Role::Supervisor), &waiting, &panel("idle"), &history())).await;
+    for has in [
+        "data-missing=\"left-ring\">Left ring finger: <strong>injured",
+        "data-face-exception=\"eyes-closed\"",
+        "Accepted, but I refuse it</strong>, pavel: <q>&#60;i&#62;another",
+        "<strong>olga</strong>, <strong>pavel</strong>",
+        "name=\"family\" value=\"yes\" checked",
+        "<strong>S1-260315-0008</strong>",
+        "with the adult of S1-260315-0006",
+        "<td>2026-03-15 12:03:04</td><td>olga</td><td>Device fault <code lang=\"en\">D-12</code>",
+        "name=\"seen\" value=\"3\"",
+    ] {
+        assert!(page.contains(has), "{has}: {page}");
     }
 }

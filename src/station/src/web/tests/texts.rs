@@ -1,7 +1,7 @@
 //! Every code that a page can show has a text in every language.
 
 use super::*;
-use domain::session::Wrong;
+use domain::session::{FaceException, Wrong};
 
 #[test]
 fn no_list_of_codes_lacks_a_text() {
@@ -47,7 +47,19 @@ fn no_list_of_codes_lacks_a_text() {
         ("fact", words(facts)),
         ("question", words(questions)),
         ("step", STEPS.iter().map(|step| (*step).to_owned()).collect()),
-        ("stage", words("document decision capture sign")),
+        ("stage", words("document decision capture sign review")),
+        ("tell", words("waits goes-on")),
+        ("face-exception", FaceException::ALL.iter().map(|exception| exception.id().to_owned()).collect()),
+        ("missing", words("bandaged injured missing")),
+        ("veto", words("accepted-for-reason accepted-without-reason refused-although-accepted")),
+        (
+            "action",
+            words(
+                "approved cancelled capture-begun capture-ended case-opened clock-confirmed decided device-fault \
+                 exemption-claimed overridden parked record-kept refused review-forgotten signed taken-back \
+                 traveller-refused undone",
+            ),
+        ),
         ("prompt", words("look-at-camera place-finger place-fingers lift-finger lift-fingers hold-still")),
         ("state", words("open accepted exhausted active idle missing")),
         ("review", words("attestation no-fingers question rejected vetoed recapture")),
@@ -101,6 +113,8 @@ fn refusals() -> Vec<PageError> {
         Desk::TooManyParked,
         Desk::NoDevice("camera"),
         Desk::ScannerGrade,
+        Desk::Outdated,
+        Desk::UnknownCase,
         Desk::Store(text()),
     ];
     let other = [

@@ -114,6 +114,7 @@ pub(super) static FRAME: Shape = shape(
         field("checkpoint", Kind::Text),
         field("local-time", Kind::Text),
         field("officer", Kind::Text),
+        optional("accompanying", Kind::Text),
         optional("decision", Kind::Map(&DECISION)),
         field("versions", Kind::Map(&VERSIONS)),
         optional("review", Kind::Map(&REVIEW)),
@@ -218,8 +219,19 @@ static ENROLMENT: Shape = shape(
         optional("face", Kind::Map(&FACE)),
         field("fingers", Kind::List(&Kind::Map(&FINGER))),
         field("missing", Kind::List(&Kind::Map(&MISSING))),
-        optional("face-exception", Kind::OneOf(&["bandaged", "eyes-closed", "medical"])),
+        optional(
+            "face-exception",
+            Kind::OneOf(&[
+                "bandaged",
+                "covering-removed-chosen-officer",
+                "covering-removed-screen",
+                "eyes-closed",
+                "medical",
+            ]),
+        ),
         field("attempts", Kind::List(&Kind::Map(&ATTEMPT))),
+        optional("signed-by", Kind::Text),
+        optional("vetoes", Kind::List(&Kind::Map(&VETO))),
         field("devices", Kind::List(&Kind::Map(&DEVICE))),
         optional("laboratory-basis", Kind::Text),
         optional("application-number", Kind::Text),
@@ -293,10 +305,28 @@ static ATTEMPT: Shape = shape(
         field("passes", Kind::Bool),
         optional(
             "wrong",
-            Kind::OneOf(&["off-the-edge", "other-fingers", "same-finger", "too-many-fingers", "wrong-hand"]),
+            Kind::OneOf(&[
+                "off-the-edge",
+                "other-fingers",
+                "same-finger",
+                "taken-back",
+                "too-many-fingers",
+                "wrong-hand",
+            ]),
         ),
         optional("error", Kind::Text),
         field("took-ms", Kind::Uint),
+    ],
+);
+
+static VETO: Shape = shape(
+    "veto",
+    &[
+        field("slot", Kind::Text),
+        field("veto", Kind::OneOf(&["accepted-for-reason", "accepted-without-reason", "refused-although-accepted"])),
+        field("officer", Kind::Text),
+        field("reason", Kind::Text),
+        field("local-time", Kind::Text),
     ],
 );
 
