@@ -21,6 +21,12 @@ const PAGE: Duration = Duration::from_secs(30);
 /// The Enter key (WebDriver, section 17.4.2).
 pub const ENTER: &str = "\u{E007}";
 
+/// The Backspace key.
+pub const BACKSPACE: &str = "\u{E003}";
+
+/// The Delete key.
+pub const DELETE: &str = "\u{E017}";
+
 /// The Tab key.
 pub const TAB: &str = "\u{E004}";
 
@@ -112,6 +118,16 @@ impl Chrome {
     /// Types or presses keys wherever the page has its focus.
     pub async fn press(&self, keys: &str) {
         self.window.action_chain().send_keys(keys).perform().await.unwrap();
+    }
+
+    /// What a reader at the keyboard types: faster than a driver's keys come on a busy machine, so by the page's own events.
+    pub async fn scan(&self, lines: &[String]) {
+        let script = "
+            for (const key of arguments[0]) {
+              const of = key === '\\n' ? { key: 'Enter', code: 'Enter' } : { key };
+              document.body.dispatchEvent(new KeyboardEvent('keydown', { ...of, bubbles: true, cancelable: true }));
+            }";
+        self.window.execute(script, vec![Value::from(lines.join("\n"))]).await.unwrap();
     }
 
     /// Presses a key until the page is as this selector says. Keys that come too soon after a new screen do nothing, so

@@ -84,7 +84,7 @@ fn anna() -> StaffId {
 }
 
 async fn order(desk: &DeskHandle, command: Command) -> Result<(), DeskRefusal> {
-    timeout(FOR_EVER, desk.order(command, &anna())).await.unwrap().unwrap()
+    timeout(FOR_EVER, desk.order(command, &anna(), None)).await.unwrap().unwrap()
 }
 
 async fn until(desk: &DeskHandle, what: &str, seen: impl Fn(&Panel) -> bool) -> Arc<Panel> {
