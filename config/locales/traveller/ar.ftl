@@ -76,6 +76,7 @@ advice-white-light = يرجى الانتظار. الموظف يغيّر الإض
 advice-off-the-edge = حرّك يدك إلى وسط الزجاج
 advice-other-fingers = ضع أصابع الصورة
 advice-same-finger = انظر إلى الصورة: ضع الإصبع المبيّن فيها
+advice-taken-back = مرة أخرى من فضلك
 advice-too-many-fingers = ضع أصابع الصورة فقط
 advice-wrong-hand = اليد الأخرى من فضلك
 # Privacy notice: legal text

@@ -76,6 +76,7 @@ advice-white-light = Please wait. The officer changes the light
 advice-off-the-edge = Move your hand to the middle of the glass
 advice-other-fingers = Put down the fingers of the picture
 advice-same-finger = Look at the picture: put down the finger that it shows
+advice-taken-back = Once more, please
 advice-too-many-fingers = Put down only the fingers of the picture
 advice-wrong-hand = The other hand, please
 # Privacy notice: legal text

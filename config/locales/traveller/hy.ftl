@@ -76,6 +76,7 @@ advice-white-light = Սպասեք։ Աշխատակիցը փոխում է լու�
 advice-off-the-edge = Ձեռքը տարեք ապակու մեջտեղը
 advice-other-fingers = Դրեք նկարի մատները
 advice-same-finger = Նայեք նկարին՝ դրեք այնտեղ ցույց տրված մատը
+advice-taken-back = Եվս մեկ անգամ, խնդրում ենք
 advice-too-many-fingers = Դրեք միայն նկարի մատները
 advice-wrong-hand = Մյուս ձեռքը, խնդրում ենք
 # Privacy notice: legal text

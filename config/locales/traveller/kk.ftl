@@ -76,6 +76,7 @@ advice-white-light = Күте тұрыңыз. Қызметкер жарықты 
 advice-off-the-edge = Қолыңызды әйнектің ортасына жылжытыңыз
 advice-other-fingers = Суреттегі саусақтарды қойыңыз
 advice-same-finger = Суретке қараңыз: онда көрсетілген саусақты қойыңыз
+advice-taken-back = Тағы бір рет, өтінеміз
 advice-too-many-fingers = Тек суреттегі саусақтарды қойыңыз
 advice-wrong-hand = Екінші қолыңызды қойыңыз
 # Privacy notice: legal text

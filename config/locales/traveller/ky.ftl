@@ -76,6 +76,7 @@ advice-white-light = Күтө туруңуз. Кызматкер жарыкты 
 advice-off-the-edge = Колуңузду айнектин ортосуна жылдырыңыз
 advice-other-fingers = Сүрөттөгү манжаларды коюңуз
 advice-same-finger = Сүрөттү караңыз: андагы манжаны коюңуз
+advice-taken-back = Дагы бир жолу, сураныч
 advice-too-many-fingers = Сүрөттөгү манжаларды гана коюңуз
 advice-wrong-hand = Экинчи колуңузду коюңуз
 # Privacy notice: legal text

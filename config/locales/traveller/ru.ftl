@@ -77,6 +77,7 @@ advice-white-light = Подождите. Сотрудник меняет све�
 advice-off-the-edge = Сдвиньте руку к середине стекла
 advice-other-fingers = Положите пальцы с рисунка
 advice-same-finger = Посмотрите на рисунок: приложите тот палец, который на нём
+advice-taken-back = Ещё раз, пожалуйста
 advice-too-many-fingers = Положите только пальцы с рисунка
 advice-wrong-hand = Другую руку, пожалуйста
 # Privacy notice: legal text

@@ -76,6 +76,7 @@ advice-white-light = Интизор шавед. Корманд рӯшноиро 
 advice-off-the-edge = Дастро ба миёнаи шиша кашед
 advice-other-fingers = Ангуштони расмро гузоред
 advice-same-finger = Ба расм нигаред: ангушти дар он бударо гузоред
+advice-taken-back = Боз як бор, лутфан
 advice-too-many-fingers = Танҳо ангуштони расмро гузоред
 advice-wrong-hand = Дасти дигарро, лутфан
 # Privacy notice: legal text

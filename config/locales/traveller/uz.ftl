@@ -76,6 +76,7 @@ advice-white-light = Kuting. Xodim yorug‘likni o‘zgartiradi
 advice-off-the-edge = Qo‘lingizni oyna o‘rtasiga suring
 advice-other-fingers = Rasmdagi barmoqlarni qo‘ying
 advice-same-finger = Rasmga qarang: unda ko‘rsatilgan barmoqni qo‘ying
+advice-taken-back = Yana bir marta, iltimos
 advice-too-many-fingers = Faqat rasmdagi barmoqlarni qo‘ying
 advice-wrong-hand = Iltimos, boshqa qo‘lingizni
 # Privacy notice: legal text

@@ -76,6 +76,7 @@ advice-white-light = 请稍候。工作人员正在调整光线
 advice-off-the-edge = 请把手移到玻璃中间
 advice-other-fingers = 请放上图中的手指
 advice-same-finger = 请看图：放上图中所示的手指
+advice-taken-back = 请再来一次
 advice-too-many-fingers = 请只放图中的手指
 advice-wrong-hand = 请换另一只手
 # Privacy notice: legal text
