@@ -5,6 +5,9 @@ use super::view::InterruptedView;
 use domain::case::CaseNumber;
 use store::Action;
 
+/// Lines of a case that are shown: more than any case has, as attempts are limited.
+const MOST_LINES: usize = 500;
+
 /// One line of a case's history.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct HistoryLine {
@@ -20,20 +23,19 @@ pub struct HistoryLine {
 
 /// Every line of a case. A store that cannot be read has said so in the log.
 pub fn lines(keeper: &Keeper, case: &CaseNumber) -> Vec<HistoryLine> {
-    let events = keeper.history(case).unwrap_or_default();
+    let events = keeper.trail(MOST_LINES, Some(case));
     let line = |event: store::Event| HistoryLine {
         at_ms: event.at_ms,
         who: event.who.0,
         what: event.what.id(),
         reason: event.reason.map(|reason| reason.to_string()),
     };
-    events.into_iter().map(line).collect()
+    events.into_iter().rev().map(line).collect()
 }
 
 /// A case that the last run left open, and the stage that it has to be repeated from.
 pub fn interrupted(keeper: &Keeper, case: &CaseNumber) -> InterruptedView {
-    let events = keeper.history(case).unwrap_or_default();
-    let stage = events.iter().rev().find_map(|event| stage(event.what)).unwrap_or("document");
+    let stage = keeper.trail(MOST_LINES, Some(case)).iter().find_map(|event| stage(event.what)).unwrap_or("document");
     InterruptedView { case: case.clone(), stage }
 }
 

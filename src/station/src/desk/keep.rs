@@ -163,11 +163,6 @@ impl Keeper {
         aside(|| self.outbox().case_closed(case, Outcome::Interrupted)).map_err(told)
     }
 
-    /// What the audit trail says of a case, oldest first.
-    pub fn history(&self, case: &CaseNumber) -> Result<Vec<AuditEvent>, String> {
-        aside(|| self.outbox().history(case)).map_err(told)
-    }
-
     /// Keeps disk space for a capture that is about to begin.
     pub fn reserve(&self, bytes: u64) -> Result<Reservation, String> {
         aside(|| self.outbox().reserve(bytes)).map_err(told)
