@@ -188,13 +188,17 @@ async fn every_form_of_an_officer_says_what_the_page_showed() {
 async fn every_button_of_a_step_names_its_key() {
     let locales = Locales::load().unwrap();
     for (name, page) in all_pages(locales.get("en")).await {
+        let at_a_desk = ["<body class=\"officer", "<body class=\"supervisor"].iter().any(|body| page.contains(body));
+        if !at_a_desk {
+            continue;
+        }
         let bar = page.find("</header>").unwrap();
         for button in page[bar..].split("<button").skip(1) {
             let button = button.split("</button>").next().unwrap();
             // Of several cases that can be called back the first one answers to the key.
             let without = [">Call back", "End of the shift", "name=\"language\""];
             let shows = button.contains("<kbd>") || without.iter().any(|part| button.contains(part));
-            assert!(shows || name == "refusal", "{name}: {button}");
+            assert!(shows, "{name}: {button}");
         }
     }
 }
