@@ -3,7 +3,8 @@
 //! `whole.png` is a whole impression (360 x 450, blurred and smudged, with a blank margin), `sensor.png` one as the
 //! small serial sensor sees it (189 x 189); both are synthetic, made for this project, with sixteen grey levels.
 
-use super::{assess, natives};
+use super::{Assessor, assess, natives};
+use crate::minutiae::Minutia;
 use domain::image::FingerImage;
 use domain::units::Ppi;
 
@@ -103,4 +104,14 @@ fn the_score_stays() {
     let scores = [&include_bytes!("frozen/whole.png")[..], include_bytes!("frozen/sensor.png")]
         .map(|png| assess(&print(png)).value().map(|score| score.get()));
     assert_eq!(scores, [Some(16), Some(32)]);
+}
+
+/// The 31 minutiae of `whole.png` that we trust give its share; the weaker ones, which are for matchers, do not count.
+#[test]
+fn weak_minutiae_are_found_and_move_no_measure() {
+    let mut assessor = Assessor::new();
+    let share = assessor.assess(&print(include_bytes!("frozen/whole.png"))).measure("FJFXPos_Mu_MinutiaeQuality_2");
+    let (trusted, weak): (Vec<_>, Vec<_>) = assessor.minutiae().partition(Minutia::is_trusted);
+    assert_eq!((trusted.len(), weak.is_empty()), (31, false));
+    assert_eq!(share, Some(13.0 / 31.0));
 }

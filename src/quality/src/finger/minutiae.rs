@@ -46,15 +46,16 @@ fn place(minutia: &Minutia) -> (usize, usize) {
 
 fn quality(print: &Print, natives: &mut Natives) -> Result<(), &'static str> {
     let (minutiae, raster) = (print.minutiae().ok_or(NOT_LOOKED_FOR)?, &print.prepared.raster);
-    if minutiae.is_empty() {
+    let trusted = || minutiae.iter().filter(|minutia| minutia.is_trusted());
+    let all = trusted().count();
+    if all == 0 {
         return Err("no minutia was found");
     }
     if raster.width < SIDE || raster.height < SIDE {
         return Err("the print is narrower than one block");
     }
-    let share = |counts: &dyn Fn(&Minutia) -> bool| {
-        minutiae.iter().filter(|minutia| counts(minutia)).count() as f64 / minutiae.len() as f64
-    };
+    let share =
+        |counts: &dyn Fn(&Minutia) -> bool| trusted().filter(|minutia| counts(minutia)).count() as f64 / all as f64;
     let darker = |minutia: &Minutia| {
         let z = (print.cells.mean - mean_around(raster, minutia)) / print.cells.sigma;
         z > 0.0 && z <= 0.5

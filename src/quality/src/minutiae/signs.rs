@@ -18,8 +18,11 @@ const CROWDED: f32 = 8.0;
 /// Strength of the ridges' answer that is half of all.
 const HALF: f32 = 400.0;
 
-/// Minutiae of less quality are not given.
-const LEAST: u8 = 40;
+/// Minutiae of less quality are not given. Weaker ones than [`super::TRUSTED`] are: on 240 prints of a population that were
+/// drawn for this number alone, bozorth3's equal error rate is 30.4 % with those from 40 on, 30.0 % from 30 on, 27.7 %
+/// from 20 on, 28.6 % from 10 on and 25.8 % from 5 on. Over 357 genuine pairs two points are chance, and of what
+/// is weaker than 20 one in ten is the finger's own.
+const LEAST: u8 = 20;
 
 /// A weight a sign, then what is added: of forks and of ends. Fitted by logistic regression on 500 simulated prints, good
 /// and bad, whose minutiae are known.

@@ -34,10 +34,10 @@ impl ByteLen for Guarded {
 }
 
 impl Template {
-    /// The minutiae of a print; none of them where it shows none, or is too coarse.
+    /// The trusted minutiae of a print; none of them where it shows none, or is too coarse.
     pub fn of(extractor: &mut Extractor, image: &FingerImage) -> Self {
         let (width, height) = (image.width as usize, image.height as usize);
-        let minutiae = match image.ppi.get() {
+        let mut minutiae = match image.ppi.get() {
             ppi if ppi < MIN_PPI || image.width.max(image.height) > super::MAX_SIDE => Vec::new(),
             ppi if NEAR_500.contains(&ppi) => extractor.extract(image.grey(), width, height).to_vec(),
             _ if width * height == 0 => Vec::new(),
@@ -48,7 +48,10 @@ impl Template {
                 extractor.extract(resampler.resample(image.grey(), (width, height), to), to.0, to.1).to_vec()
             }
         };
-        Self(Biometric::new(Guarded(minutiae)))
+        // With these the limit of the matcher was found.
+        let trusted = minutiae.iter().filter(|minutia| minutia.is_trusted()).copied().collect();
+        minutiae.zeroize();
+        Self(Biometric::new(Guarded(trusted)))
     }
 
     /// How much speaks for two prints being of the same finger.
