@@ -4,6 +4,7 @@ use crate::disk::{Disk, RealDisk};
 use crate::format::{Stub, digest};
 use crate::journal::{self, State};
 use crate::outbox::{OpenReport, Outbox, Stats, StoreFault, verify_trail};
+use crate::restored::Restored;
 use domain::case::StationId;
 use std::io;
 use std::path::Path;
@@ -29,12 +30,15 @@ pub struct Verified {
     pub audit_head: String,
     /// Records that an earlier check put into quarantine.
     pub quarantined: Vec<u64>,
+    /// Why the store is taken for an old copy, if so: `gatepost store accept-restored` decides.
+    pub restored: Option<Restored>,
 }
 
 /// Reads the whole journal and every record, and changes nothing.
 ///
 /// # Errors
-/// [`StoreFault::Locked`] while the station runs; [`StoreFault::JournalBroken`] and [`StoreFault::AuditBroken`] name the
+/// [`StoreFault::Locked`] while the station runs; [`StoreFault::NoStore`] where there is none;
+/// [`StoreFault::JournalMissing`] where there are records without one; [`StoreFault::JournalBroken`] and [`StoreFault::AuditBroken`] name the
 /// line.
 pub fn verify(folder: &Path) -> Result<Verified, StoreFault> {
     let disk = lock(folder)?;
@@ -48,6 +52,7 @@ pub fn verify(folder: &Path) -> Result<Verified, StoreFault> {
         audit_head: crate::hex(&audit.digest),
         journal_lines: read.chain.lines,
         torn_bytes: bytes.len() - read.good,
+        restored: read.replay.restored,
         ..Verified::default()
     };
     for (sequence, entry) in &read.replay.entries {
@@ -80,16 +85,20 @@ pub fn stats(folder: &Path) -> Result<Stats, StoreFault> {
 pub fn rebuild_index(folder: &Path, station: &StationId) -> Result<OpenReport, StoreFault> {
     let disk = lock(folder)?;
     let index = folder.join("index");
-    if index.exists() {
-        std::fs::remove_dir_all(&index).map_err(|error| StoreFault::io("remove", "index", error))?;
+    // Whatever stands in its place: nothing rests on it.
+    let removed = if index.is_dir() { std::fs::remove_dir_all(&index) } else { std::fs::remove_file(&index) };
+    match removed {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(StoreFault::io("remove", "index", error)),
+        _ => drop(disk),
     }
-    drop(disk);
     Outbox::open(folder, station).map(|(_, report)| report)
 }
 
 fn lock(folder: &Path) -> Result<RealDisk, StoreFault> {
     if !folder.join("journal.log").exists() {
-        return Err(StoreFault::io("open", "journal.log", io::ErrorKind::NotFound.into()));
+        let records = std::fs::read_dir(folder.join("records")).map_or(0, Iterator::count);
+        let none = || StoreFault::NoStore(folder.display().to_string());
+        return Err(if records == 0 { none() } else { StoreFault::JournalMissing(records) });
     }
     RealDisk::open(folder).map_err(|error| match error.kind() {
         io::ErrorKind::WouldBlock => StoreFault::Locked,

@@ -7,7 +7,10 @@ use domain::units::StaffId;
 use std::sync::Arc;
 use store::format::{Envelope, digest};
 use store::testing::{FailingDisk, World, closure};
-use store::{Action, Event, IndexState, Outbox, ReadFault, StoreFault, verify_header};
+use store::{
+    Action, Event, IndexState, Outbox, ReadFault, Restored, StoreFault, Witness, rebuild_index, stats, verify,
+    verify_header,
+};
 
 const RECORDS: u8 = 8;
 
@@ -159,4 +162,58 @@ fn every_flipped_bit_on_a_medium_is_found_and_mended() {
     }
     outbox.export(&medium).unwrap();
     assert_eq!(std::fs::read(medium.join(&copies[1].file)).unwrap(), whole[1]);
+}
+
+/// What an administrator is told of a store that is not as it should be, without the station.
+#[test]
+fn a_store_is_looked_after_whatever_has_become_of_it() {
+    let world = World::new();
+    let at = |name: &str| world.dir.path().join(name);
+    let station = || {
+        std::fs::remove_dir_all(at("store")).ok();
+        let mut outbox = Outbox::open(&at("store"), &world.station).unwrap().0;
+        for n in 1..=3 {
+            let record = world.signed(&outbox, closure(n));
+            outbox.append(record).unwrap();
+        }
+        outbox
+    };
+    let flip = |file: &str, at_byte: usize| {
+        let path = at("store").join(file);
+        let mut bytes = std::fs::read(&path).unwrap();
+        bytes[at_byte] ^= 0x11;
+        std::fs::write(&path, bytes).unwrap();
+    };
+    assert!(matches!(verify(&at("store")), Err(StoreFault::NoStore(_))), "nothing is called broken that never was");
+
+    drop(station());
+    let whole = verify(&at("store")).unwrap();
+    assert_eq!((whole.good, whole.restored, whole.damaged.len()), (3, None, 0));
+    flip("records/0000000002.rec", 40);
+    assert_eq!(verify(&at("store")).unwrap().damaged, [2]);
+    // Whatever stands in the index's place, and however often.
+    std::fs::remove_dir_all(at("store").join("index")).unwrap();
+    for _ in 0..2 {
+        rebuild_index(&at("store"), &world.station).unwrap();
+    }
+    std::fs::remove_dir_all(at("store").join("index")).unwrap();
+    std::fs::write(at("store").join("index"), "no index").unwrap();
+    rebuild_index(&at("store"), &world.station).unwrap();
+    assert_eq!(stats(&at("store")).unwrap().pending, 3, "verify and rebuild-index take nothing away");
+
+    let mut outbox = station();
+    let doubt = Restored { witness: Witness::Intake, here: 3, there: 9 };
+    outbox.doubt(doubt, 1).unwrap();
+    assert!(matches!(verify(&at("store")), Err(StoreFault::Locked)), "the station runs");
+    drop(outbox);
+    assert_eq!(verify(&at("store")).unwrap().restored, Some(doubt), "an old copy is called one");
+
+    drop(station());
+    flip("journal.log", 200);
+    for told in [verify(&at("store")).map(drop), stats(&at("store")).map(drop)] {
+        assert!(matches!(told, Err(StoreFault::JournalBroken { .. })), "{told:?}");
+    }
+    assert!(rebuild_index(&at("store"), &world.station).is_err());
+    std::fs::remove_file(at("store/journal.log")).unwrap();
+    assert!(matches!(verify(&at("store")), Err(StoreFault::JournalMissing(3))));
 }

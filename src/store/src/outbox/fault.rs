@@ -55,6 +55,9 @@ pub enum StoreFault {
     /// when there is room.
     #[error("no space on the disk of the store")]
     NoSpace,
+    /// There is no store in this folder.
+    #[error("there is no store in {0}; --data names the folder that `gatepost init` made")]
+    NoStore(String),
     /// The record was signed for another place in the chain, or its parts do not belong together.
     #[error("the record is not the next of this station's chain: sequence {found}, expected {expected}")]
     NotNext {
@@ -117,6 +120,7 @@ impl StoreFault {
             Self::Restored(_) => "S-13",
             Self::Counter(_) => "S-14",
             Self::NotSigned => "S-15",
+            Self::NoStore(_) => "S-16",
         }
     }
 
@@ -144,6 +148,7 @@ impl StoreFault {
             Self::NotSigned => {
                 "The station's key does not sign. The record waits; leave the station on and call the administrator."
             }
+            Self::NoStore(_) => "There is no store in this folder. Look whether it is the right one.",
             Self::NotNext { .. } => {
                 "This traveller's record was not kept. Take no new travellers and call the administrator."
             }
