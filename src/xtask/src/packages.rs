@@ -30,6 +30,9 @@ pub const TPM: &[&str] = &["libtss2-dev", "swtpm"];
 /// A real browser for the tests of the pages.
 pub const BROWSER: &[&str] = &["chromium", "chromium-driver"];
 
+/// Letters of every language that the pages speak: Armenian and Arabic among the first, Chinese in the second.
+pub const FONTS: &[&str] = &["fonts-noto-core", "fonts-wqy-microhei"];
+
 /// The server that the intake's tests and measurements start, each on data of its own. Debian's package also starts one
 /// that nothing here touches.
 pub const DATABASE: &[&str] = &["postgresql"];
@@ -164,7 +167,7 @@ mod tests {
 
     #[test]
     fn no_package_is_named_twice() {
-        let mut all = [PROGRAMS, USB_SCANNERS, BROWSER, DATABASE, PYTHON, EMULATOR, NPM].concat();
+        let mut all = [PROGRAMS, USB_SCANNERS, BROWSER, FONTS, DATABASE, PYTHON, EMULATOR, NPM].concat();
         let named = all.len();
         all.sort_unstable();
         all.dedup();

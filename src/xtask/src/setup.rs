@@ -39,9 +39,19 @@ const STEPS: &[Step] = &[
         run: || packages::install(packages::TPM),
     },
     Step {
+        says: "Letters of every language that the pages speak",
+        needed_for: &[For::Everything, For::Programs, For::Tests],
+        run: || packages::install(packages::FONTS),
+    },
+    Step {
         says: "A browser for the tests of the pages",
         needed_for: &[For::Everything, For::Tests],
         run: || packages::install(packages::BROWSER),
+    },
+    Step {
+        says: "axe-core, which looks for barriers on the pages (through npm)",
+        needed_for: &[For::Everything, For::Tests],
+        run: models::provide_axe,
     },
     Step {
         says: "PostgreSQL for the tests of the intake",

