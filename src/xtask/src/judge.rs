@@ -32,6 +32,7 @@ const JUDGES: &[(&str, &str)] = &[
     ("gfq.py", "gfq"),
     ("forest.py", "forest"),
     ("slap.py", "requirements"),
+    ("sbom.py", "sbom"),
 ];
 
 /// What `judge` is told.

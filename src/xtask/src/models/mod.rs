@@ -18,17 +18,18 @@ struct Manifest {
     model: Vec<Model>,
 }
 
+/// A file that somebody trained.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Model {
+pub struct Model {
     /// Its name in records and reports.
-    name: String,
+    pub name: String,
     /// What it is used for.
-    purpose: String,
+    pub purpose: String,
     /// Where it comes from and who made it.
-    origin: String,
+    pub origin: String,
     /// SPDX expression, or the licence's own name.
-    licence: String,
+    pub licence: String,
     /// The file.
     path: PathBuf,
     /// The system package that brings it; none for a file of this tree and one of npm.
@@ -38,14 +39,12 @@ struct Model {
     /// Size of the file in bytes.
     size: u64,
     /// SHA-256 of the file, hexadecimal.
-    sha256: String,
+    pub sha256: String,
 }
 
 /// Checks that every model is there and is the one that was tested, and fetches those of npm that are not.
 pub fn provide() -> Result<(), Failure> {
-    let path = Path::new(MANIFEST);
-    let text = fs::read_to_string(path).map_err(|error| Failure::io("read", path, &error))?;
-    let models = read(&text)?.model;
+    let models = listed()?;
     for model in &models {
         println!("  {}: {} ({}; {})", model.name, model.purpose, model.origin, model.licence);
     }
@@ -77,6 +76,13 @@ fn axe() -> Model {
         size: 653_780,
         sha256: "29348999450cdf2849a8e70b7912fc2da85a849da39c0d0d5394f51d4a9ed95c".into(),
     }
+}
+
+/// Every model of the list.
+pub fn listed() -> Result<Vec<Model>, Failure> {
+    let path = Path::new(MANIFEST);
+    let text = fs::read_to_string(path).map_err(|error| Failure::io("read", path, &error))?;
+    Ok(read(&text)?.model)
 }
 
 /// npm is asked for only where a file of its packages is missing or altered: with all of them right, nothing is done.
