@@ -2,6 +2,7 @@
 //! broken.
 
 mod fuzz;
+mod policy;
 
 use crate::failure::Failure;
 use crate::{package, process, setup};
@@ -12,8 +13,8 @@ use std::path::PathBuf;
 #[derive(Args, Clone, Debug)]
 pub struct Options {
     /// What: `face` for memory; `crash-states`, `disk-faults`, `fuse-cuts`, `ext4-cuts`, `kill`, `network`,
-    /// `station-days` for promises; `package` for installing, upgrading and removing on a clean Debian; `fuzz` for parsers, where
-    /// the count is seconds of each.
+    /// `station-days` for promises; `policy` for travellers that the rules are asked about in two ways; `package` for
+    /// installing, upgrading and removing on a clean Debian; `fuzz` for parsers, where the count is seconds of each.
     name: String,
     /// How many times; without it what 24 hours bring (of frames: 30 a second), or what the project promises.
     #[arg(long)]
@@ -30,6 +31,10 @@ pub struct Options {
 pub fn run(options: &Options) -> Result<(), Failure> {
     if options.name == package::SOAK {
         return package::soak(options.prebuilt.as_deref(), options.count, options.seed);
+    }
+    if options.name == "policy" {
+        // Needs nothing of the machine.
+        return policy::run(options.count.unwrap_or(policy::TRAVELLERS), options.seed);
     }
     setup::run(setup::For::Programs)?;
     if options.name == "fuzz" {
