@@ -1,9 +1,10 @@
 //! The certificate authority of the deployment: makes the certificates of the intake and of its stations.
 //!
-//! Its files lie in the folder `tls`: `ca.pem`, `ca.key`, `server.pem`, `server.key`. An operator who has an authority of
+//! Its files lie in the folder `tls`: `ca.pem`, `ca.key`, `server.pem`, `server.key`; the keys may be sealed. An operator who has an authority of
 //! his own puts his files there instead, without `ca.key`; certificates of stations are then made where that key is.
 
 use crate::commands::CommandFault;
+use crate::key_files;
 use domain::case::StationId;
 use link::{CertificateDer, Facts, Identity, certified, chain_from_pem, station_uri};
 use rcgen::{
@@ -102,7 +103,7 @@ pub fn server(data: &Path) -> Result<(rustls::sign::CertifiedKey, Facts), Comman
     let (_, chain) = read_chain(&path)?;
     let facts = chain.first().and_then(|leaf| Facts::read(leaf));
     let facts = facts.ok_or_else(|| CommandFault::Certificate(path.clone(), "it is no certificate".into()))?;
-    let key = FileKey::load(&data.join("tls/server.key"))?;
+    let key = key_files::load(&data.join("tls/server.key"))?;
     let certified = certified(chain, Arc::new(key)).map_err(|fault| unfit(&path, &fault))?;
     Ok((certified, facts))
 }
@@ -130,7 +131,7 @@ pub fn renew_server(data: &Path, names: &[String], now_ms: i64) -> Result<(), Co
 
 impl Authority {
     fn load(key: &Path, certificate_pem: &str, station_days: i64) -> Result<Self, CommandFault> {
-        let signer = Key::of(FileKey::load(key)?);
+        let signer = Key::of(key_files::load(key)?);
         let certificate = chain_from_pem(certificate_pem).and_then(|chain| Facts::read(chain.first()?));
         if certificate.is_none_or(|facts| facts.key != signer.key.public().to_der()) {
             let text = "it is not the key of the authority in ca.pem".into();
@@ -197,7 +198,7 @@ impl SigningKey for Key {
 }
 
 fn load_or_create(path: &Path) -> Result<FileKey, CommandFault> {
-    Ok(if path.exists() { FileKey::load(path)? } else { FileKey::create(path)? })
+    Ok(if path.exists() { key_files::load(path)? } else { FileKey::create(path)? })
 }
 
 fn read_chain(path: &Path) -> Result<(String, Vec<CertificateDer<'static>>), CommandFault> {

@@ -12,6 +12,15 @@ pub(crate) fn load(path: &Path) -> Result<FileKey, CommandFault> {
     load_with(path, credentials().as_deref())
 }
 
+/// Whether a file has a plain key.
+pub(crate) fn is_plain(path: &Path) -> Result<bool, CommandFault> {
+    match FileKey::load(path) {
+        Ok(_) => Ok(true),
+        Err(KeyFault::NotAKey(..)) => Ok(false),
+        Err(fault) => Err(fault.into()),
+    }
+}
+
 /// A new key in a file, sealed if the one that it is for the sake of is.
 pub(crate) fn create_like(path: &Path, other: &Path) -> Result<FileKey, CommandFault> {
     create_like_with(path, other, credentials().as_deref())

@@ -120,8 +120,9 @@ enum Command {
         #[arg(long)]
         station: String,
     },
-    /// Seal the key of receipts by the passphrase in the systemd credential gatepost-intake-passphrase.
-    SealKey {
+    /// Seal the private keys that lie here plain, of receipts, authority and intake, by the passphrase in the systemd
+    /// credential gatepost-intake-passphrase.
+    SealKeys {
         #[arg(long)]
         data: PathBuf,
     },
@@ -212,10 +213,10 @@ async fn run(command: Command) -> Result<(), CommandFault> {
             let revoked = commands::revoke(&data, &station, &clock::system()).await?;
             say(&format!("revoked {revoked} certificates of {station}"))
         }
-        Command::SealKey { data } => {
-            let id = maintenance::seal_key(&data)?;
-            tracing::info!("the disk may still hold the plain key in blocks that nobody has written over");
-            say(&format!("sealed key {id}"))
+        Command::SealKeys { data } => {
+            let sealed = maintenance::seal_keys(&data)?;
+            tracing::info!("the disk may still hold plain keys in blocks that nobody has written over");
+            sealed.iter().try_for_each(|path| say(&format!("sealed {}", path.display())))
         }
         Command::Serve { data, listen, provisioning } => {
             let ready = |at: Listening| {

@@ -8,7 +8,7 @@ use crate::receipts::{Receipts, remember};
 use crate::{key_files, retention};
 use domain::case::RecordId;
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use store::{ErasedBecause, Succession};
 
 /// Erases the body of a record, wherever it is kept here, and leaves stubs and signed tombstones: how many.
@@ -38,10 +38,22 @@ pub async fn verify(data: &Path) -> Result<Chains, CommandFault> {
     Ok(chains)
 }
 
-/// Seals the plain key of receipts in its place, by the passphrase of the systemd credential. Returns the key's identifier.
-pub fn seal_key(data: &Path) -> Result<String, CommandFault> {
-    let key = key_files::seal(&data.join(config_of(data)?.receipt_key))?;
-    Ok(key.public().id().into())
+/// Seals in their places, by the passphrase of the systemd credential, those private keys that lie here plain: of receipts,
+/// of the authority of certificates, of the intake's own certificate. Returns what was sealed. The key that opens bodies is
+/// no business of an intake that serves; it belongs on another machine.
+///
+/// # Errors
+/// A key that cannot be read or written; those before it are sealed.
+pub fn seal_keys(data: &Path) -> Result<Vec<PathBuf>, CommandFault> {
+    let keys = [data.join(config_of(data)?.receipt_key), data.join("tls/ca.key"), data.join("tls/server.key")];
+    let mut sealed = Vec::new();
+    for path in keys.into_iter().filter(|path| path.exists()) {
+        if key_files::is_plain(&path)? {
+            key_files::seal(&path)?;
+            sealed.push(path);
+        }
+    }
+    Ok(sealed)
 }
 
 /// Lets the key of receipts hand over to a new one, which is sealed if the old one is: identifiers of both. The old private

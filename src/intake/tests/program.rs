@@ -69,6 +69,43 @@ fn it_serves_until_it_is_told_to_end() {
     assert!(running.0.wait().unwrap().success());
 }
 
+/// With every key sealed it serves by the credential that systemd hands over, and not without.
+#[test]
+fn sealed_keys_need_the_credential() {
+    let dir = tempfile::tempdir().unwrap();
+    let (data, credentials) = (dir.path().join("intake"), dir.path().join("credentials"));
+    std::fs::create_dir(&credentials).unwrap();
+    std::fs::write(credentials.join("gatepost-intake-passphrase"), "a long passphrase\n").unwrap();
+    drop(serving(&data));
+    let link = StationLink::new(&data, "S1").unwrap();
+    let sealing = || {
+        let mut command = program();
+        command.args(["seal-keys", "--data"]).arg(&data);
+        command
+    };
+    assert!(!sealing().env_remove("CREDENTIALS_DIRECTORY").stdout(Stdio::null()).status().unwrap().success());
+    let sealed = sealing().env("CREDENTIALS_DIRECTORY", &credentials).output().unwrap();
+    assert!(sealed.status.success());
+    assert_eq!(String::from_utf8(sealed.stdout).unwrap().lines().count(), 3);
+    for key in ["receipt.key", "tls/ca.key", "tls/server.key"] {
+        assert!(!std::fs::read_to_string(data.join(key)).unwrap().contains("PRIVATE KEY"), "{key}");
+    }
+    let again = sealing().env("CREDENTIALS_DIRECTORY", &credentials).output().unwrap();
+    assert!(again.status.success() && again.stdout.is_empty(), "there is nothing left to seal");
+
+    let mut serve = program();
+    serve.args(["serve", "--listen", "127.0.0.1:0", "--data"]).arg(&data);
+    assert!(!serve.env_remove("CREDENTIALS_DIRECTORY").stdout(Stdio::null()).status().unwrap().success());
+    let served = serve.env("CREDENTIALS_DIRECTORY", &credentials).stdout(Stdio::piped()).spawn().unwrap();
+    let mut running = Running(served);
+    let mut line = String::new();
+    BufReader::new(running.0.stdout.take().unwrap()).read_line(&mut line).unwrap();
+    let address = line.trim().strip_prefix("ready https://").unwrap();
+    let request = b"GET /health HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n";
+    let answer = String::from_utf8(link.exchange(address, &[request]).unwrap()).unwrap();
+    assert!(answer.starts_with("HTTP/1.1 200 OK"), "{answer}");
+}
+
 #[test]
 fn a_fault_is_one_sentence_and_a_failure() {
     let dir = tempfile::tempdir().unwrap();
