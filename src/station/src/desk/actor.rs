@@ -195,8 +195,8 @@ impl Desk {
                     let _ = answer.send(outcome);
                     continue;
                 }
-                Message::Sample(SampleRequest { case, slot, answer }) => {
-                    let _ = answer.send(self.parked.get(&case).and_then(|case| case.samples.picture(slot)));
+                Message::Sample(SampleRequest { case, slot, attempt, answer }) => {
+                    let _ = answer.send(self.parked.get(&case).and_then(|case| case.samples.picture(slot, attempt)));
                     continue;
                 }
                 Message::Stop(stopped) => {

@@ -114,6 +114,8 @@ pub struct SampleRequest {
     pub case: CaseNumber,
     /// Which slot.
     pub slot: Slot,
+    /// Which of its attempts; the best one where none is named.
+    pub attempt: Option<u8>,
     /// JPEG or PNG with its media type, if there is one.
     pub answer: oneshot::Sender<Option<Picture>>,
 }

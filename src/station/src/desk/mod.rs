@@ -147,10 +147,10 @@ impl DeskHandle {
         read.await.unwrap_or_default()
     }
 
-    /// The best sample of a slot of a parked case, with its media type.
-    pub async fn sample(&self, case: CaseNumber, slot: Slot) -> Option<Picture> {
+    /// A sample of a slot of a parked case, with its media type: of the best attempt where none is named.
+    pub async fn sample(&self, case: CaseNumber, slot: Slot, attempt: Option<u8>) -> Option<Picture> {
         let (answer, answered) = oneshot::channel();
-        self.messages.send(Message::Sample(SampleRequest { case, slot, answer })).await.ok()?;
+        self.messages.send(Message::Sample(SampleRequest { case, slot, attempt, answer })).await.ok()?;
         answered.await.ok()?
     }
 }

@@ -77,6 +77,7 @@ pub fn parked(case: &Case) -> Option<ParkedPanel> {
                 passes: log.passes,
                 wrong: log.wrong.map(Wrong::id),
                 error: log.error.clone(),
+                measures: case.samples.judged(log.slot, log.number).map(<[_]>::to_vec),
             })
             .collect(),
         missing: case.progress().map(|progress| progress.plan().missing.clone()).unwrap_or_default(),

@@ -8,7 +8,7 @@ use aes_gcm::{Aes256Gcm, Key, KeyInit, Nonce};
 use domain::finger::Finger;
 use domain::guarded::Biometric;
 use domain::image::FingerImage;
-use domain::record::{FaceSample, FingerSample};
+use domain::record::{FaceSample, FingerSample, Measure};
 use domain::session::Slot;
 use quality::minutiae::Extractor;
 use quality::slap::Template;
@@ -19,11 +19,22 @@ use zeroize::Zeroizing;
 /// Bytes of AES-256-GCM's nonce, which stands before what it sealed.
 const NONCE: usize = 12;
 
-/// The best samples of a case: at most one for each slot, so that a case has a bounded size.
+/// The best samples of a case, one for each slot, and of slots that nothing was accepted of the attempts beside it: so many
+/// at most, so that a case has a bounded size.
+const MOST_BESIDE: usize = 2;
+
+/// An attempt beside the best one: its picture and how it was judged.
+type Beside = (Biometric<Vec<u8>>, Vec<Measure>);
+
+/// What was taken of a traveller.
 #[derive(Default)]
 pub struct Samples {
     face: Option<FaceSample>,
     fingers: BTreeMap<Finger, FingerSample>,
+    /// The attempts that these are.
+    numbers: BTreeMap<Slot, u8>,
+    /// Attempts beside the best ones, by their numbers, for a supervisor to compare.
+    beside: BTreeMap<(Slot, u8), Beside>,
     /// By which accepted fingers are known again, while the case is at the desk.
     templates: BTreeMap<Finger, Known>,
     /// Accepted fingers of a case that waits, and whether their places on the glass named them: enough to know them again
@@ -39,10 +50,11 @@ struct ReviewKey(Zeroizing<[u8; 32]>);
 
 impl Samples {
     /// Keeps a face if it is the best attempt so far.
-    pub fn offer_face(&mut self, sample: FaceSample, is_best: bool) {
-        if is_best || self.face.is_none() {
-            self.face = Some(sample);
-        }
+    pub fn offer_face(&mut self, sample: FaceSample, number: u8, is_best: bool) {
+        let (accepted, takes) = (sample.accepted, is_best || self.face.is_none());
+        let other = if takes { self.face.replace(sample) } else { Some(sample) };
+        let other = other.map(|face| (face.jpeg, face.quality));
+        self.set_beside(Slot::Face, number, takes, other, accepted);
     }
 
     /// The fingers that were accepted so far.
@@ -51,12 +63,39 @@ impl Samples {
     }
 
     /// Keeps a finger if it is the best attempt so far, and remembers one that was accepted.
-    pub fn offer_finger(&mut self, sample: FingerSample, known: Known, is_best: bool) {
+    pub fn offer_finger(&mut self, sample: FingerSample, number: u8, known: Known, is_best: bool) {
         if sample.accepted {
             self.templates.insert(sample.finger, known);
         }
-        if is_best || !self.fingers.contains_key(&sample.finger) {
-            self.fingers.insert(sample.finger, sample);
+        let (finger, accepted) = (sample.finger, sample.accepted);
+        let takes = is_best || !self.fingers.contains_key(&finger);
+        let other = if takes { self.fingers.insert(finger, sample) } else { Some(sample) };
+        let other = other.map(|finger| (finger.png, finger.quality));
+        self.set_beside(Slot::Finger(finger), number, takes, other, accepted);
+    }
+
+    /// Keeps the attempt that is not the best one beside it, unless something was accepted: then nobody has to compare.
+    fn set_beside(&mut self, slot: Slot, number: u8, takes: bool, other: Option<Beside>, accepted: bool) {
+        let before = if takes { self.numbers.insert(slot, number) } else { Some(number) };
+        let of_slot = |(of, _): &&(Slot, u8)| *of == slot;
+        if accepted {
+            self.beside.retain(|(of, _), _| *of != slot);
+        } else if let (Some(number), Some(other)) = (before, other) {
+            self.beside.insert((slot, number), other);
+            let oldest = self.beside.keys().find(of_slot).copied();
+            if self.beside.keys().filter(of_slot).count() > MOST_BESIDE {
+                oldest.map(|oldest| self.beside.remove(&oldest));
+            }
+        }
+    }
+
+    /// How an attempt was judged, where its picture is still there.
+    pub fn judged(&self, slot: Slot, number: u8) -> Option<&[Measure]> {
+        let best = self.numbers.get(&slot) == Some(&number);
+        match slot {
+            _ if !best => self.beside.get(&(slot, number)).map(|(_, measures)| measures.as_slice()),
+            Slot::Face => self.face.as_ref().map(|face| face.quality.as_slice()),
+            Slot::Finger(finger) => self.fingers.get(&finger).map(|finger| finger.quality.as_slice()),
         }
     }
 
@@ -64,28 +103,42 @@ impl Samples {
     pub fn forget_finger(&mut self, finger: Finger) {
         self.templates.remove(&finger);
         self.fingers.remove(&finger);
+        self.forget_attempts(Slot::Finger(finger));
+    }
+
+    fn forget_attempts(&mut self, slot: Slot) {
+        self.numbers.remove(&slot);
+        self.beside.retain(|(of, _), _| *of != slot);
     }
 
     /// Forgets what a slot was captured with.
     pub fn forget(&mut self, slot: Slot) {
         match slot {
-            Slot::Face => self.face = None,
+            Slot::Face => {
+                self.face = None;
+                self.forget_attempts(slot);
+            }
             Slot::Finger(finger) => self.forget_finger(finger),
         }
     }
 
     /// Forgets the fingers that are no part of the capture any more.
     pub fn keep_fingers(&mut self, wanted: &[Finger]) {
-        self.fingers.retain(|finger, _| wanted.contains(finger));
-        self.templates.retain(|finger, _| wanted.contains(finger));
+        let others: Vec<Finger> = self.fingers.keys().copied().filter(|finger| !wanted.contains(finger)).collect();
+        others.into_iter().for_each(|finger| self.forget_finger(finger));
     }
 
-    /// The picture of a slot with its media type, for the supervisor.
-    pub fn picture(&self, slot: Slot) -> Option<Picture> {
-        let (media, picture) = match slot {
-            Slot::Face => ("image/jpeg", &self.face.as_ref()?.jpeg),
-            Slot::Finger(finger) => ("image/png", &self.fingers.get(&finger)?.png),
+    /// The picture of a slot's attempt with its media type, for the supervisor: of the best one where no number is given.
+    pub fn picture(&self, slot: Slot, number: Option<u8>) -> Option<Picture> {
+        let beside = number.filter(|number| self.numbers.get(&slot) != Some(number));
+        let (media, best) = match slot {
+            Slot::Face => ("image/jpeg", self.face.as_ref().map(|face| &face.jpeg)),
+            Slot::Finger(finger) => ("image/png", self.fingers.get(&finger).map(|finger| &finger.png)),
         };
+        let picture = match beside {
+            Some(number) => self.beside.get(&(slot, number)).map(|(picture, _)| picture),
+            None => best,
+        }?;
         match &self.key {
             Some(key) => Some((media, key.open(slot, picture)?)),
             None => Some((media, picture.clone())),
@@ -159,6 +212,13 @@ impl Samples {
             }
             None => false,
         });
+        self.beside.retain(|(slot, _), (picture, _)| match change(*slot, picture) {
+            Some(changed) => {
+                *picture = changed;
+                true
+            }
+            None => false,
+        });
     }
 }
 
@@ -219,7 +279,7 @@ mod tests {
         {
             let template = Arc::new(Template::of(&mut Extractor::new(), &image));
             let sample = FingerSample { accepted, ..sample_of(finger, &image) };
-            samples.offer_finger(sample, Known { finger, template, seen }, true);
+            samples.offer_finger(sample, 1, Known { finger, template, seen }, true);
         }
         let told = |samples: &Samples| -> Vec<_> {
             samples.known().iter().map(|known| (known.finger, known.seen, known.template.len())).collect()

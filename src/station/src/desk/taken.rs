@@ -54,7 +54,7 @@ impl Desk {
             && let (Some(case), Some(sample)) = (self.at_desk.as_mut(), taken.sample)
         {
             let is_best = case.progress().and_then(|progress| progress.best(Slot::Face)) == number;
-            case.samples.offer_face(sample, is_best);
+            case.samples.offer_face(sample, number.unwrap_or_default(), is_best);
         }
     }
 
@@ -92,7 +92,7 @@ impl Desk {
                 let accepted = judged.sample.accepted && wrong_of(judged.slot()).is_none();
                 let known = judged.known();
                 let sample = FingerSample { accepted, ..judged.sample };
-                case.samples.offer_finger(sample, known, is_best);
+                case.samples.offer_finger(sample, number.unwrap_or_default(), known, is_best);
             }
             self.hint = hint;
             self.hinted = hinted.unwrap_or_default();

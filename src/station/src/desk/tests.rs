@@ -170,12 +170,12 @@ async fn what_waits_for_a_supervisor_is_forgotten_after_a_day_and_not_before() {
     assembled.order(place.traveller(34), anna()).await.unwrap();
     let case = assembled.at_desk.as_mut().unwrap();
     let number = case.number().clone();
-    case.samples.offer_face(portrait(), true);
+    case.samples.offer_face(portrait(), 1, true);
     let claims = assembled.claims(assembled.at_desk.as_ref().unwrap());
     let (ground, evidence) = (claims[0].ground.clone(), claims[0].evidence[0].clone());
     assembled.order(Command::Claim { ground, evidence }, anna()).await.unwrap();
     tokio::spawn(assembled.run(inbox));
-    let picture = || timeout(FOR_EVER, desk.sample(number.clone(), Slot::Face));
+    let picture = || timeout(FOR_EVER, desk.sample(number.clone(), Slot::Face, None));
 
     tokio::time::sleep(waiting::LONGEST_WAIT - waiting::LOOK).await;
     assert_eq!(desk.panel().view.parked.len(), 1);

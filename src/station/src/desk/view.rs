@@ -273,6 +273,8 @@ pub struct AttemptPanel {
     pub wrong: Option<&'static str>,
     /// The code of the fault that ended it.
     pub error: Option<String>,
+    /// How it was judged, component by component, where its picture is still there.
+    pub measures: Option<Vec<Measure>>,
 }
 
 /// How the portrait was judged, as the supervisor sees it.

@@ -12,6 +12,7 @@ use axum::response::{IntoResponse, Response};
 use domain::case::CaseNumber;
 use domain::finger::MissingReason;
 use domain::policy::Question;
+use domain::record::Measure;
 use domain::session::FaceException;
 use jiff::{Timestamp, tz::TimeZone};
 
@@ -294,6 +295,14 @@ impl PortraitPanel {
     }
 }
 
+/// Attempts side by side.
+struct Compared {
+    /// Their numbers.
+    numbers: Vec<u8>,
+    /// Component, and its score in each.
+    rows: Vec<(String, Vec<String>)>,
+}
+
 /// The word of forms and locales.
 const fn reason_id(reason: MissingReason) -> &'static str {
     match reason {
@@ -319,9 +328,33 @@ impl ParkedPanel {
         self.attempts.iter().filter(move |attempt| attempt.slot.id() == slot)
     }
 
+    /// The attempts of a slot whose pictures are there, beside the best one.
+    fn beside<'a>(&'a self, slot: &'a str) -> impl Iterator<Item = &'a AttemptPanel> {
+        self.attempts_of(slot).filter(|attempt| attempt.measures.is_some() && !self.is_best(attempt))
+    }
+
+    /// The attempts of a slot side by side: each component that has a score in any, with the score in each.
+    fn compared(&self, slot: &str) -> Compared {
+        let judged: Vec<_> = self.attempts_of(slot).filter_map(|of| Some((of.number, of.measures.as_ref()?))).collect();
+        let mut names: Vec<&str> = Vec::new();
+        for measure in judged.iter().flat_map(|(_, measures)| measures.iter()).filter(|measure| measure.score.is_some())
+        {
+            if !names.contains(&measure.name.as_str()) {
+                names.push(&measure.name);
+            }
+        }
+        let score = |measures: &[Measure], name: &str| {
+            let found = measures.iter().find(|measure| measure.name == name).and_then(|measure| measure.score);
+            found.map_or_else(|| "–".into(), |score| score.get().to_string())
+        };
+        let row = |name: &&str| ((*name).to_owned(), judged.iter().map(|(_, of)| score(of, name)).collect());
+        Compared { numbers: judged.iter().map(|(number, _)| *number).collect(), rows: names.iter().map(row).collect() }
+    }
+
     /// Whether this is the attempt whose sample is shown: the rule is that of the session.
     fn is_best(&self, attempt: &AttemptPanel) -> bool {
         let scored = self.attempts.iter().filter(|other| other.slot == attempt.slot && other.error.is_none());
+        let scored = scored.filter(|other| other.wrong != Some("taken-back"));
         let best = scored.max_by_key(|other| (other.passes, other.wrong.is_none(), other.score, other.number));
         best.is_some_and(|best| best.number == attempt.number)
     }

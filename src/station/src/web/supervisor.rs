@@ -66,11 +66,22 @@ async fn search(_: Supervisor, Query(search): Query<Search>) -> Response {
     }
 }
 
-async fn sample(_: Supervisor, State(app): State<Arc<App>>, Path((case, slot)): Path<(String, String)>) -> Response {
+/// Which attempt is to be seen.
+#[derive(Deserialize)]
+struct Which {
+    attempt: Option<u8>,
+}
+
+async fn sample(
+    _: Supervisor,
+    State(app): State<Arc<App>>,
+    Path((case, slot)): Path<(String, String)>,
+    Query(which): Query<Which>,
+) -> Response {
     let (Some(case), Some(slot)) = (CaseNumber::parse(&case), Slot::from_id(&slot)) else {
         return PageError::NotFound.into_response();
     };
-    match app.desk.sample(case, slot).await {
+    match app.desk.sample(case, slot, which.attempt).await {
         Some((media, bytes)) => ([(header::CONTENT_TYPE, media)], bytes.expose().clone()).into_response(),
         None => PageError::NotFound.into_response(),
     }

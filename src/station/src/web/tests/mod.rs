@@ -147,8 +147,9 @@ fn parked(reason: ReviewReason, state: &'static str) -> ParkedPanel {
         passes,
         wrong: None,
         error: None,
+        measures: Some(vec![measure("FrequencyDomain", Some(f64::from(score)), None)]),
     };
-    let failed = AttemptPanel { error: Some("D-12".into()), score: None, ..attempt(3, 0, false) };
+    let failed = AttemptPanel { error: Some("D-12".into()), score: None, measures: None, ..attempt(3, 0, false) };
     let wrong = AttemptPanel { wrong: Some("same-finger"), ..attempt(2, 88, false) };
     ParkedPanel {
         view: ParkedView { case: case(), reason: reason.id(), state, since_s: 0 },
@@ -188,14 +189,13 @@ fn history() -> History<'static> {
     History { lines: vec![line("case-opened", None), line("device-fault", Some("D-12"))], zone: &ZONE }
 }
 
+fn measure(name: &str, native: Option<f64>, failure: Option<&str>) -> Measure {
+    let score = native.map(QualityScore::nearest);
+    Measure { name: name.into(), native, score, failure: failure.map(Into::into) }
+}
+
 /// A portrait that an engine of boxes has judged.
 fn portrait() -> PortraitPanel {
-    let measure = |name: &str, native, failure: Option<&str>| Measure {
-        name: name.into(),
-        native,
-        score: native.map(QualityScore::nearest),
-        failure: failure.map(Into::into),
-    };
     PortraitPanel {
         engine: format!("opencv-haar-frontalface sha256:{}", "0123456789abcdef".repeat(4)),
         basis: "box",

@@ -115,6 +115,8 @@ async fn a_supervisor_sees_attempts_and_nobody_decides_on_their_own_case() {
         assert_eq!(page.matches("class=\"tag\"").count(), 1, "one attempt is the best");
         assert!(page.contains("Attempt 1 <span class=\"tag\""), "the best is the one with the highest score");
         assert!(page.contains("12:03") && page.contains("D-12"));
+        assert!(page.contains("/sample/right-index?attempt=2\""), "the attempt beside the best one is shown");
+        assert!(page.contains("lang=\"en\">FrequencyDomain</th><td>31</td><td>88</td></tr>"), "side by side: {page}");
     }
 }
 
