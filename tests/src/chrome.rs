@@ -1,11 +1,12 @@
 //! A real Chromium, driven as a person does: what cannot be seen or clicked does not count.
 
-use crate::place::free_port;
+use crate::place::{free_port, repository};
 use crate::process::{Running, naming};
 use crate::station::{client, provide_tls};
 use crate::wait::until;
 use rustix::process::{Pid, Signal, kill_process};
 use serde_json::{Value, json};
+use std::fs;
 use std::path::PathBuf;
 use std::process::Command;
 use std::time::{Duration, Instant};
@@ -32,6 +33,16 @@ pub const TAB: &str = "\u{E004}";
 
 /// Before a key is pressed again that had no effect.
 const AGAIN: Duration = Duration::from_secs(1);
+
+/// Every rule of WCAG 2.2 AA that a program can judge; each serious or critical breach with the first places of it.
+const RUN_AXE: &str = "
+    const done = arguments[arguments.length - 1];
+    const tags = ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice'];
+    const place = (node) => `${node.target} ${node.html.slice(0, 160)} ${(node.any[0] ?? node.all[0] ?? node.none[0])?.message ?? ''}`;
+    axe.run(document, { runOnly: tags, resultTypes: ['violations'] }).then(
+      (result) => done(result.violations.filter((found) => ['serious', 'critical'].includes(found.impact))
+        .map((found) => `${found.id} (${found.impact}): ${found.nodes.slice(0, 4).map(place).join(' | ')}`)),
+      (error) => done([`axe-core failed: ${error}`]));";
 
 /// A browser window. Dropping it ends the browser with all its processes.
 pub struct Chrome {
@@ -154,6 +165,36 @@ impl Chrome {
             (!value.is_null() && value != Value::Bool(false)).then_some(value)
         })
         .await
+    }
+
+    /// Looks through a screen of this size in CSS pixels, with a finger instead of a mouse where `touch` says so.
+    pub async fn size(&self, width: u32, height: u32, touch: bool) {
+        let metrics = json!({ "width": width, "height": height, "deviceScaleFactor": 1, "mobile": false });
+        self.tell("Emulation.setDeviceMetricsOverride", metrics).await;
+        let fingers = json!({ "enabled": touch, "maxTouchPoints": if touch { 5 } else { 1 } });
+        self.tell("Emulation.setTouchEmulationEnabled", fingers).await;
+    }
+
+    /// An order of Chromium's own, which WebDriver does not have.
+    async fn tell(&self, order: &str, params: Value) {
+        let address = format!("http://127.0.0.1:{}/session/{}/goog/cdp/execute", self.port, self.window.session_id());
+        let told = client().post(address).json(&json!({ "cmd": order, "params": params })).send().await.unwrap();
+        assert!(told.status().is_success(), "{order}: {}", told.status());
+    }
+
+    /// What is on the screen, as PNG.
+    pub async fn picture(&self) -> Vec<u8> {
+        self.window.screenshot_as_png().await.unwrap()
+    }
+
+    /// Serious and critical barriers that axe-core finds on the page: rule, and where.
+    pub async fn barriers(&self) -> Vec<String> {
+        let axe = repository().join("target/axe/axe.min.js");
+        let axe = fs::read_to_string(&axe)
+            .unwrap_or_else(|error| panic!("{}: {error}: `cargo xtask setup --all` fetches it", axe.display()));
+        self.window.execute(axe, Vec::new()).await.unwrap();
+        let found = self.window.execute_async(RUN_AXE, Vec::new()).await.unwrap();
+        serde_json::from_value(found.json().clone()).unwrap()
     }
 
     /// Presses a key with Control.

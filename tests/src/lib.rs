@@ -19,6 +19,7 @@ pub mod search;
 pub mod sim;
 pub mod soak;
 pub mod station;
+pub mod tour;
 pub mod wait;
 
 pub use officer::Officer;

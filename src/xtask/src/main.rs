@@ -1,5 +1,5 @@
 //! The commands of the project's own house: `cargo xtask setup | run | test | vm-test | judge | bench | package |
-//! soak`.
+//! screenshots | soak`.
 //!
 //! Each does the whole of what it says on a fresh machine, and where it cannot, it says what is missing and what to
 //! type. Nothing of the product is linked in: the programs are built and met as their users meet them.
@@ -14,6 +14,7 @@ mod package;
 mod packages;
 mod process;
 mod run;
+mod screenshots;
 mod setup;
 mod soak;
 mod test;
@@ -56,6 +57,8 @@ enum Command {
     Bench(bench::Options),
     /// Make Debian packages in target/package: station, intake, screens, simulator.
     Package(package::Options),
+    /// Take pictures of every page, for docs/screenshots.
+    Screenshots,
     /// Do the same for as long as a day lasts, and see whether memory grows.
     Soak(soak::Options),
 }
@@ -70,6 +73,7 @@ fn main() -> ExitCode {
         Command::Judge(options) => judge::run(&options),
         Command::Bench(options) => bench::run(&options),
         Command::Package(options) => package::run(&options),
+        Command::Screenshots => screenshots::run(),
         Command::Soak(options) => soak::run(&options),
     });
     match done {

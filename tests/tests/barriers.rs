@@ -1,0 +1,50 @@
+//! The promise: axe-core finds no serious and no critical barrier on any page, in a language that is written from the left
+//! and in one that is written from the right; no page needs sideways scrolling, not even enlarged twice.
+
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a test that fails panics")]
+
+use tests::Station;
+use tests::chrome::Chrome;
+use tests::tour::Tour;
+
+/// Screens in CSS pixels: a kiosk, a desk, a tablet of 10 inches across and upright, and the kiosk at 200 % zoom.
+const SCREENS: [(u32, u32, bool); 4] = [(1280, 800, false), (1920, 1080, false), (800, 1280, true), (640, 400, false)];
+
+/// How far the page reaches past the right or left edge of the screen, in CSS pixels.
+const OVERFLOW: &str =
+    "return 1 + Math.max(0, document.documentElement.scrollWidth - document.documentElement.clientWidth);";
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn no_page_has_a_serious_barrier() {
+    every_page("en", 24).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn no_page_has_a_serious_barrier_when_written_from_the_right() {
+    every_page("ar", 24).await;
+}
+
+async fn every_page(language: &str, at_least: usize) {
+    let station = Station::start().await;
+    let chrome = Chrome::start().await;
+    let (mut found, mut seen) = (Vec::new(), Vec::new());
+    Tour::new(&station, &chrome, language)
+        .await
+        .walk(async |chrome: &Chrome, name: &str| {
+            for (width, height, touch) in SCREENS {
+                chrome.size(width, height, touch).await;
+                let wider = chrome.script("the width of the page", OVERFLOW).await.as_f64().unwrap() - 1.0;
+                if wider > 0.0 {
+                    found.push(format!("{name} at {width}x{height} is {wider} px too wide"));
+                }
+            }
+            let (width, height, touch) = SCREENS[0];
+            chrome.size(width, height, touch).await;
+            found.extend(chrome.barriers().await.into_iter().map(|barrier| format!("{name}: {barrier}")));
+            seen.push(name.to_owned());
+        })
+        .await;
+    assert!(seen.len() >= at_least, "{seen:?}");
+    assert!(found.is_empty(), "{language}: {}", found.join("\n"));
+    chrome.quit().await;
+}
