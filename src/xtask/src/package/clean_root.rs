@@ -63,6 +63,8 @@ impl CleanRoot {
             .arg(format!("--directory={}", self.root.display()))
             .arg(format!("--bind={}:/soak", shared.display()))
             .arg(format!("--bind={}:/var/cache/apt/archives", self.archives.display()))
+            // As the units have it: pictures are locked in memory.
+            .arg("--rlimit=MEMLOCK=infinity")
             .args(["--setenv=DEBIAN_FRONTEND=noninteractive", "--setenv=LC_ALL=C.UTF-8"]);
         if network == Network::None {
             command.arg("--private-network");

@@ -28,7 +28,7 @@ wait_until() {
 as() {
     account=$1
     shift
-    prlimit --core=0 --memlock=unlimited -- setpriv --reuid "$account" --regid "$account" --init-groups --no-new-privs \
+    prlimit --core=0 -- setpriv --reuid "$account" --regid "$account" --init-groups --no-new-privs \
         --bounding-set=-all --inh-caps=-all env -i PATH=/usr/bin:/bin HOME=/ CREDENTIALS_DIRECTORY=/run/credentials/"$account" "$@"
 }
 
@@ -63,7 +63,8 @@ start() {
 stop() {
     pkill -TERM --exact "$1" || true
     wait "$2" || fail "$1 ended with $?"
-    cat "/var/lib/$1/calls" >> "$out/$1.calls"
+    # A thread that the end of its program took from the watch has made no call.
+    sed '/<detached \.\.\.>/d' "/var/lib/$1/calls" >> "$out/$1.calls"
     rm "/var/lib/$1/calls"
 }
 
@@ -85,9 +86,16 @@ start_station() {
     station=$started
     wait_until "the station's start" healthy
 }
-enrol() {
+shift_of() {
     as gatepost gatepost-sim shift --control /run/gatepost-sim/control.sock --travellers "$travellers" --seed "$1" \
-        --report /tmp/report.json --officer anna:2468 --supervisor boris:1357 >> "$out/shift.log" 2>&1 || fail "the shift"
+        --report /tmp/report.json --officer anna:2468 --supervisor boris:1357 > "$out/shift-$1.log" 2>&1
+}
+enrol() { shift_of "$1" || fail "the shift"; }
+# Nothing may be unexpected but that no receipt comes.
+enrol_without_intake() {
+    shift_of "$1" && fail "receipts came from an intake that is away"
+    grep -q "travellers, .* unexpected" "$out/shift-$1.log" || fail "the shift"
+    if grep '^ *! ' "$out/shift-$1.log" | grep -v -e "the intake's receipt" -e "has not acknowledged"; then fail "the shift"; fi
 }
 verified() { as gatepost gatepost store verify --data "$store" > "$out/$1" || fail "the store after $1"; }
 digest() { find "$store" -type f ! -name calls -exec sha256sum {} + | sort | sha256sum; }
@@ -121,7 +129,7 @@ wait_until "the arrival of the records" nothing_queued
 
 say "enrol while the intake is away, and upgrade"
 stop gatepost-intake "$intake"
-enrol $((seed + 1))
+enrol_without_intake $((seed + 1))
 stop gatepost "$station"
 verified before-upgrade.json
 before=$(digest)
