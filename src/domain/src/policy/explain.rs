@@ -11,7 +11,7 @@ use super::pack::{Entry, Ground, Pack, Rule};
 use super::validate::OWN_CITIZENS;
 use crate::mrz::codes::{self, CodeKind};
 use alloc::{format, string::String, string::ToString, vec, vec::Vec};
-use jiff::civil::DateTime;
+use jiff::civil::{Date, DateTime};
 
 /// All that the engine was asked with, and the entries it found.
 pub(super) struct Case<'a> {
@@ -114,13 +114,18 @@ fn birth_date(case: &Case<'_>) -> Option<FactUsed> {
         Rule::AgeBelow(years) => Some(years),
         Rule::Attested | Rule::Nationality(_) => None,
     })?;
-    let range = match case.facts.birth_date_now()?.younger_than(years, case.at.date()) {
+    age_range(case.facts, years, case.at.date())
+}
+
+/// The birth date as an age range about a limit.
+pub(super) fn age_range(facts: &Facts, years: u8, on: Date) -> Option<FactUsed> {
+    let range = match facts.birth_date_now()?.younger_than(years, on) {
         Younger::DependsOnCentury => format!("under {years}, or about a hundred years older"),
         Younger::No => format!("{years} or older"),
         Younger::Unclear => String::from("not clear"),
         Younger::Yes => format!("under {years}"),
     };
-    let evidence = if case.facts.answers.birth_date.is_some() { "officer" } else { case.facts.evidence_now().id() };
+    let evidence = if facts.answers.birth_date.is_some() { "officer" } else { facts.evidence_now().id() };
     Some(fact("birth-date", &range, evidence))
 }
 
@@ -145,7 +150,7 @@ fn of_supervisor(facts: &Facts) -> Vec<FactUsed> {
     attestation.into_iter().chain(ruling).collect()
 }
 
-fn fact(fact: &str, value: &str, evidence: &str) -> FactUsed {
+pub(super) fn fact(fact: &str, value: &str, evidence: &str) -> FactUsed {
     FactUsed { fact: fact.into(), value: value.into(), evidence: evidence.into() }
 }
 

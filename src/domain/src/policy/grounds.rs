@@ -25,7 +25,12 @@ pub(super) struct Weighed {
 impl Weighed {
     /// Weighs the grounds of the deciding entry, if there is one.
     pub(super) fn of(pack: &Pack, entry: Option<&Entry>, facts: &Facts, on: Date) -> Self {
-        let (listed, limiting): (Vec<&Ground>, Vec<&Ground>) = listed(pack, entry).partition(|ground| ground.exempts());
+        Self::over(listed(pack, entry).collect(), facts, on)
+    }
+
+    /// Weighs these grounds.
+    pub(super) fn over(grounds: Vec<&Ground>, facts: &Facts, on: Date) -> Self {
+        let (listed, limiting): (Vec<&Ground>, Vec<&Ground>) = grounds.into_iter().partition(|ground| ground.exempts());
         let by_document: Vec<Finding> = listed.iter().map(|ground| by_document(ground, facts, on)).collect();
         let limits: Vec<(&Ground, Finding)> =
             limiting.iter().map(|ground| (*ground, limit(ground, facts, on))).collect();

@@ -3,6 +3,7 @@
 use super::capture::{CaptureFingers, Modalities};
 use super::decision::Source;
 use super::notice::Notice;
+use super::prearrival::PreArrivalRule;
 use super::published::Published;
 use alloc::{format, string::String, vec::Vec};
 use core::fmt;
@@ -35,6 +36,8 @@ pub struct Pack {
     pub readings: Vec<Reading>,
     /// What travellers are told about their data, in the languages that the authority has it in; empty where it has given none.
     pub notices: Vec<Notice>,
+    /// What is owed before arrival: a rule set of its own, which decides nothing about biometrics.
+    pub pre_arrival: Vec<PreArrivalRule>,
 }
 
 /// One dated rule: foreign citizens and stateless persons owe biometrics, but for the grounds it lists.
@@ -89,7 +92,7 @@ pub struct Ground {
 /// Something that no source says, read by this project.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Reading {
-    /// Identifiers of the entries and grounds it concerns.
+    /// Identifiers of the entries, grounds and rules before arrival that it concerns.
     pub of: Vec<String>,
     /// What we read.
     pub text: String,
@@ -231,7 +234,7 @@ impl Pack {
         self.entries.iter().find(|entry| entry.id == id)
     }
 
-    /// Our readings of an entry or ground, as sources.
+    /// Our readings of an entry, a ground or a rule before arrival, as sources.
     pub(super) fn readings_of(&self, id: &str) -> impl Iterator<Item = Source> + '_ {
         let concerns = |reading: &&Reading| reading.of.iter().any(|of| of == id);
         let wanted: Vec<&Reading> = self.readings.iter().filter(|reading| concerns(reading)).collect();

@@ -3,18 +3,16 @@
 use super::capture::{CaptureFingers, Hands, Modalities, Modality};
 use super::decision::Source;
 use super::notice;
-use super::pack::{
-    Checkpoints, Condition, Direction, Entry, Ground, Pack, PackFault, PackFaults, Reading, Rule, Validity,
-};
+use super::pack::{Checkpoints, Condition, Direction, Entry, Ground, Pack, PackFault, PackFaults, Reading, Rule};
+use super::prearrival;
 use super::published::Published;
 use super::read::{self, Fields, LineIndex, Lines};
 use super::validate;
+use super::validity::validity;
 use crate::device::CaptureGroup;
 use alloc::{format, string::String, vec, vec::Vec};
-use jiff::civil::{Date, DateTime, Time};
 use serde::Deserialize;
 use toml::de::DeTable;
-use toml::value::Datetime;
 
 /// The longest text of a pack that is read, in bytes. The pack for entry to Russia has about 10,000.
 pub const MAX_PACK_BYTES: usize = 256 * 1024;
@@ -76,16 +74,21 @@ fn pack(mut top: Fields<'_, '_>, faults: &mut Vec<PackFault>) -> Option<Pack> {
     let notices = if top.has("notice") { top.tables("notice") } else { Vec::new() };
     let notices: Vec<_> = notices.into_iter().filter_map(|fields| notice::read(fields, faults)).collect();
     notice::one_a_language(&notices, faults);
+    let rules = if top.has("pre_arrival") { top.tables("pre_arrival") } else { Vec::new() };
+    let rules: Vec<_> = rules.into_iter().map(|fields| prearrival::rule(fields, faults)).collect();
     top.finish(faults);
 
     // Tables with faults of their own are left out of the checks across tables, but for their names.
     let names = validate::Names {
         entries: entries.iter().filter_map(|(id, _)| id.clone()).collect(),
         grounds: grounds.iter().filter_map(|(id, _)| id.clone()).collect(),
+        pre_arrival: rules.iter().filter_map(|(id, _)| id.clone()).collect(),
     };
     let entries: Vec<Located<Entry>> = entries.into_iter().filter_map(|(_, entry)| entry).collect();
     let grounds: Vec<Located<Ground>> = grounds.into_iter().filter_map(|(_, ground)| ground).collect();
     let readings: Vec<Located<Reading>> = readings.into_iter().flatten().collect();
+    let rules: Vec<_> = rules.into_iter().filter_map(|(_, rule)| rule).collect();
+    prearrival::across(&rules, &entries, &grounds, faults);
     validate::across(&names, &entries, &grounds, &readings, faults);
 
     let values = |entries: Vec<Located<Entry>>| entries.into_iter().map(|entry| entry.value).collect();
@@ -95,6 +98,7 @@ fn pack(mut top: Fields<'_, '_>, faults: &mut Vec<PackFault>) -> Option<Pack> {
         grounds: grounds.into_iter().map(|ground| ground.value).collect(),
         readings: readings.into_iter().map(|reading| reading.value).collect(),
         notices: notices.into_iter().map(|notice| notice.value).collect(),
+        pre_arrival: rules.into_iter().map(|rule| rule.value).collect(),
         ..head?
     })
 }
@@ -127,6 +131,7 @@ fn head(mut fields: Fields<'_, '_>, faults: &mut Vec<PackFault>) -> Option<Pack>
         grounds: Vec::new(),
         readings: Vec::new(),
         notices: Vec::new(),
+        pre_arrival: Vec::new(),
     })
 }
 
@@ -153,7 +158,8 @@ fn capture(mut fields: Fields<'_, '_>, faults: &mut Vec<PackFault>) -> Option<Ca
     })
 }
 
-type Named<T> = (Option<String>, Option<Located<T>>);
+/// An identifier, and what it names if that has no fault.
+pub(super) type Named<T> = (Option<String>, Option<Located<T>>);
 
 fn entry(mut fields: Fields<'_, '_>, faults: &mut Vec<PackFault>) -> Named<Entry> {
     let id = named(&mut fields, "entry");
@@ -242,7 +248,7 @@ fn reading(mut fields: Fields<'_, '_>, faults: &mut Vec<PackFault>) -> Option<Lo
     Some(Located { value: Reading { of: of?, text: text?, source: source? }, lines })
 }
 
-fn named(fields: &mut Fields<'_, '_>, kind: &str) -> Option<String> {
+pub(super) fn named(fields: &mut Fields<'_, '_>, kind: &str) -> Option<String> {
     let id = identifier(fields);
     if let Some(id) = &id {
         fields.rename(format!("{kind} \"{id}\""));
@@ -287,7 +293,7 @@ fn rule_fits(rule: &Rule) -> bool {
     }
 }
 
-fn published(fields: &mut Fields<'_, '_>) -> Option<Published> {
+pub(super) fn published(fields: &mut Fields<'_, '_>) -> Option<Published> {
     let text: String = fields.required("published")?;
     let published = Published::parse(&text);
     if published.is_none() {
@@ -336,59 +342,4 @@ fn checkpoints(fields: &mut Fields<'_, '_>) -> Option<Checkpoints> {
             Some(Checkpoints::Listed(ids))
         }
     }
-}
-
-fn validity(fields: &mut Fields<'_, '_>) -> Option<Validity> {
-    let open = !fields.has("valid_to");
-    let from = fields.required("valid_from").and_then(|value| moment(fields, "valid_from", value, Span::Start));
-    let to = fields.optional("valid_to").and_then(|value| moment(fields, "valid_to", value, Span::End));
-    let from = from?;
-    if to.is_none() && !open {
-        return None;
-    }
-    if to.is_some_and(|to| to < from) {
-        fields.fault("valid_to", "the dates are inverted: the end lies before the beginning");
-    }
-    Some(Validity { from, to })
-}
-
-/// Which moment is meant by a date without time, or by a time without seconds.
-#[derive(Clone, Copy)]
-enum Span {
-    Start,
-    End,
-}
-
-fn moment(fields: &mut Fields<'_, '_>, key: &str, value: Datetime, span: Span) -> Option<DateTime> {
-    let moment = local(value, span);
-    if moment.is_none() {
-        fields.fault(key, "expected a local date, or date and time, without offset, such as 2025-12-01T00:00:00");
-    }
-    moment
-}
-
-/// A civil time of the checkpoint. The end of a day is its last nanosecond: both ends are included.
-fn local(value: Datetime, span: Span) -> Option<DateTime> {
-    if value.offset.is_some() {
-        return None;
-    }
-    let small = |part: u8| i8::try_from(part).ok();
-    let date = value.date?;
-    let date = Date::new(i16::try_from(date.year).ok()?, small(date.month)?, small(date.day)?).ok()?;
-    let (last_second, last_nanosecond) = match span {
-        Span::Start => (0, 0),
-        Span::End => (59, 999_999_999),
-    };
-    let time = match value.time {
-        None => match span {
-            Span::Start => Time::MIN,
-            Span::End => Time::MAX,
-        },
-        Some(time) => {
-            let second = time.second.map_or(Some(last_second), small)?;
-            let nanosecond = time.nanosecond.map_or(Some(last_nanosecond), |part| i32::try_from(part).ok())?;
-            Time::new(small(time.hour)?, small(time.minute)?, second, nanosecond).ok()?
-        }
-    };
-    Some(DateTime::from_parts(date, time))
 }

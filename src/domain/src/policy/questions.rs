@@ -2,6 +2,7 @@
 
 use super::decision::{Question, SettledBy};
 use super::pack::{Entry, Ground};
+use super::prearrival::Exception;
 use crate::mrz::Field;
 use alloc::{format, string::String, string::ToString, vec::Vec};
 
@@ -15,6 +16,11 @@ pub(super) fn announced_entry(entry: &Entry) -> Question {
         entry.id
     );
     ask("announced-entry", SettledBy::Supervisor, text)
+}
+
+pub(super) fn announced_rule(title: &str, entry: &str) -> Question {
+    let text = format!("Only announced, until the operator has confirmed the entry \"{entry}\": {title}. Is it owed?");
+    ask("announced-rule", SettledBy::Supervisor, text)
 }
 
 pub(super) fn birth_date(years: u8) -> Question {
@@ -91,4 +97,8 @@ pub(super) fn unknown_code() -> Question {
     let text = "The document states a nationality that tells neither a State nor a stateless person or refugee. Are \
                 biometrics due?";
     ask("unknown-code", SettledBy::Supervisor, text.into())
+}
+
+pub(super) fn stated_exception(exception: &Exception) -> Question {
+    ask(&exception.id, SettledBy::Officer, exception.question.clone())
 }

@@ -12,6 +12,7 @@ pub(super) const OWN_CITIZENS: &str = "own-citizens";
 pub(super) struct Names {
     pub(super) entries: Vec<String>,
     pub(super) grounds: Vec<String>,
+    pub(super) pre_arrival: Vec<String>,
 }
 
 /// Finds faults that no table shows alone.
@@ -64,10 +65,12 @@ fn dated_by_a_source(entry: &Located<Entry>, faults: &mut Vec<PackFault>) {
 }
 
 fn known_subjects(reading: &Located<Reading>, names: &Names, faults: &mut Vec<PackFault>) {
-    let known = |id: &String| id == OWN_CITIZENS || names.entries.contains(id) || names.grounds.contains(id);
+    let lists = [&names.entries, &names.grounds, &names.pre_arrival];
+    let known = |id: &String| id == OWN_CITIZENS || lists.iter().any(|list| list.contains(id));
     let unknown = reading.value.of.iter().filter(|id| !known(id));
     faults.extend(unknown.map(|id| {
-        let text = format!("reading: of: there is no entry or ground \"{id}\", and it is not \"{OWN_CITIZENS}\"");
+        let text =
+            format!("reading: of: there is no entry, ground or pre_arrival \"{id}\", and it is not \"{OWN_CITIZENS}\"");
         at(reading.lines.key("of"), text)
     }));
 }

@@ -255,3 +255,97 @@ fn hinted(t: &Traveller, entry: &str) -> bool {
     let official = entry == "where-possible-2025-12" && code == "PO";
     diplomatic || organisation || official
 }
+
+/// What is owed before arrival, in the order application, profile: rule, word, exception, question, timing.
+pub type Before = (&'static str, &'static str, Option<&'static str>, Option<&'static str>, Option<&'static str>);
+
+pub fn before_arrival(t: &Traveller, calendar: &Calendar) -> Vec<Before> {
+    let mut answers = Vec::new();
+    if t.direction == "entry" && t.day >= calendar.count((2025, 6, 30)) {
+        let (word, exception, question) = application(t, calendar);
+        let timing = ["ask", "owed"].contains(&word).then(|| timing(t));
+        answers.push(("application", word, exception, question, timing));
+    }
+    if t.direction == "entry" && t.day >= calendar.count((2026, 7, 1)) {
+        let (word, question) = match own(t) {
+            Some(own) => own,
+            None if !t.confirmed => ("ask", Some("announced-rule")),
+            None => match doubt(t).or_else(|| another(t, &["RUS"])) {
+                Some(question) => ("ask", Some(question)),
+                None => ("owed", None),
+            },
+        };
+        answers.push(("profile", word, None, question, None));
+    }
+    answers
+}
+
+fn own(t: &Traveller) -> Option<(&'static str, Option<&'static str>)> {
+    if t.document.nationality != "RUS" {
+        return None;
+    }
+    let question = doubt(t).or_else(|| nationality_question(t));
+    Some((if question.is_some() { "ask" } else { "not-in-scope" }, question))
+}
+
+/// An earlier document of another of these nationalities.
+fn another(t: &Traveller, of: &[&str]) -> Option<&'static str> {
+    let earlier = t.earlier.filter(|earlier| !earlier.misread && earlier.nationality != t.document.nationality)?;
+    of.contains(&earlier.nationality).then_some("two-documents")
+}
+
+fn application(t: &Traveller, calendar: &Calendar) -> (&'static str, Option<&'static str>, Option<&'static str>) {
+    if let Some((word, question)) = own(t) {
+        return (word, None, question);
+    }
+    let ask = |question| ("ask", None, Some(question));
+    let (child, doubtful) = (child(t, calendar), doubt(t));
+    let blr = t.document.nationality == "BLR" && doubtful.is_none();
+    let attested = t.said.attested.filter(|(ground, _)| ["belarus", "under-six"].contains(ground));
+    if blr && nationality_question(t).is_none() {
+        return ("excepted", Some("belarus"), None);
+    }
+    if child == Child::Yes {
+        return ("excepted", Some("under-six"), None);
+    }
+    if let Some((ground, true)) = attested {
+        return ("excepted", Some(ground), None);
+    }
+    if t.before.visa == Some(true) {
+        return ("excepted", Some("visa"), None);
+    }
+    if t.before.resident == Some(true) {
+        return ("excepted", Some("resident"), None);
+    }
+    if child == Child::OneKey {
+        return ask("confirm-child");
+    }
+    if attested.is_some() {
+        return ask("confirm-attestation");
+    }
+    if let Some(question) = doubtful.or_else(|| another(t, &["RUS", "BLR"])) {
+        return ask(question);
+    }
+    if blr {
+        return ask(nationality_question(t).unwrap_or("confirm-nationality"));
+    }
+    if child == Child::Ask {
+        return ask("birth-date");
+    }
+    match (t.before.visa, t.before.resident) {
+        (None, _) => ask("visa"),
+        (_, None) => ask("resident"),
+        _ => ("owed", None, None),
+    }
+}
+
+/// In seconds before the arrival.
+fn timing(t: &Traveller) -> &'static str {
+    let least = if t.before.emergency { 14_400 } else { 259_200 };
+    match t.before.applied {
+        None => "unknown",
+        Some(seconds) if seconds < least => "late",
+        Some(seconds) if seconds > 7_776_000 => "too-early",
+        Some(_) => "in-time",
+    }
+}

@@ -57,6 +57,17 @@ pub struct Traveller {
     /// A document shown before, in the same case.
     pub earlier: Option<Document>,
     pub said: Said,
+    pub before: Before,
+}
+
+/// What is told about the time before the arrival.
+#[derive(Clone, Copy, Debug)]
+pub struct Before {
+    pub visa: Option<bool>,
+    pub resident: Option<bool>,
+    pub emergency: bool,
+    /// Seconds before the arrival at which an application was handed in; fewer than none is after it.
+    pub applied: Option<i64>,
 }
 
 pub const SPECIAL: [&str; 27] = [
@@ -149,7 +160,19 @@ pub fn traveller(chance: &mut Chance, calendar: &Calendar) -> Traveller {
     let earlier = chance.percent(15).then(|| self::document(chance, calendar, day));
     let checkpoint = chance.of(&PLACES);
     let (possible, confirmed) = (chance.percent(75), chance.percent(75));
-    Traveller { day, second, checkpoint, possible, direction, confirmed, document, earlier, said }
+    let before = before(chance);
+    Traveller { day, second, checkpoint, possible, direction, confirmed, document, earlier, said, before }
+}
+
+fn before(chance: &mut Chance) -> Before {
+    let near = chance.of(&[0, 14_400, 259_200, 7_776_000]) + chance.between(-1, 1);
+    let applied = if chance.percent(60) { near } else { chance.between(-90_000, 9_000_000) };
+    Before {
+        visa: chance.yes_or_no(75),
+        resident: chance.yes_or_no(75),
+        emergency: chance.percent(20),
+        applied: chance.percent(80).then_some(applied),
+    }
 }
 
 fn nationality(chance: &mut Chance) -> &'static str {
