@@ -7,5 +7,5 @@ use crate::{process, setup};
 pub fn run() -> Result<(), Failure> {
     setup::run(setup::For::Tests)?;
     process::cargo(&["build", "--workspace", "--all-features"])?;
-    process::cargo(&["run", "--package", "tests", "--all-features", "--bin", "screenshots"])
+    process::foreground("target/debug/screenshots", &[])
 }
