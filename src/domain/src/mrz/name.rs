@@ -46,22 +46,25 @@ pub(super) fn join(primary: &str, secondary: &str, width: usize) -> Result<Vec<u
     }
     if !secondary.is_empty() {
         // Two fillers and the first letter of the secondary identifier must find a place (Doc 9303-4, 4.2.2.1).
-        field.truncate(width - 3);
-        while field.last() == Some(&FILLER) {
-            field.pop();
-        }
+        cut(&mut field, width - 3);
         field.extend([FILLER; 2]);
         field.extend(secondary);
     }
-    if field.len() > width && field[width - 1] == FILLER {
-        free_one_position(&mut field, width);
-    }
+    cut(&mut field, width);
     field.resize(width, FILLER);
     Ok(field)
 }
 
-/// A truncated field has to end with a letter. Where the cut falls behind a filler, the longest part before it gives
-/// up its last letter; where all parts are initials, that filler goes.
+/// At most `width` characters, and what is cut ends with a letter, or nobody would see that it was.
+fn cut(field: &mut Vec<u8>, width: usize) {
+    if field.len() > width && field[width - 1] == FILLER {
+        free_one_position(field, width);
+    }
+    field.truncate(width);
+}
+
+/// Where the cut would fall behind a filler, the longest part before it gives up its last letter; where all parts are
+/// initials, that filler goes.
 fn free_one_position(field: &mut Vec<u8>, width: usize) {
     let mut longest = (0, 0);
     let mut start = 0;

@@ -175,6 +175,7 @@ fn names_are_written_by_the_rules_of_doc_9303_4() {
         ("Papandropoulous", "Jonathon Warren Trevor", "PAPANDROPOULOUS<<JONATHON<WARREN<TREVOR"),
         // Ours: the primary identifier gives way until the secondary one has a letter.
         ("Bennelong Wooloomooloo Warrandyte Warnambool", "Dingo Potoroo", "BENNELONG<WOOLOOMOOLOO<WARRANDYTE<WA<<D"),
+        ("Bennelong Wooloomooloo Warrandyte W Warnambool", "Dingo", "BENNELONG<WOOLOOMOOLO<WARRANDYTE<W<W<<D"),
         // Ours: the cut falls behind a filler, and the longest part gives up a letter.
         ("Nilavadhanananda", "Chayapa Dejthamrongs Krasuang", "NILAVADHANANAND<<CHAYAPA<DEJTHAMRONGS<K"),
     ] {
