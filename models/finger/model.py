@@ -6,6 +6,8 @@ import struct
 
 import lightgbm
 import numpy
+import scipy.linalg
+from scipy.spatial.distance import cdist
 
 COUNT = 69
 MINUTIAE = slice(12, 16)
@@ -163,11 +165,61 @@ class Network:
         return b"".join(parts)
 
 
-class Model:
-    """The trees and the networks, each with a share of the vote."""
+class Neighbours:
+    """Kriging with a Laplace kernel on the ranks of the values: a value has as many ranks as its gain in the trees says."""
 
-    def __init__(self, minutiae, share=0.85, networks=1, seed=1):
-        self.minutiae, self.share = minutiae, share
+    WIDTH = 64
+
+    def __init__(self, reach=0.1, ridge=0.01, power=0.35, most=255):
+        self.reach, self.ridge, self.power, self.most = reach, ridge, power, most
+
+    def fit(self, seen, scores, weights, gains):
+        shares = (gains / gains.sum()) ** self.power
+        self.used = numpy.argsort(-shares, kind="stable")[: self.WIDTH]
+        shares = shares[self.used]
+        ranks = numpy.maximum(1, numpy.round(shares / shares.max() * self.most)).astype(int)
+        self.limits = [
+            numpy.quantile(seen[:, place], (numpy.arange(count) + 0.5) / count).astype(numpy.float32)
+            for place, count in zip(self.used, ranks)
+        ]
+        self.length = numpy.float32(self.reach * int(ranks.sum()))
+        self.rows = self.placed(seen)
+        self.base = numpy.float32(numpy.average(scores, weights=weights))
+        near = self.near(self.rows)
+        near[numpy.diag_indices_from(near)] += (self.ridge / weights).astype(numpy.float32)
+        factor = scipy.linalg.cholesky(near, lower=True, overwrite_a=True, check_finite=False)
+        off = (scores - self.base).astype(numpy.float32)
+        self.weights = scipy.linalg.cho_solve((factor, True), off, check_finite=False)
+        return self
+
+    def placed(self, seen):
+        ranks = [numpy.searchsorted(limits, seen[:, place], "right") for place, limits in zip(self.used, self.limits)]
+        return numpy.stack(ranks, axis=1).astype(numpy.uint8)
+
+    def near(self, rows):
+        near = numpy.empty((len(rows), len(self.rows)), numpy.float32)
+        ours = self.rows.astype(numpy.float32)
+        for first in range(0, len(rows), 500):
+            apart = cdist(rows[first : first + 500].astype(numpy.float32), ours, "cityblock")
+            near[first : first + 500] = numpy.exp(-apart / self.length)
+        return near
+
+    def answer(self, seen):
+        return (self.base + self.near(self.placed(seen)) @ self.weights).astype(float)
+
+    def written(self):
+        parts = [struct.pack("<ff", self.base, self.length)]
+        for place, limits in zip(self.used, self.limits):
+            parts.append(struct.pack("<BB", place, len(limits)) + limits.astype("<f4").tobytes())
+        parts.append(struct.pack("<I", len(self.rows)) + self.rows.tobytes() + self.weights.astype("<f4").tobytes())
+        return b"".join(parts)
+
+
+class Model:
+    """The trees, the networks and, where minutiae are looked for, the neighbours, each with a share of the vote."""
+
+    def __init__(self, minutiae, shares=(0.4, 0.5), networks=1, seed=1):
+        self.minutiae, self.shares = minutiae, shares if minutiae else (0.85, 0.0)
         # What is used where minutiae are not looked for may be smaller.
         self.trees = Trees(seed) if minutiae else Trees(seed, leaves=31)
         self.networks = [Network(seed + number) for number in range(networks)]
@@ -176,16 +228,24 @@ class Model:
         seen = inputs(values, self.minutiae)
         for part in (self.trees, *self.networks):
             part.fit(seen, scores, weights)
+        if self.minutiae:
+            gains = self.trees.booster.feature_importance("gain")
+            self.neighbours = Neighbours().fit(seen[:, :COUNT], scores, weights, gains)
         return self
 
     def answer(self, values):
         seen = inputs(values, self.minutiae)
         networks = numpy.mean([network.answer(seen) for network in self.networks], axis=0)
-        return numpy.clip(self.share * self.trees.answer(seen) + (1 - self.share) * networks, 0, 100)
+        trees, near = self.shares
+        answers = trees * self.trees.answer(seen) + (1 - trees - near) * networks
+        if self.minutiae:
+            answers += near * self.neighbours.answer(seen[:, :COUNT])
+        return numpy.clip(answers, 0, 100)
 
     def written(self, version):
         name = version.encode()
-        head = b"GFQMODEL" + struct.pack("<HBB", 1, self.minutiae, len(name)) + name + struct.pack("<f", self.share)
+        head = b"GFQMODEL" + struct.pack("<HBB", 2, self.minutiae, len(name)) + name + struct.pack("<ff", *self.shares)
         networks = b"".join(network.written() for network in self.networks)
         body = head + self.trees.written() + struct.pack("<B", len(self.networks)) + networks
+        body += self.neighbours.written() if self.minutiae else b""
         return body + hashlib.sha256(body).digest()

@@ -8,6 +8,7 @@
 //! identifiers, since its forest asks for them, and are measured on our minutiae, not on FingerJetFX's.
 
 pub mod assessment;
+pub mod device;
 pub mod face;
 pub mod finger;
 pub mod matcher;

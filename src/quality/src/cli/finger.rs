@@ -94,7 +94,7 @@ fn write_record(path: &Path, image: &FingerImage, assessor: &Assessor) -> Result
     // Minutiae are at 500 ppi, whatever the picture was.
     let side = |pixels: u32| (pixels as usize * 500).div_ceil(usize::from(image.ppi.get()));
     let minutiae: Vec<_> = assessor.minutiae().collect();
-    let view = View::of(side(image.width), side(image.height), &minutiae);
+    let view = View::for_matchers(side(image.width), side(image.height), &minutiae);
     let refused = |text: String| Refusal { code: "Q-08", text };
     let bytes = record::write(&view).map_err(|error| refused(error.to_string()))?;
     std::fs::write(path, bytes).map_err(|error| refused(format!("{} could not be written: {error}", path.display())))

@@ -90,6 +90,52 @@ fn one_line_for_each_file_in_order() {
     assert_eq!(words.len(), files.len());
 }
 
+/// What nobody should send, at every size that has a limit: the answer is a score, or a reason by name.
+#[test]
+fn extremes_are_answered_by_name() {
+    let folder = tempfile::tempdir().unwrap();
+    // As random as it must be: every bit of the product of two odd numbers and the place.
+    let noise = |x: usize, y: usize| ((x * 7919 + y * 104_729 + 12_345).wrapping_pow(3) >> 13) as u8;
+    // A round face with two eyes and pointed ears, in fur.
+    let cat = |x: usize, y: usize| {
+        let (across, down) = ((x as f64 - 250.0).abs() / 170.0, (y as f64 - 275.0) / 170.0);
+        let ear = (-1.5..-0.5).contains(&down) && (across - 0.62).abs() < (down + 1.5) * 0.32;
+        match () {
+            () if (across - 0.36).hypot(down + 0.15) < 0.1 => 15,
+            () if across.hypot(down) < 1.0 || ear => 95 + noise(x, y / 3) % 60,
+            () => 200,
+        }
+    };
+    let white = |_, _| 255;
+    for (name, bytes, ppi, expected) in [
+        ("blank", pgm(196, 196, white), 500, Err("blank")),
+        ("black", pgm(196, 196, |_, _| 0), 500, Err("too-few-ridges")),
+        ("one pixel", pgm(1, 1, |_, _| 0), 500, Err("too-few-ridges")),
+        ("noise, smallest", pgm(196, 196, noise), 500, Err("no-minutiae")),
+        ("noise, largest", pgm(800, 1000, noise), 500, Err("no-minutiae")),
+        ("print, smallest", pgm(196, 196, rings), 500, Ok(0..=100)),
+        ("print, largest", pgm(800, 1000, rings), 500, Ok(0..=100)),
+        ("too wide", pgm(801, 1000, rings), 500, Err("Q-07")),
+        ("too high", pgm(800, 1001, rings), 500, Err("Q-07")),
+        ("largest of 1000 ppi", pgm(1600, 2000, rings), 1000, Ok(0..=100)),
+        ("coarse", pgm(300, 300, rings), 249, Err("Q-07")),
+        ("cat", pgm(500, 500, cat), 500, Err("no-minutiae")),
+    ] {
+        let path = folder.path().join(name);
+        fs::write(&path, bytes).unwrap();
+        let line = &json(&["finger", "--json", "--ppi", &ppi.to_string()], &[path])[0];
+        let score = &line["score"];
+        match (expected, score["value"].as_u64()) {
+            (Ok(range), Some(value)) => assert!(range.contains(&value), "{name}: {score}"),
+            (Err(reason), None) => {
+                let told = line["error"]["code"].as_str().or(score["failure"].as_str());
+                assert_eq!(told, Some(reason), "{name}: {line}");
+            }
+            other => panic!("{name}: {other:?}: {score}"),
+        }
+    }
+}
+
 #[test]
 fn the_finger_answer_has_the_stated_shape() {
     let folder = tempfile::tempdir().unwrap();

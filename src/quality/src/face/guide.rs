@@ -60,6 +60,8 @@ pub struct Guide {
     /// Hints that are wanted, or were until a moment ago; each of [`HINTS`] at most once.
     wanted: Vec<Wanted>,
     seen: Option<Seen>,
+    /// What is never said to this person.
+    unsaid: Option<Advice>,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -80,13 +82,19 @@ struct Seen {
 impl Guide {
     /// A guide that has seen nothing.
     pub fn new(settings: GuideSettings) -> Self {
-        Self { settings, shown: None, wanted: Vec::with_capacity(HINTS.len()), seen: None }
+        Self { settings, shown: None, wanted: Vec::with_capacity(HINTS.len()), seen: None, unsaid: None }
+    }
+
+    /// The same guide for somebody who cannot follow this hint: it is never given, and the next useful one is.
+    #[must_use]
+    pub fn never(self, hint: Advice) -> Self {
+        Self { unsaid: Some(hint), ..self }
     }
 
     /// The hint that stands after this frame. With nobody before the camera there is none: the page's own prompt
     /// ("look at the camera") stands.
     pub fn update(&mut self, now: Millis, assessment: &FaceAssessment, limits: &FaceLimits) -> Option<Advice> {
-        let faults = match assessment.face() {
+        let mut faults = match assessment.face() {
             Some(face) => {
                 let still = self.follow(now, face);
                 let mut faults = assessment.hints(limits, self.shown);
@@ -97,6 +105,7 @@ impl Guide {
             }
             None => self.without_face(now),
         };
+        faults.retain(|hint| self.unsaid != Some(*hint));
         self.note(now, &faults);
         self.settle();
         self.shown
@@ -223,6 +232,10 @@ mod tests {
     /// What is shown for a still face whose `component` is poor in the steps of 33 ms that are marked `#`, and
     /// cannot be read in those marked `?`.
     fn poor(component: Component, steps: &str) -> Vec<Option<Advice>> {
+        poor_with(Guide::new(SETTINGS), component, steps)
+    }
+
+    fn poor_with(mut guide: Guide, component: Component, steps: &str) -> Vec<Option<Advice>> {
         let frame = scenes::drawn_face(640, 480, &GOOD);
         let mut limits = proposed();
         limits.least_scores.clear();
@@ -230,7 +243,6 @@ mod tests {
         limits.least_scores.insert(component, QualityScore::try_from(50).unwrap());
         let landmarks = Some(Landmarks::new(Box::new([[300.0; 3]; POINTS]), 1.0));
         let base = assess(&frame, &Sighting::by_landmarks(Detection::of(vec![GOOD]), landmarks));
-        let mut guide = Guide::new(SETTINGS);
         let step = |(i, mark): (usize, char)| {
             let mut now = base.clone();
             let score = if mark == '#' { 0.0 } else { 100.0 };
@@ -282,6 +294,18 @@ mod tests {
         assert_eq!(shown.iter().position(Option::is_some), Some(20 + 14), "450 ms after they shut: {shown:?}");
         assert_eq!(changes(&shown), 2);
         assert_eq!(shown.last(), Some(&None));
+    }
+
+    #[test]
+    fn nobody_is_told_what_they_cannot_do() {
+        let shut = "#".repeat(60);
+        let blind = Guide::new(SETTINGS).never(Advice::OpenEyes);
+        assert!(poor(Component::EyesOpen, &shut).contains(&Some(Advice::OpenEyes)));
+        assert!(poor_with(blind.clone(), Component::EyesOpen, &shut).iter().all(Option::is_none));
+        assert!(
+            poor_with(blind, Component::MouthClosed, &shut).contains(&Some(Advice::CloseMouth)),
+            "other hints stay"
+        );
     }
 
     #[test]

@@ -25,6 +25,12 @@ const RESOLUTION: u16 = 197;
 /// Largest place: 14 bits.
 const FARTHEST: u16 = 0x3FFF;
 
+/// Minutiae that [`View::for_matchers`] takes. bozorth3 looks at the first 20,000 pairs of edges that two prints have in
+/// common, short ones first, and more minutiae than this use them up before the long ones come: over 708 genuine pairs
+/// of a population, with an impostor in a hundred taken, it refuses 51 % given all that we find, 45 % given the best 40,
+/// and 37 % given the best 50 or 60.
+const FOR_MATCHERS: usize = 60;
+
 /// Steps of angle in a turn.
 const STEPS: f32 = 256.0;
 
@@ -71,6 +77,17 @@ impl View {
     pub fn of(width: usize, height: usize, minutiae: &[Minutia]) -> Self {
         let side = |pixels: usize| u16::try_from(pixels).unwrap_or(u16::MAX);
         Self { width: side(width), height: side(height), minutiae: minutiae.to_vec() }
+    }
+
+    /// The same with the best 60 minutiae at most, as many as matchers make the most of.
+    pub fn for_matchers(width: usize, height: usize, minutiae: &[Minutia]) -> Self {
+        let mut view = Self::of(width, height, minutiae);
+        view.minutiae.sort_unstable_by(|a, b| b.quality.cmp(&a.quality).then(super::order(a, b)));
+        let cut = view.minutiae.len().min(FOR_MATCHERS);
+        view.minutiae[cut..].iter_mut().for_each(Zeroize::zeroize);
+        view.minutiae.truncate(cut);
+        view.minutiae.sort_unstable_by(super::order);
+        view
     }
 }
 
@@ -186,6 +203,16 @@ mod tests {
         let view = read(&bytes).unwrap();
         assert_eq!((view.width, view.height, view.minutiae.len()), (400, 500, 2));
         assert_eq!(write(&view).unwrap(), bytes);
+    }
+
+    #[test]
+    fn matchers_get_the_best_from_top_to_bottom() {
+        let at = |y: u8| Minutia { x: 5.0, y: y.into(), angle: 0.0, kind: Kind::Ending, quality: y % 80 };
+        let many: Vec<_> = (0..100).map(at).collect();
+        let view = View::for_matchers(400, 500, &many);
+        // Those of y 20 to 79: of 80 to 99 qualities are 0 to 19 again.
+        assert_eq!(view.minutiae, many[20..80]);
+        assert_eq!(View::for_matchers(400, 500, &many[..7]), View::of(400, 500, &many[..7]));
     }
 
     #[test]

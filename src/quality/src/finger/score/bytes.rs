@@ -25,6 +25,10 @@ impl<'a> Bytes<'a> {
         self.array().map(u16::from_le_bytes)
     }
 
+    pub fn u32(&mut self) -> Result<u32, ModelError> {
+        self.array().map(u32::from_le_bytes)
+    }
+
     /// A finite number in single precision.
     pub fn f32(&mut self) -> Result<f32, ModelError> {
         let value = f32::from_le_bytes(self.array()?);

@@ -1,11 +1,12 @@
 //! GFQ's models: their files, and their vote.
 //!
-//! A file is, little-endian: `GFQMODEL`, the number of this form (u16, 1), whether minutiae are needed (u8), the length
-//! of the version (u8) and the version, the trees' share of the vote (f32), the trees, the number of networks (u8), the
-//! networks, and the SHA-256 of everything before it. `models/finger/train.py` writes them.
+//! A file is, little-endian: `GFQMODEL`, the number of this form (u16, 2), whether minutiae are needed (u8), the length
+//! of the version (u8) and the version, the trees' and the neighbours' share of the vote (f32 each), the trees, the number
+//! of networks (u8), the networks, the neighbours if they have a share, and the SHA-256 of everything before it. `models/finger/train.py` writes them.
 
 use super::bytes::Bytes;
 use super::id::ModelId;
+use super::neighbours::Neighbours;
 use super::network::Network;
 use super::trees::Trees;
 use super::{NAME, NAME_WITHOUT_MINUTIAE};
@@ -21,7 +22,7 @@ const BINS: usize = 10;
 const HISTOGRAMS: [Range<usize>; 5] = [FDA, LCS, OCL, OF, RVU];
 
 const MAGIC: &[u8] = b"GFQMODEL";
-const FORM: u16 = 1;
+const FORM: u16 = 2;
 const DIGEST: usize = 32;
 
 const WITH_MINUTIAE: &[u8] = include_bytes!("../../../../../models/finger/gfq.model");
@@ -56,6 +57,9 @@ pub enum ModelError {
     /// A network's layers do not fit.
     #[error("a network of the model is broken")]
     Layer,
+    /// What is kept of the prints that were learnt from does not fit.
+    #[error("the prints of the model are broken")]
+    Neighbours,
     /// Its version is not text.
     #[error("the model's version is not text")]
     Version,
@@ -66,10 +70,12 @@ pub(super) struct Model {
     pub name: &'static str,
     pub id: ModelId,
     needs_minutiae: bool,
-    /// The trees' share of the vote; the networks have the rest.
+    /// The trees' share of the vote; what they and the neighbours leave is the networks'.
     share: f32,
     trees: Trees,
     networks: Vec<Network>,
+    /// With their share.
+    neighbours: Option<(f32, Neighbours)>,
 }
 
 /// Name and SHA-256 of the built-in models, for reports.
@@ -110,18 +116,19 @@ impl Model {
         let needs_minutiae = bytes.u8()? != 0;
         let length = bytes.u8()?;
         let version = str::from_utf8(bytes.take(length.into())?).map_err(|_| ModelError::Version)?;
-        let share = bytes.f32()?;
+        let (share, neighbours) = (bytes.f32()?, bytes.f32()?);
         let trees = Trees::read(&mut bytes)?;
         let count = bytes.u8()?;
         let networks: Vec<_> = (0..count).map(|_| Network::read(&mut bytes)).collect::<Result<_, _>>()?;
         if networks.is_empty() {
             return Err(ModelError::Layer);
         }
+        let neighbours = if neighbours > 0.0 { Some((neighbours, Neighbours::read(&mut bytes)?)) } else { None };
         if !bytes.0.is_empty() {
             return Err(ModelError::LeftOver);
         }
         let name = if needs_minutiae { NAME } else { NAME_WITHOUT_MINUTIAE };
-        Ok(Self { name, id: ModelId::of(version, file), needs_minutiae, share, trees, networks })
+        Ok(Self { name, id: ModelId::of(version, file), needs_minutiae, share, trees, networks, neighbours })
     }
 
     /// 0 to 100, or nothing where a value is absent that the model needs.
@@ -129,7 +136,9 @@ impl Model {
         let inputs = inputs(features, self.needs_minutiae)?;
         let trees = self.trees.sum(&inputs);
         let sum = self.networks.iter().fold(0.0, |sum, network| sum + network.answer(&inputs));
-        let vote = self.share * trees + (1.0 - self.share) * (sum / self.networks.len() as f32);
+        let (kin, near) = self.neighbours.as_ref().map_or((0.0, 0.0), |(share, near)| (*share, near.answer(&inputs)));
+        let networks = sum / self.networks.len() as f32;
+        let vote = self.share * trees + kin * near + (1.0 - self.share - kin) * networks;
         // A model of absurd numbers may give none; that is no score either.
         vote.is_finite().then(|| vote.clamp(0.0, 100.0))
     }
@@ -167,7 +176,7 @@ mod tests {
         for (file, name, needs) in [(WITH_MINUTIAE, NAME, true), (WITHOUT_MINUTIAE, NAME_WITHOUT_MINUTIAE, false)] {
             let model = Model::read(file).unwrap();
             assert_eq!((model.name, model.needs_minutiae), (name, needs));
-            assert!(file.len() < 1_500_000, "{} bytes", file.len());
+            assert!(file.len() < 4_000_000, "{} bytes", file.len());
         }
     }
 

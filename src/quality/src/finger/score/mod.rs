@@ -8,6 +8,7 @@ mod bytes;
 mod forest;
 mod gfq;
 mod id;
+mod neighbours;
 mod network;
 mod trees;
 mod yaml;
