@@ -585,3 +585,185 @@ action-traveller-refused = رفض المسافر
 action-undone = خطوة إلى الوراء
 error-U-16 = كانت الصفحة تعرض خطوة سابقة، فلم يُفعل شيء. انظر مرة أخرى: هي الآن محدثة.
 error-U-17 = لا يُعرف شيء عن قضية بهذا الرقم. قارنه بالإيصال.
+
+# The policy desk
+policy-title = القواعد
+policy-pack = حزمة القواعد
+policy-signed = تاريخ التوقيع
+policy-state = الحالة
+policy-works = سارية الآن
+policy-ready = يمكن تفعيلها
+policy-held = لا يمكن تفعيلها
+policy-unusable = هذه ليست حزمة وقّعتها الجهة المختصة.
+policy-refused = رُفضت الحزمة المضبوطة. وتستمر آخر حزمة كانت تعمل:
+policy-leaflet = منشور للمسافرين
+policy-try = تجربتها على آخر القرارات
+policy-force = تفعيل
+policy-force-sure = تُحسم الحالات الجديدة بهذه الحزمة من الآن، وتستمر الحالات المفتوحة بحزمتها.
+policy-bring = إحضار حزمة
+policy-bring-what = يُفحص توقيعها ونصها فورًا. ولا تحسم شيئًا حتى تُفعَّل.
+policy-bring-file = الحزمة (.toml)
+policy-bring-signature = التوقيع (.toml.sig)
+policy-announced = القواعد المعلنة
+policy-announced-none = لا تعلن الحزمة أي قاعدة.
+policy-open = غير مؤكدة: يُسأل المشرف عن كل مسافر.
+policy-confirmed = مؤكدة
+policy-withdrawn = سُحب التأكيد
+policy-other-text = عن نص آخر لهذه القاعدة
+policy-basis = الأساس: من نشر ماذا ومتى
+policy-confirm = تأكيد
+policy-withdraw = سحب التأكيد
+policy-ask = ماذا كنا سنقرر؟
+policy-ask-what = لا يُحفظ شيء مما تسأل عنه ولا يُسجَّل.
+policy-ask-button = اسأل
+policy-ask-wrong = تعذّرت قراءة هذا الحقل: { $field }
+policy-documents = وثيقة أخرى، أو ادعاء، أو أرقام تحقق خاطئة
+policy-answers = إجابات الموظف والمشرف
+policy-second-person = أكّده شخص ثانٍ
+policy-not-possible = الالتقاط غير ممكن تقنيًا هناك
+policy-ruled = قرر المشرف أن البيانات البيومترية مطلوبة
+policy-counts = تُعد مؤكدة
+policy-yes = نعم
+policy-no = لا
+policy-nothing = لا شيء
+policy-sources = المصادر
+policy-replay = آخر القرارات بموجب { $pack }
+policy-replay-same = لن يختلف أي منها.
+policy-replay-day = كما لو جاؤوا في هذا اليوم (فارغ: في أوقاتهم)
+policy-replay-before = ما تقرر
+policy-replay-after = بموجب هذه الحزمة
+policy-replay-count = عدد القرارات
+policy-replay-list = كل منها
+policy-replay-place = الرقم، الأحدث أولًا
+policy-replay-since = محفوظة منذ { $time } في الذاكرة فقط: يمحوها توقف المحطة. الأعمار بدل تواريخ الميلاد؛ ولا اسم ولا رقم ولا حالة.
+policy-replay-limits = { $most } قرار على الأكثر. ما لا يمكن معرفته: بماذا كان الناس سيجيبون عن أسئلة لا تطرحها إلا هذه الحزمة، ومن كان سيبلغ عيد ميلاده في يوم آخر.
+direction-entry = الدخول إلى البلد
+direction-exit = الخروج من البلد
+direction-transit = عبور دون دخول
+error-P-40 = لم تُقبل الحزمة، وتبقى السارية. اعرض ما يلي على من أرسل الحزمة.
+error-P-41 = لم تعد هذه الحزمة موجودة. أعد تحميل الصفحة.
+error-P-42 = اكتب الأساس في 3 إلى 200 حرف: من نشر ماذا ومتى. وهو يرد في كل سجل.
+error-P-43 = لم تعد هذه القاعدة تنتظر شيئًا: لقد قرر أحدهم. أعد تحميل الصفحة.
+error-P-44 = لم يتغير شيء لأنه تعذّر الحفظ. أفرغ مساحة على القرص أو أخبر من يتولى المحطة.
+policy-replay-asked = { $count ->
+    [one] أعيد سؤال قرار واحد ({ $count }).
+    [two] أعيد سؤال قرارين ({ $count }).
+    [few] أعيد سؤال { $count } قرارات.
+    [many] أعيد سؤال { $count } قرارًا.
+   *[other] أعيد سؤال { $count } قرار.
+}
+policy-replay-differ = { $count ->
+    [one] يختلف { $count } منها.
+    [two] يختلف { $count } منها.
+    [few] تختلف { $count } منها.
+    [many] يختلف { $count } منها.
+   *[other] يختلف { $count } منها.
+}
+policy-remembered = { $count ->
+    [one] يمكن إعادة سؤال قرار واحد ({ $count }).
+    [two] يمكن إعادة سؤال قرارين ({ $count }).
+    [few] يمكن إعادة سؤال { $count } قرارات.
+    [many] يمكن إعادة سؤال { $count } قرارًا.
+   *[other] يمكن إعادة سؤال { $count } قرار.
+}
+before-title = قبل الوصول
+before-application = طلب ما قبل الوصول
+before-profile = الملف الرقمي
+before-number-application = رقم الطلب
+before-number-profile = رقم الملف
+before-verdict-ask = مطلوب ما لم يوجد استثناء
+before-verdict-excepted = غير مطلوب
+before-verdict-owed = مطلوب
+before-not-before = ليس قبل { $time }
+before-by = حتى { $time }
+before-emergency-by = في الطوارئ حتى { $time }
+before-exception = الاستثناء الذي شوهد
+before-exception-unasked = لم يُسأل عنه
+before-exception-none = لا يوجد
+before-exception-visa = تأشيرة
+before-exception-resident = تصريح إقامة
+before-emergency = الرحلة طارئة
+before-button = سجّل
+before-advice = اكتب الرقم أو امسح رمزه. لا شيء من هذا سبب للرفض: تابع بدون رقم.
+before-shown-given = سُجّل الرقم
+before-shown-not-known = لم يُسجّل شيء
+before-shown-not-shown = لم يُبرز
+before-says-expired = انتهت صلاحيته
+before-says-found = موجود، لهذه الوثيقة
+before-says-not-found = غير موجود
+before-says-offline = لم يُبحث عنه
+before-says-other-document = لوثيقة أخرى
+before-says-unknown = لم يأتِ البحث بجواب
+before-says-waits = يجري البحث عنه
+before-timing-in-time = قُدّم في الوقت
+before-timing-late = قُدّم متأخرا
+before-timing-too-early = قُدّم مبكرا جدا
+before-timing-unknown = الوقت غير معروف
+error-U-18 = هذا ليس رقم طلب أو ملف: يتكون الرقم من 4 إلى 64 حرفا لاتينيا ورقما. اكتبه من الورقة أو تابع بدونه.
+
+# Reasons in one's own words
+note-no-names = بلا أسماء ولا أرقام وثائق.
+note-needed = «غير ذلك» يحتاج إلى كلماتك. وحيث لا تُحفظ سمات حيوية يبقى السبب المختار وحده.
+error-U-19 = «غير ذلك» وحده لا يقول شيئًا. اكتب السبب بكلماتك، بلا أسماء.
+error-U-20 = هذا النص طويل جدًا ولم يُفعل شيء. اكتب 200 حرف على الأكثر.
+
+# One's own PIN
+pin-title = اختر رمز PIN جديدًا
+pin-owed = وضع شخص آخر رمز PIN الخاص بك. قبل أي شيء اختر رمزًا لا يعرفه سواك.
+pin-until-now = رمز PIN حتى الآن
+pin-once-more = رمز PIN الجديد مرة أخرى
+error-P-30 = كُتب رمز PIN الجديد بطريقتين. اكتب الرمز نفسه مرتين.
+error-P-31 = هذا رمز PIN الذي كان لديك. اختر غيره.
+
+# Relatives who come later
+claim-family-case = عائلة شخص معفى، رقم قضيته
+claim-refers = يشير إلى القضية { $case }: معفى. أكده:
+error-U-21 = لا إعفاء مؤكدًا اليوم بهذا الرقم. قارنه بالإيصال أو اتركه فارغًا.
+figures-title = إحصاءات المناوبة
+figures-shift = المناوبة من
+figures-nothing = لا يُعرف شيء بعد: لم تنته أي حالة في هذه المناوبة.
+figures-save = حفظ كل المناوبات (CSV)
+figures-travellers = المسافرون
+figures-outcome = النتيجة
+figures-count = العدد
+figures-fte = معدل فشل التسجيل
+figures-times = الأوقات بالثواني
+figures-median = الوسيط
+figures-p95 = 95 من 100 خلال
+figures-total = الحالة كلها
+figures-machine = منها انتظار المحطة
+figures-spread = الرسم بالأرقام
+figures-from = من الثانية
+figures-attempts = محاولات الالتقاط
+figures-slot = الإصبع أو الوجه
+figures-accepted = مقبول
+figures-rejected = دون الحد أو خطأ
+figures-rejections = الرفض حسب السبب
+figures-grounds = الإعفاءات حسب الأساس
+figures-ground = الأساس
+figures-words = معدل فشل التسجيل: حالات الفشل بين كل من جرت محاولة تسجيلهم حتى النهاية؛ لا تُحسب حالات الإعفاء والإلغاء والانقطاع والرفض (ISO/IEC 19795-1). ولا تُحسب أوقات الحالات التي انتظرت المشرف.
+figures-without-sample = دون عينة
+figures-other-grounds = أسس أخرى معاً
+figures-too-few = تُعرض الأسس ابتداءً من خمسة مسافرين: فالأقل قد يُتعرف عليهم.
+audit-check = فحص السلسلة كلها
+audit-day = اليوم
+audit-older = أسطر أقدم
+audit-holds = السلسلة سليمة: { $count } سطراً، كل سطر مرتبط بما قبله.
+audit-signed = وُقّعت سجلات هذه المحطة مع السجل حتى السطر { $line }.
+audit-countersigned = صادقت جهة الاستلام عليه حتى السطر { $line }: لا يستطيع أحد هنا تغييرها دون أن يُكشف.
+audit-not-countersigned = لم تصادق جهة الاستلام على شيء منه بعد.
+audit-broken = السلسلة مكسورة عند السطر { $line }: فهو مفقود أو ليس كما كُتب.
+audit-broken-do = لا تغيّر شيئاً في هذه المحطة. لا تستقبل مسافرين جدداً، واطلب نسخ مجلد المخزن، وقارن مع جهة الاستلام التي صادقت على المدى الذي بلغه السجل.
+audit-unread = تعذرت قراءة السجل. اتصل بالمسؤول.
+health-title = حالة المحطة
+health-again = الفحص مجددًا
+health-what = ماذا
+health-found = ما وُجد
+health-do = ما العمل
+health-software = البرنامج والقواعد
+health-engine = يقيّم الوجوه
+health-certificate = الأيام حتى انتهاء شهادة الاتصال
+verdict-of-health-good = سليم
+verdict-of-health-note = للعلم
+verdict-of-health-unknown = لم يُفحص
+verdict-of-health-fault = يجب الإصلاح

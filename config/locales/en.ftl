@@ -584,3 +584,176 @@ action-traveller-refused = The traveller refused
 action-undone = One step back
 error-U-16 = The page showed an earlier step, so nothing was done. Look at it again: it is up to date now.
 error-U-17 = Nothing is known of a case of this number. Compare it with the receipt.
+
+# The policy desk
+policy-title = Rules
+policy-pack = Pack
+policy-signed = Signed
+policy-state = State
+policy-works = works now
+policy-ready = can be put into force
+policy-held = cannot be put into force
+policy-unusable = No pack that the authority signed.
+policy-refused = The configured pack is refused. The one that worked last goes on working:
+policy-leaflet = Leaflet for travellers
+policy-try = Try on the last decisions
+policy-force = Put into force
+policy-force-sure = New cases are decided under this pack from now on. Open cases go on under theirs.
+policy-bring = Bring a pack
+policy-bring-what = Its signature and its text are checked at once. It decides nothing until it is put into force.
+policy-bring-file = Pack (.toml)
+policy-bring-signature = Signature (.toml.sig)
+policy-announced = Announced rules
+policy-announced-none = The pack announces no rule.
+policy-open = Not confirmed: a supervisor is asked about every traveller.
+policy-confirmed = Confirmed
+policy-withdrawn = Taken back
+policy-other-text = about another text of this rule
+policy-basis = Basis: who published what, and when
+policy-confirm = Confirm
+policy-withdraw = Take back
+policy-ask = What would we have decided?
+policy-ask-what = Nothing of what you ask is kept or logged.
+policy-ask-button = Ask
+policy-ask-wrong = This field cannot be read: { $field }
+policy-documents = Another document, a claim, failed check digits
+policy-answers = Answers of officer and supervisor
+policy-second-person = A second person has confirmed it
+policy-not-possible = Capture is not technically possible there
+policy-ruled = A supervisor has ruled that biometrics are due
+policy-counts = Counts as confirmed
+policy-yes = Yes
+policy-no = No
+policy-nothing = nothing
+policy-sources = Sources
+policy-replay = The last decisions under { $pack }
+policy-replay-same = None of them would be another one.
+policy-replay-day = As if they had come on this day (empty: at their own times)
+policy-replay-before = Decided
+policy-replay-after = Under this pack
+policy-replay-count = Decisions
+policy-replay-list = Each of them
+policy-replay-place = No., newest first
+policy-replay-since = Remembered since { $time }, in memory only: the station's stop forgets them. Ages stand for dates of birth; there is no name, no number and no case.
+policy-replay-limits = At most { $most } decisions. What this cannot know: what people would have answered to questions that only this pack asks, and, on another day, who would have had a birthday.
+direction-entry = into the country
+direction-exit = out of the country
+direction-transit = in transit, without entering
+error-P-40 = The pack is not taken, and the working one stays. Show what follows to whoever sent the pack.
+error-P-41 = There is no such pack any more. Load the page again.
+error-P-42 = Write the basis in 3 to 200 characters: who published what, and when. It stands in every record.
+error-P-43 = This rule waits for nothing any more: somebody has decided already. Load the page again.
+error-P-44 = Nothing was changed, because it could not be kept. Make room on the disk, or tell whoever looks after the station.
+policy-replay-asked = { $count ->
+    [one] { $count } decision was asked again.
+   *[other] { $count } decisions were asked again.
+}
+policy-replay-differ = { $count ->
+    [one] { $count } would be another one.
+   *[other] { $count } would be others.
+}
+policy-remembered = { $count ->
+    [one] { $count } decision can be asked again.
+   *[other] { $count } decisions can be asked again.
+}
+before-title = Before arrival
+before-application = Pre-arrival application
+before-profile = Digital profile
+before-number-application = Number of the application
+before-number-profile = Number of the profile
+before-verdict-ask = owed, unless an exception holds
+before-verdict-excepted = not owed
+before-verdict-owed = owed
+before-not-before = Not before { $time }
+before-by = By { $time }
+before-emergency-by = In an emergency by { $time }
+before-exception = Exception seen
+before-exception-unasked = not asked
+before-exception-none = none
+before-exception-visa = visa
+before-exception-resident = residence permit
+before-emergency = The journey is an emergency
+before-button = Note it
+before-advice = Type the number or scan its code. Nothing of this is a ground to refuse: without a number, go on.
+before-shown-given = number noted
+before-shown-not-known = nothing noted
+before-shown-not-shown = not shown
+before-says-expired = expired
+before-says-found = found, for this document
+before-says-not-found = not found
+before-says-offline = not looked up
+before-says-other-document = for another document
+before-says-unknown = the look-up gave no answer
+before-says-waits = is being looked up
+before-timing-in-time = handed in in time
+before-timing-late = handed in late
+before-timing-too-early = handed in too early
+before-timing-unknown = time not known
+error-U-18 = This is no number of an application or a profile: it has 4 to 64 Latin letters and digits. Type it from the paper, or go on without it.
+
+# Reasons in one's own words
+note-no-names = No names and no document numbers.
+note-needed = “Other” needs your words. Where no biometrics are kept, only the chosen reason stays.
+error-U-19 = “Other” alone says nothing. Write why in your own words, without names.
+error-U-20 = This text is too long, and nothing was done. Write 200 characters at most.
+
+# One's own PIN
+pin-title = Choose a new PIN
+pin-owed = Somebody else set your PIN. Before anything else, choose one that only you know.
+pin-until-now = PIN until now
+pin-once-more = New PIN once more
+error-P-30 = The new PIN was typed in two ways. Type the same one twice.
+error-P-31 = This is the PIN that you had. Choose another one.
+
+# Relatives who come later
+claim-family-case = Family of an exempt case, its number
+claim-refers = Names case { $case }: exempt. Confirmed by:
+error-U-21 = No exemption of this day is confirmed under this number. Compare it with the receipt, or leave it out.
+figures-title = Statistics of the shift
+figures-shift = Shift from
+figures-nothing = Nothing is known yet: no case has ended in this shift.
+figures-save = Save all shifts (CSV)
+figures-travellers = Travellers
+figures-outcome = Outcome
+figures-count = Count
+figures-fte = Failure-to-enrol rate
+figures-times = Times, seconds
+figures-median = Median
+figures-p95 = 95 of 100 within
+figures-total = Whole case
+figures-machine = of that, waiting for the station
+figures-spread = The chart in numbers
+figures-from = From second
+figures-attempts = Capture attempts
+figures-slot = Finger or face
+figures-accepted = Accepted
+figures-rejected = Below the limit or wrong
+figures-rejections = Rejections by reason
+figures-grounds = Exemptions by ground
+figures-ground = Ground
+figures-words = Failure-to-enrol rate: failures to enrol among all whom it was tried to enrol to the end; exempt, cancelled, interrupted and refused cases are left out (ISO/IEC 19795-1). Times leave out cases that waited for a supervisor.
+figures-without-sample = Without a sample
+figures-other-grounds = Other grounds together
+figures-too-few = Grounds are told from five travellers on: fewer could be recognised.
+audit-check = Check the whole chain
+audit-day = Day
+audit-older = Older lines
+audit-holds = The chain is whole: { $count } lines, each hangs on the one before.
+audit-signed = Records of this station were signed with the trail up to line { $line }.
+audit-countersigned = The intake has countersigned it up to line { $line }: nobody here can change those unseen.
+audit-not-countersigned = The intake has not countersigned any of it yet.
+audit-broken = The chain is broken at line { $line }: it is missing or is not what was written.
+audit-broken-do = Change nothing on this station. Take no new travellers, have the folder of the store copied away, and compare with the intake, which has countersigned how far the trail had come.
+audit-unread = The trail cannot be read. Call the administrator.
+health-title = How the station is
+health-again = Look again
+health-what = What
+health-found = Found
+health-do = What to do
+health-software = Software and rules
+health-engine = Judges faces
+health-certificate = Days until the certificate of connections ends
+verdict-of-health-good = good
+verdict-of-health-note = note
+verdict-of-health-unknown = not looked at
+verdict-of-health-fault = mend this

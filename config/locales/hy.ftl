@@ -579,3 +579,176 @@ action-traveller-refused = Ուղևորը հրաժարվել է
 action-undone = Մեկ քայլ հետ
 error-U-16 = Էջում նախորդ քայլն էր, ուստի ոչինչ չի արվել։ Նորից նայեք՝ հիմա այն թարմ է։
 error-U-17 = Այս համարով գործի մասին ոչինչ հայտնի չէ։ Համեմատեք անդորրագրի հետ։
+
+# The policy desk
+policy-title = Կանոններ
+policy-pack = Կանոնների փաթեթ
+policy-signed = Ստորագրված է
+policy-state = Վիճակ
+policy-works = գործում է
+policy-ready = կարելի է գործարկել
+policy-held = չի կարելի գործարկել
+policy-unusable = Սա գերատեսչության ստորագրած փաթեթ չէ։
+policy-refused = Կարգավորված փաթեթը մերժվեց։ Շարունակում է գործել վերջին աշխատողը՝
+policy-leaflet = Թերթիկ ուղևորների համար
+policy-try = Փորձել վերջին որոշումների վրա
+policy-force = Գործարկել
+policy-force-sure = Նոր գործերը որոշվում են այս փաթեթով։ Բաց գործերը շարունակվում են իրենցով։
+policy-bring = Բերել փաթեթ
+policy-bring-what = Ստորագրությունն ու տեքստը ստուգվում են անմիջապես։ Մինչև գործարկելը ոչինչ չի որոշում։
+policy-bring-file = Փաթեթ (.toml)
+policy-bring-signature = Ստորագրություն (.toml.sig)
+policy-announced = Հայտարարված կանոններ
+policy-announced-none = Փաթեթում հայտարարված կանոն չկա։
+policy-open = Հաստատված չէ. յուրաքանչյուր ուղևորի մասին հարցնում են ավագին։
+policy-confirmed = Հաստատված է
+policy-withdrawn = Հետ է վերցված
+policy-other-text = այս կանոնի այլ տեքստի մասին
+policy-basis = Հիմք՝ ով, ինչ և երբ է հրապարակել
+policy-confirm = Հաստատել
+policy-withdraw = Հետ վերցնել
+policy-ask = Ի՞նչ կորոշեինք
+policy-ask-what = Ձեր հարցից ոչինչ չի պահվում և չի գրանցվում։
+policy-ask-button = Հարցնել
+policy-ask-wrong = Այս դաշտը չի կարդացվում՝ { $field }
+policy-documents = Այլ փաստաթուղթ, հայտ, սխալ ստուգիչ թվեր
+policy-answers = Աշխատակցի և ավագի պատասխանները
+policy-second-person = Երկրորդ անձը հաստատել է
+policy-not-possible = Այնտեղ գրանցումը տեխնիկապես հնարավոր չէ
+policy-ruled = Ավագը որոշել է, որ կենսաչափությունը պարտադիր է
+policy-counts = Համարվում է հաստատված
+policy-yes = Այո
+policy-no = Ոչ
+policy-nothing = ոչինչ
+policy-sources = Աղբյուրներ
+policy-replay = Վերջին որոշումները { $pack } փաթեթով
+policy-replay-same = Ոչ մեկն այլ չէր լինի։
+policy-replay-day = Իբր եկել են այս օրը (դատարկ՝ իրենց ժամանակին)
+policy-replay-before = Որոշված է
+policy-replay-after = Այս փաթեթով
+policy-replay-count = Որոշումներ
+policy-replay-list = Յուրաքանչյուրը
+policy-replay-place = Հ., նորերը սկզբում
+policy-replay-since = Հիշվում են { $time }-ից, միայն հիշողության մեջ. կայանի կանգը ջնջում է դրանք։ Ծննդյան ամսաթվի փոխարեն տարիքն է. չկա անուն, համար կամ գործ։
+policy-replay-limits = Առավելագույնը { $most } որոշում։ Ինչ չի կարելի իմանալ՝ ինչ կպատասխանեին միայն այս փաթեթի տված հարցերին, և այլ օր ում ծննդյան օրը կլիներ։
+direction-entry = մուտք երկիր
+direction-exit = ելք երկրից
+direction-transit = տարանցում առանց մուտքի
+error-P-40 = Փաթեթը չի ընդունվել, գործում է նախկինը։ Ստորև ասվածը ցույց տվեք փաթեթն ուղարկողին։
+error-P-41 = Այդպիսի փաթեթ այլևս չկա։ Կրկին բեռնեք էջը։
+error-P-42 = Գրեք հիմքը 3-ից 200 նիշով՝ ով, ինչ և երբ է հրապարակել։ Այն կա ամեն գրառման մեջ։
+error-P-43 = Այս կանոնն այլևս ոչնչի չի սպասում. ինչ-որ մեկն արդեն որոշել է։ Կրկին բեռնեք էջը։
+error-P-44 = Ոչինչ չի փոխվել, քանի որ չհաջողվեց պահել։ Տեղ ազատեք սկավառակի վրա կամ ասեք կայանը սպասարկողին։
+policy-replay-asked = { $count ->
+    [one] { $count } որոշում կրկին հարցվեց։
+   *[other] { $count } որոշում կրկին հարցվեց։
+}
+policy-replay-differ = { $count ->
+    [one] { $count }-ն այլ կլիներ։
+   *[other] { $count }-ն այլ կլինեին։
+}
+policy-remembered = { $count ->
+    [one] { $count } որոշում կարելի է կրկին հարցնել։
+   *[other] { $count } որոշում կարելի է կրկին հարցնել։
+}
+before-title = Մինչև ժամանումը
+before-application = Նախքան ժամանումը տրվող հայտ
+before-profile = Թվային պրոֆիլ
+before-number-application = Հայտի համարը
+before-number-profile = Պրոֆիլի համարը
+before-verdict-ask = պետք է, եթե բացառություն չկա
+before-verdict-excepted = պետք չէ
+before-verdict-owed = պետք է
+before-not-before = Ոչ շուտ, քան { $time }
+before-by = Մինչև { $time }
+before-emergency-by = Արտակարգ դեպքում մինչև { $time }
+before-exception = Տեսնված բացառություն
+before-exception-unasked = չի հարցվել
+before-exception-none = չկա
+before-exception-visa = վիզա
+before-exception-resident = կացության թույլտվություն
+before-emergency = Ճամփորդությունն արտակարգ է
+before-button = Նշել
+before-advice = Մուտքագրեք համարը կամ կարդացեք կոդը։ Սրանից ոչինչ մերժման հիմք չէ. առանց համարի շարունակեք։
+before-shown-given = համարը նշված է
+before-shown-not-known = ոչինչ նշված չէ
+before-shown-not-shown = չի ներկայացվել
+before-says-expired = ժամկետն անցել է
+before-says-found = գտնվել է՝ այս փաստաթղթի համար
+before-says-not-found = չի գտնվել
+before-says-offline = չի ստուգվել
+before-says-other-document = այլ փաստաթղթի համար
+before-says-unknown = ստուգումը պատասխան չտվեց
+before-says-waits = ստուգվում է
+before-timing-in-time = տրվել է ժամանակին
+before-timing-late = տրվել է ուշ
+before-timing-too-early = տրվել է չափազանց շուտ
+before-timing-unknown = ժամանակն անհայտ է
+error-U-18 = Սա հայտի կամ պրոֆիլի համար չէ. այն ունի 4-ից 64 լատինատառ և թվանշան։ Մուտքագրեք թղթից կամ շարունակեք առանց դրա։
+
+# Reasons in one's own words
+note-no-names = Առանց անունների և փաստաթղթերի համարների։
+note-needed = «Այլ»-ի համար պետք են ձեր բառերը։ Եթե կենսաչափական տվյալներ չեն պահվում, մնում է միայն ընտրված պատճառը։
+error-U-19 = Միայն «Այլ»-ը ոչինչ չի ասում։ Գրեք ինչու՝ ձեր բառերով և առանց անունների։
+error-U-20 = Այս տեքստը չափազանց երկար է, ոչինչ չի արվել։ Գրեք առավելագույնը 200 նիշ։
+
+# One's own PIN
+pin-title = Ընտրեք նոր PIN
+pin-owed = Ձեր PIN-ը սահմանել է ուրիշը։ Նախ ընտրեք այնպիսին, որը գիտեք միայն դուք։
+pin-until-now = Մինչ այժմ եղած PIN
+pin-once-more = Նոր PIN ևս մեկ անգամ
+error-P-30 = Նոր PIN-ը մուտքագրվել է երկու տարբեր ձևով։ Մուտքագրեք նույնը երկու անգամ։
+error-P-31 = Սա ձեր նախկին PIN-ն է։ Ընտրեք ուրիշը։
+
+# Relatives who come later
+claim-family-case = Ազատվածի ընտանիք, գործի համարը
+claim-refers = Հղում է { $case } գործին. ազատված։ Հաստատել է՝
+error-U-21 = Այս համարով այսօր հաստատված ազատում չկա։ Համեմատեք անդորրագրի հետ կամ բաց թողեք։
+figures-title = Հերթափոխի վիճակագրություն
+figures-shift = Հերթափոխի սկիզբ
+figures-nothing = Դեռ ոչինչ հայտնի չէ. այս հերթափոխում ոչ մի գործ չի ավարտվել։
+figures-save = Պահել բոլոր հերթափոխերը (CSV)
+figures-travellers = Ճանապարհորդներ
+figures-outcome = Արդյունք
+figures-count = Քանակ
+figures-fte = Չհաջողված գրանցման մասնաբաժին
+figures-times = Ժամանակ, վայրկյան
+figures-median = Մեդիան
+figures-p95 = 100-ից 95-ը՝ մինչև
+figures-total = Ամբողջ գործը
+figures-machine = որից՝ կայանի սպասում
+figures-spread = Գծապատկերը թվերով
+figures-from = Վայրկյանից
+figures-attempts = Նկարահանման փորձեր
+figures-slot = Մատ կամ դեմք
+figures-accepted = Ընդունված
+figures-rejected = Սահմանից ցածր կամ սխալ
+figures-rejections = Մերժումներ ըստ պատճառի
+figures-grounds = Ազատումներ ըստ հիմքի
+figures-ground = Հիմք
+figures-words = Չհաջողված գրանցման մասնաբաժին՝ անհաջողությունները բոլոր նրանց մեջ, ում փորձել են գրանցել մինչև վերջ. ազատված, փակված, ընդհատված գործերը և հրաժարվածները չեն հաշվվում (ISO/IEC 19795-1)։ Ժամանակի մեջ չեն հաշվվում վերահսկողին սպասած գործերը։
+figures-without-sample = Առանց նմուշի
+figures-other-grounds = Այլ հիմքեր միասին
+figures-too-few = Հիմքերը ցույց են տրվում հինգ հոգուց սկսած. ավելի քչերին կարելի կլիներ ճանաչել։
+audit-check = Ստուգել ամբողջ շղթան
+audit-day = Օր
+audit-older = Ավելի հին տողեր
+audit-holds = Շղթան ամբողջական է՝ { $count } տող, ամեն մեկը կապված է նախորդին։
+audit-signed = Այս կայանի գրառումները ստորագրված են մատյանի հետ մինչև { $line } տողը։
+audit-countersigned = Ընդունիչը հաստատել է այն մինչև { $line } տողը. այստեղ ոչ ոք չի կարող դրանք աննկատ փոխել։
+audit-not-countersigned = Ընդունիչը դեռ ոչինչ չի հաստատել։
+audit-broken = Շղթան խզված է { $line } տողում. այն չկա կամ այն չէ, ինչ գրվել էր։
+audit-broken-do = Այս կայանում ոչինչ մի փոխեք։ Նոր ճանապարհորդներ մի ընդունեք, պահոցի պանակը պատճենել տվեք և համեմատեք ընդունիչի հետ, որը հաստատել է, թե մինչև ուր էր հասել մատյանը։
+audit-unread = Մատյանը չի կարդացվում։ Կանչեք ադմինիստրատորին։
+health-title = Կայանի վիճակը
+health-again = Կրկին ստուգել
+health-what = Ինչ
+health-found = Հայտնաբերված
+health-do = Ինչ անել
+health-software = Ծրագիր և կանոններ
+health-engine = Գնահատում է դեմքերը
+health-certificate = Օրեր մինչև կապի վկայագրի ավարտը
+verdict-of-health-good = կարգին է
+verdict-of-health-note = ի գիտություն
+verdict-of-health-unknown = ստուգված չէ
+verdict-of-health-fault = շտկել

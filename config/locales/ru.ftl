@@ -587,3 +587,179 @@ action-traveller-refused = Пассажир отказался
 action-undone = На шаг назад
 error-U-16 = На странице был прежний шаг, поэтому ничего не сделано. Посмотрите ещё раз: теперь она свежая.
 error-U-17 = О деле с таким номером ничего не известно. Сверьте его с квитанцией.
+
+# The policy desk
+policy-title = Правила
+policy-pack = Пакет правил
+policy-signed = Подписан
+policy-state = Состояние
+policy-works = действует
+policy-ready = можно ввести в действие
+policy-held = нельзя ввести в действие
+policy-unusable = Это не пакет, подписанный ведомством.
+policy-refused = Настроенный пакет отклонён. Продолжает действовать последний рабочий:
+policy-leaflet = Памятка для пассажиров
+policy-try = Проверить на последних решениях
+policy-force = Ввести в действие
+policy-force-sure = Новые дела решаются по этому пакету. Открытые дела идут по своему.
+policy-bring = Принести пакет
+policy-bring-what = Подпись и текст проверяются сразу. Пакет ничего не решает, пока не введён в действие.
+policy-bring-file = Пакет (.toml)
+policy-bring-signature = Подпись (.toml.sig)
+policy-announced = Объявленные правила
+policy-announced-none = В пакете нет объявленных правил.
+policy-open = Не подтверждено: о каждом пассажире спрашивают старшего.
+policy-confirmed = Подтверждено
+policy-withdrawn = Отозвано
+policy-other-text = о другом тексте этого правила
+policy-basis = Основание: кто, что и когда опубликовал
+policy-confirm = Подтвердить
+policy-withdraw = Отозвать
+policy-ask = Что мы решили бы?
+policy-ask-what = Ничего из того, что вы спрашиваете, не хранится и не пишется в журнал.
+policy-ask-button = Спросить
+policy-ask-wrong = Это поле не читается: { $field }
+policy-documents = Другой документ, заявление, неверные контрольные цифры
+policy-answers = Ответы сотрудника и старшего
+policy-second-person = Второе лицо подтвердило
+policy-not-possible = Съёмка там технически невозможна
+policy-ruled = Старший решил, что биометрия нужна
+policy-counts = Считается подтверждённым
+policy-yes = Да
+policy-no = Нет
+policy-nothing = ничего
+policy-sources = Источники
+policy-replay = Последние решения по пакету { $pack }
+policy-replay-same = Ни одно не было бы другим.
+policy-replay-day = Как если бы они приехали в этот день (пусто: в своё время)
+policy-replay-before = Решено
+policy-replay-after = По этому пакету
+policy-replay-count = Решений
+policy-replay-list = Каждое из них
+policy-replay-place = №, сначала новые
+policy-replay-since = Помнится с { $time }, только в памяти: остановка станции их стирает. Вместо дат рождения — возраст; нет ни имён, ни номеров, ни дел.
+policy-replay-limits = Не более { $most } решений. Чего здесь не узнать: что ответили бы на вопросы, которые задаёт только этот пакет, и, в другой день, у кого был бы день рождения.
+direction-entry = въезд
+direction-exit = выезд
+direction-transit = транзит без въезда
+error-P-40 = Пакет не принят, действует прежний. Покажите сказанное ниже тому, кто прислал пакет.
+error-P-41 = Такого пакета больше нет. Загрузите страницу снова.
+error-P-42 = Напишите основание, от 3 до 200 знаков: кто, что и когда опубликовал. Оно стоит в каждой записи.
+error-P-43 = Это правило больше ничего не ждёт: кто-то уже решил. Загрузите страницу снова.
+error-P-44 = Ничего не изменено: сохранить не удалось. Освободите место на диске или сообщите тому, кто обслуживает станцию.
+policy-replay-asked = { $count ->
+    [one] Переспрошено { $count } решение.
+    [few] Переспрошено { $count } решения.
+   *[other] Переспрошено { $count } решений.
+}
+policy-replay-differ = { $count ->
+    [one] { $count } было бы другим.
+    [few] { $count } были бы другими.
+   *[other] { $count } были бы другими.
+}
+policy-remembered = { $count ->
+    [one] Можно переспросить { $count } решение.
+    [few] Можно переспросить { $count } решения.
+   *[other] Можно переспросить { $count } решений.
+}
+before-title = До прибытия
+before-application = Заявление до прибытия
+before-profile = Цифровой профиль
+before-number-application = Номер заявления
+before-number-profile = Номер профиля
+before-verdict-ask = нужно, если нет исключения
+before-verdict-excepted = не нужно
+before-verdict-owed = нужно
+before-not-before = Не раньше { $time }
+before-by = Не позже { $time }
+before-emergency-by = В экстренном случае не позже { $time }
+before-exception = Подтверждённое исключение
+before-exception-unasked = не спрошено
+before-exception-none = нет
+before-exception-visa = виза
+before-exception-resident = вид на жительство
+before-emergency = Поездка экстренная
+before-button = Отметить
+before-advice = Введите номер или считайте код. Ничто из этого не повод для отказа: без номера продолжайте.
+before-shown-given = номер отмечен
+before-shown-not-known = ничего не отмечено
+before-shown-not-shown = не предъявлено
+before-says-expired = срок истёк
+before-says-found = найдено, для этого документа
+before-says-not-found = не найдено
+before-says-offline = не проверялось
+before-says-other-document = для другого документа
+before-says-unknown = проверка не дала ответа
+before-says-waits = проверяется
+before-timing-in-time = подано вовремя
+before-timing-late = подано поздно
+before-timing-too-early = подано слишком рано
+before-timing-unknown = время неизвестно
+error-U-18 = Это не номер заявления или профиля: в нём от 4 до 64 латинских букв и цифр. Введите его с бумаги или продолжайте без него.
+
+# Reasons in one's own words
+note-no-names = Без имён и номеров документов.
+note-needed = К «Другое» нужны ваши слова. Если биометрия не сохраняется, остаётся только выбранная причина.
+error-U-19 = Одно «Другое» ничего не говорит. Напишите почему, своими словами и без имён.
+error-U-20 = Этот текст слишком длинный, ничего не сделано. Напишите не более 200 знаков.
+
+# One's own PIN
+pin-title = Выберите новый PIN
+pin-owed = Ваш PIN задал кто-то другой. Сначала выберите такой, который знаете только вы.
+pin-until-now = Прежний PIN
+pin-once-more = Новый PIN ещё раз
+error-P-30 = Новый PIN введён по-разному. Введите дважды одно и то же.
+error-P-31 = Это ваш прежний PIN. Выберите другой.
+
+# Relatives who come later
+claim-family-case = Семья освобождённого, номер его дела
+claim-refers = Ссылается на дело { $case }: освобождён. Подтвердил(а):
+error-U-21 = Под этим номером сегодня нет подтверждённого освобождения. Сверьте его с квитанцией или не указывайте.
+figures-title = Статистика смены
+figures-shift = Смена с
+figures-nothing = Пока ничего не известно: в этой смене ещё ни одно дело не закончено.
+figures-save = Сохранить все смены (CSV)
+figures-travellers = Въезжающие
+figures-outcome = Исход
+figures-count = Число
+figures-fte = Доля неудачных регистраций
+figures-times = Время, секунды
+figures-median = Медиана
+figures-p95 = 95 из 100 не дольше
+figures-total = Всё дело
+figures-machine = из них ожидание станции
+figures-spread = Диаграмма в числах
+figures-from = С секунды
+figures-attempts = Попытки съёмки
+figures-slot = Палец или лицо
+figures-accepted = Принято
+figures-rejected = Ниже порога или ошибка
+figures-rejections = Отказы по причинам
+figures-grounds = Освобождения по основаниям
+figures-ground = Основание
+figures-words = Доля неудачных регистраций: неудачи среди всех, кого пытались зарегистрировать до конца; освобождённые, закрытые, прерванные дела и отказы не учтены (ISO/IEC 19795-1). Во времени не учтены дела, ждавшие старшего.
+figures-without-sample = Без образца
+figures-other-grounds = Прочие основания вместе
+figures-too-few = Основания показываются начиная с пяти человек: меньшее число позволило бы их узнать.
+audit-check = Проверить всю цепочку
+audit-day = День
+audit-older = Более ранние строки
+audit-holds = Цепочка цела: строк { $count }, каждая связана с предыдущей.
+audit-signed = Записи этой станции подписаны вместе с журналом до строки { $line }.
+audit-countersigned = Приёмник заверил его до строки { $line }: незаметно изменить их здесь никто не может.
+audit-not-countersigned = Приёмник ещё ничего из него не заверил.
+audit-broken = Цепочка разорвана на строке { $line }: её нет или она не та, что была записана.
+audit-broken-do = Ничего не меняйте на этой станции. Не принимайте новых людей, велите скопировать папку хранилища и сравните с приёмником: он заверил, как далеко дошёл журнал.
+audit-unread = Журнал не читается. Позовите администратора.
+health-title = Состояние станции
+health-again = Проверить снова
+health-what = Что
+health-found = Обнаружено
+health-do = Что делать
+health-software = Программа и правила
+health-engine = Оценивает лица
+health-certificate = Дней до конца сертификата соединений
+verdict-of-health-good = в порядке
+verdict-of-health-note = к сведению
+verdict-of-health-unknown = не проверено
+verdict-of-health-fault = устранить

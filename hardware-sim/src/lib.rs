@@ -3,6 +3,7 @@
 //! The station never links this crate: it meets it over a serial line, a camera stream and its own HTTP pages, as it
 //! meets devices and people. Every simulated device says SIMULATED in its identity, so that its records carry the mark.
 
+pub mod authority;
 pub mod camera;
 pub mod clock;
 pub mod day;

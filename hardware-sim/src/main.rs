@@ -1,6 +1,7 @@
 //! `gatepost-sim`: simulated devices and simulated travellers.
 
 use clap::{Parser, Subcommand};
+use hardware_sim::authority::AuthorityArgs;
 use hardware_sim::day::DayArgs;
 use hardware_sim::gallery::GalleryArgs;
 use hardware_sim::person::{Person, Traits};
@@ -8,7 +9,7 @@ use hardware_sim::render_cli::RenderCommand;
 use hardware_sim::serve::ServeArgs;
 use hardware_sim::shift::ShiftArgs;
 use hardware_sim::shift::measure::{self, MeasureArgs};
-use hardware_sim::{clock, day, gallery, list, render_cli, serve, shift};
+use hardware_sim::{authority, clock, day, gallery, list, render_cli, serve, shift};
 use std::io::{self, Write};
 use std::process::ExitCode;
 
@@ -22,6 +23,8 @@ struct Cli {
 
 #[derive(Subcommand)]
 enum Command {
+    /// Runs a simulated authority that knows pre-arrival applications, until Ctrl-C.
+    Authority(AuthorityArgs),
     /// Prints what a whole day shows to the devices as one number: the same seed gives the same day.
     Day(DayArgs),
     /// Draws the pictures of this program's README.
@@ -56,6 +59,7 @@ async fn main() -> ExitCode {
     let filter = tracing_subscriber::EnvFilter::try_from_default_env().unwrap_or_else(|_| "info".into());
     tracing_subscriber::fmt().with_env_filter(filter).with_writer(io::stderr).init();
     let done = match Cli::parse().command {
+        Command::Authority(args) => authority::run(&args).await.map_err(|error| error.to_string()),
         Command::Day(args) => {
             day::run(&args).and_then(|day| writeln!(io::stdout(), "{day}").map_err(|error| error.to_string()))
         }

@@ -28,6 +28,9 @@ pub const BACKSPACE: &str = "\u{E003}";
 /// The Delete key.
 pub const DELETE: &str = "\u{E017}";
 
+/// The Escape key.
+pub const ESCAPE: &str = "\u{E00C}";
+
 /// The Tab key.
 pub const TAB: &str = "\u{E004}";
 

@@ -21,6 +21,10 @@ use tokio::sync::{Mutex, MutexGuard};
 pub const OFFICER: (&str, &str) = ("anna", "2468");
 /// The supervisor's.
 pub const SUPERVISOR: (&str, &str) = ("boris", "1357");
+/// The auditor's.
+pub const AUDITOR: (&str, &str) = ("dina", "9753");
+/// The administrator's.
+pub const ADMINISTRATOR: (&str, &str) = ("vera", "8642");
 
 /// How long a program may take until it answers, on a machine that is busy with other tests.
 const READY: Duration = Duration::from_secs(60);
@@ -99,16 +103,14 @@ impl Setup {
             let text = fs::read_to_string(&config).unwrap();
             fs::write(&config, text.replace("sqlite://intake.sqlite", &cluster.database().unwrap())).unwrap();
         }
-        let people =
-            [("officer", OFFICER), ("supervisor", SUPERVISOR)].map(|(role, (id, pin))| format!("{role}:{id}:{pin}"));
-        let [officer, supervisor] = &people;
+        let roles = ["officer", "supervisor", "auditor", "administrator"];
+        let people = [OFFICER, SUPERVISOR, AUDITOR, ADMINISTRATOR];
+        let people: Vec<_> =
+            roles.iter().zip(people).map(|(role, (id, pin))| format!("--person={role}:{id}:{pin}")).collect();
+        let people: Vec<_> = people.iter().map(String::as_str).collect();
         let init = ["init", "--config", &config, "--data", &data];
         let credentials = place.path("credentials");
-        succeed_with_keys(
-            "gatepost",
-            &credentials,
-            &[&init[..], &["--person", officer, "--person", supervisor]].concat(),
-        );
+        succeed_with_keys("gatepost", &credentials, &[&init[..], &people].concat());
         let devices = start_devices(&place, self.whole_slaps);
         let client = client();
         let mut station = Station {
@@ -190,16 +192,38 @@ impl Station {
 
     /// Starts the station and waits until it answers.
     pub async fn restart(&mut self) {
+        self.restart_supervised(1).await;
+    }
+
+    /// Starts the station as its supervisor does, so many times at most where it ends by itself, and waits until it answers:
+    /// how often it was started.
+    ///
+    /// # Panics
+    /// When it has ended at the last start, quoting its log.
+    pub async fn restart_supervised(&mut self, most: u32) -> u32 {
+        let mut starts = 1;
+        while !self.begin(starts == most).await {
+            starts += 1;
+        }
+        starts
+    }
+
+    /// Starts the station and waits until it answers or, where that may be, has ended. Whether it answers.
+    async fn begin(&mut self, must_run: bool) -> bool {
         let mut command = Command::new(program("gatepost"));
         command.args(["serve", "--config"]).arg(self.place.config()).arg("--data").arg(self.place.path("station"));
         command.env("GATEPOST_LOG", self.setup.log).env("CREDENTIALS_DIRECTORY", self.place.path("credentials"));
         let station = self.station.insert(Running::start(&mut command, &self.place.path("logs/station.log")));
         let (client, address) = (&self.client, format!("{}/health", self.place.address()));
         until("the station", READY, async || {
-            station.must_run();
-            client.get(&address).send().await.is_ok_and(|answer| answer.status().is_success()).then_some(())
+            if must_run {
+                station.must_run();
+            } else if station.has_ended() {
+                return Some(false);
+            }
+            client.get(&address).send().await.is_ok_and(|answer| answer.status().is_success()).then_some(true)
         })
-        .await;
+        .await
     }
 
     /// `kill -9` of the intake.

@@ -2,7 +2,7 @@
 
 use crate::chrome::Chrome;
 use crate::process::succeed;
-use crate::station::{OFFICER, SUPERVISOR};
+use crate::station::{ADMINISTRATOR, AUDITOR, OFFICER, SUPERVISOR};
 use crate::{Officer, Sim, Station, people};
 use hardware_sim::person::Person;
 
@@ -50,10 +50,13 @@ impl<'a> Tour<'a> {
         self.connect_the_display(&mut visit).await;
         self.log_in(OFFICER, &mut visit).await;
         self.look("/officer", ".desk[data-step=idle]", "officer-idle", &mut visit).await;
+        self.look("/pin", "#own-pin", "own-pin", &mut visit).await;
         self.a_question(&mut visit).await;
         self.an_enrolment(&mut visit).await;
         self.a_rejected_capture(&mut visit).await;
         self.review(&mut visit).await;
+        self.the_rules(&mut visit).await;
+        self.audit(&mut visit).await;
     }
 
     async fn connect_the_display(&mut self, visit: &mut impl Visit) {
@@ -98,6 +101,8 @@ impl<'a> Tour<'a> {
         self.sim.lids(0.0).await;
         self.read(&traveller).await;
         self.look("/officer", "[data-step=decided]", "officer-decided", visit).await;
+        self.chrome.press_until("a", ".before[open]").await;
+        visit(self.chrome, "officer-before-arrival").await;
         self.officer.go_on().await.unwrap();
         self.look("/officer", "[data-step=declare]", "officer-declare", visit).await;
         for other in self.others {
@@ -155,6 +160,47 @@ impl<'a> Tour<'a> {
         self.chrome.see("[data-review]").await;
         visit(self.chrome, "supervisor-review").await;
         self.look("/nowhere", "p.error", "refusal", visit).await;
+        self.look("/supervisor/figures", "table.chart", "figures", visit).await;
+        for other in self.others {
+            self.choose(other).await;
+            visit(self.chrome, &format!("figures-{other}")).await;
+        }
+        self.choose(self.language).await;
+    }
+
+    /// What the auditor sees, with the whole chain checked.
+    async fn audit(&mut self, visit: &mut impl Visit) {
+        self.open("/administrator").await;
+        self.chrome.click("form[action='/logout'] button").await;
+        self.log_in(AUDITOR, visit).await;
+        self.look("/auditor", "table.trail td", "auditor", visit).await;
+        self.chrome.click("button[name=check]").await;
+        self.chrome.see("#holds").await;
+        visit(self.chrome, "auditor-checked").await;
+    }
+
+    /// The administrator's pages about people and rules.
+    async fn the_rules(&mut self, visit: &mut impl Visit) {
+        self.open("/supervisor").await;
+        self.chrome.click("form[action='/logout'] button").await;
+        self.log_in(ADMINISTRATOR, visit).await;
+        self.look("/administrator", ".people", "administrator-people", visit).await;
+        self.look("/administrator/health", "#findings td", "administrator-health", visit).await;
+        self.look("/administrator/policy", "#packs tr.works", "administrator-rules", visit).await;
+        for other in self.others {
+            self.choose(other).await;
+            visit(self.chrome, &format!("administrator-rules-{other}")).await;
+        }
+        self.choose(self.language).await;
+        self.chrome.click("#packs tr.works a[href*=replay]").await;
+        self.chrome.see("#replay").await;
+        visit(self.chrome, "administrator-replay").await;
+        self.open("/administrator/policy/ask").await;
+        self.chrome.fill("#ask input[name=nationality]", "KAZ").await;
+        self.chrome.fill("#ask input[name=born]", "2020-XX-XX").await;
+        self.chrome.click("#ask button.primary").await;
+        self.chrome.see("#answer [data-verdict]").await;
+        visit(self.chrome, "administrator-ask").await;
     }
 
     async fn read(&mut self, traveller: &Person) {

@@ -1,5 +1,5 @@
 //! The promise: axe-core finds no serious and no critical barrier on any page, in a language that is written from the left
-//! and in one that is written from the right; no page needs sideways scrolling, not even enlarged twice.
+//! and in one that is written from the right; no page needs sideways scrolling, not even enlarged twice, and no traveller has to scroll the notice.
 
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test that fails panics")]
 
@@ -13,6 +13,11 @@ const SCREENS: [(u32, u32, bool); 4] = [(1280, 800, false), (1920, 1080, false),
 /// How far the page reaches past the right or left edge of the screen, in CSS pixels.
 const OVERFLOW: &str =
     "return 1 + Math.max(0, document.documentElement.scrollWidth - document.documentElement.clientWidth);";
+
+/// How much of the privacy notice has to be scrolled to, in CSS pixels: nobody scrolls a display.
+const HIDDEN: &str = "
+    const notice = document.querySelector('.privacy');
+    return 1 + (notice ? notice.scrollHeight - notice.clientHeight : 0);";
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn no_page_has_a_serious_barrier() {
@@ -36,6 +41,10 @@ async fn every_page(language: &str, at_least: usize) {
                 let wider = chrome.script("the width of the page", OVERFLOW).await.as_f64().unwrap() - 1.0;
                 if wider > 0.0 {
                     found.push(format!("{name} at {width}x{height} is {wider} px too wide"));
+                }
+                let hidden = chrome.script("the height of the notice", HIDDEN).await.as_f64().unwrap() - 1.0;
+                if hidden > 1.0 && height >= 800 {
+                    found.push(format!("{name} at {width}x{height} hides {hidden} px of the notice"));
                 }
             }
             let (width, height, touch) = SCREENS[0];

@@ -11,6 +11,9 @@ use tests::station::{OFFICER, SUPERVISOR};
 use tests::wait::until;
 use tests::{Sim, Station, people};
 
+/// Screens in CSS pixels: a kiosk, a desk, and a tablet of 10 inches, held upright.
+const SCREENS: [(u32, u32, bool); 3] = [(1280, 800, false), (1920, 1080, false), (800, 1280, true)];
+
 /// How long a whole capture may take, three attempts at a finger among it.
 const CAPTURE: Duration = Duration::from_secs(90);
 
@@ -80,8 +83,19 @@ async fn an_officer_enrols_by_clicking_and_a_supervisor_approves() {
 async fn an_officer_enrols_with_the_keyboard_alone() {
     let station = Station::start().await;
     station.until_ready(&["camera", "scanner", "reader"]).await;
-    let (chrome, mut sim) = (Chrome::start().await, station.sim().await);
-    let traveller = people::adult(32);
+    let mut sim = station.sim().await;
+    for (turn, (width, height, touch)) in SCREENS.into_iter().enumerate() {
+        let chrome = Chrome::start().await;
+        chrome.size(width, height, touch).await;
+        enrol_with_the_keyboard_alone(&station, &chrome, &mut sim, 32 + 10 * turn as u64).await;
+        assert_eq!(listed(&station)[3 * turn..][..3], ["enrolled", "not-in-scope", "cancelled"], "{width}x{height}");
+        chrome.quit().await;
+    }
+}
+
+/// From the log-in to a closed case, then a family: travellers from this number on.
+async fn enrol_with_the_keyboard_alone(station: &Station, chrome: &Chrome, sim: &mut Sim, first: u64) {
+    let traveller = people::adult(first);
     sim.arrive(&traveller).await;
 
     chrome.open(&station.place().address()).await;
@@ -98,14 +112,12 @@ async fn an_officer_enrols_with_the_keyboard_alone() {
     chrome.see("[data-step=decided]").await;
     chrome.press_until(ENTER, "[data-step=declare]").await;
     chrome.press_until(ENTER, "[data-step=capturing]").await;
-    follow_the_page(&chrome, &mut sim).await;
+    follow_the_page(chrome, sim).await;
     chrome.press_until(ENTER, "[data-step=closed] [data-outcome=enrolled]").await;
     chrome.see("#record.uploaded").await;
     let pressed = chrome.script("the count of keys", "return window.pressed;").await.as_u64().unwrap();
     assert!((3..=12).contains(&pressed), "an ordinary traveller took {pressed} keys");
-    a_family_without_the_mouse(&chrome, &people::citizen(34, "RUS").lines, &traveller.lines).await;
-    assert_eq!(listed(&station)[..3], ["enrolled", "not-in-scope", "cancelled"]);
-    chrome.quit().await;
+    a_family_without_the_mouse(chrome, &people::citizen(first + 2, "RUS").lines, &traveller.lines).await;
 }
 
 /// Documents come from a reader at the keyboard, which opens the case that it is for; a step is taken back; the next one of

@@ -4,6 +4,7 @@
 #![cfg(feature = "tpm")]
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test that fails panics")]
 
+use hardware_sim::shift::view::View;
 use std::collections::BTreeSet;
 use std::path::Path;
 use std::process::Command;
@@ -81,6 +82,23 @@ async fn a_station_signs_in_its_tpm_and_knows_an_old_copy_of_its_store() {
     for words in ["restored-copy-found", "restored-copy-accepted", "disk-replaced"] {
         assert!(trail.contains(words), "{words}");
     }
+    a_hanging_chip_holds_a_record_and_loses_none(&station, &tpm).await;
+}
+
+/// The chip hangs while somebody stands at the desk: the page says why the record waits, and it goes its way when the chip
+/// answers again.
+async fn a_hanging_chip_holds_a_record_and_loses_none(station: &Station, tpm: &Swtpm) {
+    let mut officer = station.officer().await;
+    let case = officer.read(&people::child(4).lines).await.unwrap();
+    tpm.hang();
+    officer.go_on().await.unwrap();
+    let told = |view: &View| view.fault.as_ref().is_some_and(|fault| fault.text.contains("S-15"));
+    let view = officer.until("the page to say that the key does not sign", told).await.unwrap();
+    assert_eq!(view.step, "keeping", "nothing is called queued: {}", view.describe());
+    tpm.go_on();
+    assert_eq!(officer.uploaded(&case).await.unwrap().outcome, "exempt");
+    assert_eq!(station.list().len(), 4);
+    officer.open().await.unwrap();
 }
 
 /// Enrols an adult, until the intake has acknowledged the record: the case number.

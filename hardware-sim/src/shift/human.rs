@@ -16,6 +16,8 @@ pub enum Act {
     ConfirmDate,
     /// The officer notes what cannot be taken, for each finger or exception.
     DeclareException,
+    /// The traveller sees that face and fingers are asked for at the same time.
+    DoTwoThings,
     /// The traveller hands over the document, and the officer swipes it.
     HandOver,
     /// The traveller lifts the finger, or the hand.
@@ -54,6 +56,7 @@ impl Act {
             Self::CheckSummary => 3000,
             Self::ConfirmDate => 5000,
             Self::DeclareException => 2000,
+            Self::DoTwoThings => 1000,
             // A swipe itself takes one second; the rest is the hand-over.
             Self::HandOver => 5000,
             Self::LiftFinger => 1000,

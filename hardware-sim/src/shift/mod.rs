@@ -15,6 +15,7 @@ pub mod report;
 pub mod script;
 pub mod situation;
 pub mod sse;
+pub mod stopwatch;
 pub mod view;
 pub mod visit;
 
@@ -31,9 +32,10 @@ use report::{Report, Row};
 use std::io;
 use std::path::PathBuf;
 use std::time::Duration;
+use stopwatch::Stopwatch;
 use thiserror::Error;
 use view::RecentView;
-use visit::{Desk, Left, STEP_LIMIT, Stopwatch, VisitError};
+use visit::{Desk, Left, STEP_LIMIT, VisitError};
 
 /// How long a record may take to the intake and back.
 const RECEIPT_LIMIT: Duration = Duration::from_secs(20);
@@ -218,6 +220,7 @@ impl Shift {
             views: &mut self.views,
             director: &mut self.director,
             watch: &mut watch,
+            pressed: 0,
         };
         let played = desk.play(planned, &person).await;
         watch.stop();
@@ -225,6 +228,7 @@ impl Shift {
         let mut row = Row {
             script: planned.script.id.clone(),
             expected_outcome: planned.expected.id().to_owned(),
+            typed: planned.typed,
             outcome: NONE.to_owned(),
             ..Row::default()
         };
@@ -249,6 +253,8 @@ impl Shift {
     /// Everything after the desk: the supervisor, and the record on its way.
     async fn close(&mut self, planned: &Planned, left: &Left, watch: &mut Stopwatch, row: &mut Row) {
         row.attempts = left.attempts;
+        row.key_presses = left.key_presses;
+        row.next_traveller_ms = left.next_traveller.as_millis() as u64;
         if let Some(warning) = planned.script.warning.as_ref().filter(|warning| !left.warnings.contains(warning)) {
             row.problems.push(format!("the officer was not warned: {warning}"));
         }

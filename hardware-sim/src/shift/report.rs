@@ -22,12 +22,19 @@ pub struct Row {
     pub total_ms: u64,
     /// Capture attempts of all slots.
     pub attempts: u32,
+    /// Keys that the officer pressed, counted as the orders were sent.
+    pub key_presses: u32,
+    /// From the officer's key for a new traveller until the page shows the new case.
+    pub next_traveller_ms: u64,
     /// The record that was kept.
     pub record_id: Option<String>,
     /// The intake's receipt came.
     pub receipt: bool,
     /// Streams started and images commanded, as the simulator counts them.
     pub device_opens: u64,
+    /// The officer typed the document. Not part of the report file.
+    #[serde(skip)]
+    pub typed: bool,
     /// What was not as expected. Not part of the report file.
     #[serde(skip)]
     pub problems: Vec<String>,
@@ -49,6 +56,12 @@ pub struct Summary {
     pub machine_wait_ms: Spread,
     /// Of all travellers.
     pub total_ms: Spread,
+    /// Of all travellers.
+    pub next_traveller_ms: Spread,
+    /// Of ordinary travellers: enrolled, from the reader, with nothing missing.
+    pub ordinary_key_presses: Spread,
+    /// The most that one of them took.
+    pub most_ordinary_key_presses: u32,
     /// Travellers with something that was not as expected.
     pub unexpected: usize,
 }
@@ -62,10 +75,21 @@ pub struct Report {
     pub summary: Summary,
 }
 
+impl Row {
+    /// Whether this was an ordinary traveller: a grown-up with a document that the reader reads and nothing missing.
+    fn is_ordinary(&self) -> bool {
+        !self.typed && self.script == "adult" && self.outcome == "enrolled"
+    }
+}
+
 impl Report {
     /// The report of these visits.
     pub fn of(travellers: Vec<Row>) -> Self {
+        let ordinary = || travellers.iter().filter(|row| row.is_ordinary()).map(|row| row.key_presses);
         let summary = Summary {
+            next_traveller_ms: spread(travellers.iter().map(|row| row.next_traveller_ms)),
+            ordinary_key_presses: spread(ordinary().map(u64::from)),
+            most_ordinary_key_presses: ordinary().max().unwrap_or_default(),
             machine_wait_ms: spread(travellers.iter().map(|row| row.machine_wait_ms)),
             total_ms: spread(travellers.iter().map(|row| row.total_ms)),
             unexpected: travellers.iter().filter(|row| !row.problems.is_empty()).count(),
@@ -76,15 +100,26 @@ impl Report {
     /// The report as a table with a closing line.
     pub fn table(&self) -> String {
         let mut text = format!(
-            "{:>4} {:<22} {:<26} {:>8} {:>9} {:>8} {:>8} {:>4} {:>5} {:<7}\n",
-            "no", "script", "outcome", "machine", "transfer", "human", "total", "att", "opens", "receipt"
+            "{:>4} {:<22} {:<26} {:>8} {:>9} {:>8} {:>8} {:>4} {:>5} {:>5} {:>5} {:<7}\n",
+            "no",
+            "script",
+            "outcome",
+            "machine",
+            "transfer",
+            "human",
+            "total",
+            "att",
+            "opens",
+            "keys",
+            "next",
+            "receipt"
         );
         for (number, row) in (1..).zip(&self.travellers) {
             let receipt = if row.receipt { "yes" } else { "-" };
             // Writing to a string cannot fail.
             let _ = writeln!(
                 text,
-                "{number:>4} {:<22} {:<26} {:>8} {:>9} {:>8} {:>8} {:>4} {:>5} {receipt:<7}",
+                "{number:>4} {:<22} {:<26} {:>8} {:>9} {:>8} {:>8} {:>4} {:>5} {:>5} {:>5} {receipt:<7}",
                 row.script,
                 row.outcome,
                 row.machine_wait_ms,
@@ -93,12 +128,16 @@ impl Report {
                 row.total_ms,
                 row.attempts,
                 row.device_opens,
+                row.key_presses,
+                row.next_traveller_ms,
             );
             for problem in &row.problems {
                 let _ = writeln!(text, "     ! {problem}");
             }
         }
-        let Summary { machine_wait_ms: machine, total_ms: total, unexpected } = &self.summary;
+        let Summary { machine_wait_ms: machine, total_ms: total, next_traveller_ms: next, unexpected, .. } =
+            &self.summary;
+        let (keys, most) = (&self.summary.ordinary_key_presses, self.summary.most_ordinary_key_presses);
         let _ = writeln!(
             text,
             "{} travellers, {unexpected} unexpected; machine wait median {} ms, p95 {} ms; total median {} ms, p95 {} ms",
@@ -107,6 +146,11 @@ impl Report {
             machine.p95,
             total.median,
             total.p95,
+        );
+        let _ = writeln!(
+            text,
+            "next traveller median {} ms, p95 {} ms; officer's key presses for an ordinary traveller median {}, most {most}",
+            next.median, next.p95, keys.median,
         );
         text
     }
@@ -158,6 +202,8 @@ mod tests {
             "human_ms",
             "total_ms",
             "attempts",
+            "key_presses",
+            "next_traveller_ms",
             "record_id",
             "receipt",
             "device_opens",

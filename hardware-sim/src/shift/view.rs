@@ -20,6 +20,8 @@ pub struct View {
     pub aimed_at: Vec<String>,
     /// What the traveller is told: `place-finger` or `place-fingers`, for one.
     pub prompt: Option<String>,
+    /// Fingers that are taken while the face is.
+    pub beside: Option<BesideView>,
     /// What could be better.
     pub hint: Option<String>,
     /// The fingers that the hint is about.
@@ -40,6 +42,18 @@ pub struct View {
     pub parked: Vec<ParkedView>,
     /// Cases that ended or were parked, newest first.
     pub recent: Vec<RecentView>,
+}
+
+/// Fingers that are taken while the face is.
+#[derive(Clone, Debug, Default, PartialEq, Deserialize)]
+#[serde(default)]
+pub struct BesideView {
+    /// What is put down.
+    pub slot: String,
+    /// The fingers.
+    pub aimed_at: Vec<String>,
+    /// What the traveller is told.
+    pub prompt: String,
 }
 
 /// The decision, as far as the shift acts on it.

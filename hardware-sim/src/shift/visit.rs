@@ -6,7 +6,8 @@ use super::human::Act;
 use super::plan::Planned;
 use super::script::How;
 use super::situation::Situation;
-use super::view::{Health, View};
+use super::stopwatch::Stopwatch;
+use super::view::{BesideView, Health, View};
 use crate::person::Person;
 use crate::scenario::Acted;
 use domain::finger::Finger;
@@ -50,55 +51,6 @@ pub enum VisitError {
     Restless,
 }
 
-/// Time of one visit: what people take is added up, and slept only on request.
-#[derive(Debug)]
-pub struct Stopwatch {
-    realtime: bool,
-    human: Duration,
-    slept: Duration,
-    elapsed: Duration,
-    since: Option<Instant>,
-}
-
-impl Stopwatch {
-    /// Stopped at zero.
-    pub fn new(realtime: bool) -> Self {
-        let zero = Duration::ZERO;
-        Self { realtime, human: zero, slept: zero, elapsed: zero, since: None }
-    }
-
-    /// Runs from now on.
-    pub fn start(&mut self) {
-        self.since = Some(Instant::now());
-    }
-
-    /// Stops; may be started again.
-    pub fn stop(&mut self) {
-        self.elapsed += self.since.take().map_or(Duration::ZERO, |since| since.elapsed());
-    }
-
-    /// Somebody does something.
-    pub async fn act(&mut self, act: Act) {
-        let takes = Duration::from_millis(act.takes_ms());
-        self.human += takes;
-        if self.realtime {
-            sleep(takes).await;
-            self.slept += takes;
-        }
-    }
-
-    /// Scripted time of people in milliseconds.
-    pub fn human_ms(&self) -> u64 {
-        self.human.as_millis() as u64
-    }
-
-    /// What is left of the elapsed time without sleep, the lines' own transfer and the simulation's own work.
-    pub fn machine_wait_ms(&self, transfer_ms: u64, simulation: Duration) -> u64 {
-        let others = self.slept + Duration::from_millis(transfer_ms) + simulation;
-        self.elapsed.saturating_sub(others).as_millis() as u64
-    }
-}
-
 /// What came of the visit at the desk.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Left {
@@ -108,6 +60,10 @@ pub struct Left {
     pub attempts: u32,
     /// Warnings that the officer saw.
     pub warnings: Vec<String>,
+    /// Keys that the officer pressed: one for each order, for each choice in a list, and for each character.
+    pub key_presses: u32,
+    /// From the officer's key for a new traveller until the page shows the new case.
+    pub next_traveller: Duration,
 }
 
 /// Officer and traveller at the desk.
@@ -120,24 +76,32 @@ pub struct Desk<'a> {
     pub director: &'a mut Director,
     /// The time.
     pub watch: &'a mut Stopwatch,
+    /// Keys that the officer has pressed for this traveller.
+    pub pressed: u32,
 }
 
 impl Desk<'_> {
     /// The whole visit, from "new traveller" until the case has left the desk.
     pub async fn play(&mut self, planned: &Planned, person: &Person) -> Result<Left, VisitError> {
         let before = self.views.now().case;
-        self.officer.post("/officer/new", &[]).await?;
+        let asked = Instant::now();
+        self.press("/officer/new", &[]).await?;
         let is_new = |view: &View| view.case.is_some() && view.case != before && view.step != "idle";
         let opened = self.views.until("a new case", STEP_LIMIT, is_new).await?;
-        let mut left = Left { case: opened.case.clone().unwrap_or_default(), ..Left::default() };
+        let next_traveller = asked.elapsed();
+        let case = opened.case.clone().unwrap_or_default();
+        let mut left = Left { case, next_traveller, ..Left::default() };
         let mut retries = 0;
         let mut last: Option<Situation> = None;
+        let mut beside = None;
         let mut view = opened;
         for _ in 0..MAX_VIEWS {
             left.attempts = left.attempts.max(view.attempts());
+            left.key_presses = self.pressed;
             if view.left(&left.case).is_some() {
                 return Ok(left);
             }
+            self.beside(&view, person, &mut beside).await?;
             let situation = Situation::of(&view);
             if view.case.as_ref() == Some(&left.case) && last.as_ref() != Some(&situation) {
                 self.note_warnings(&view, &mut left).await;
@@ -145,18 +109,30 @@ impl Desk<'_> {
                 self.react(&view, planned, person, acted, &mut retries).await?;
                 last = Some(situation);
             }
-            view = self.next(last.as_ref(), &left.case).await?;
+            view = self.next(last.as_ref(), beside.clone(), &left.case).await?;
         }
         Err(VisitError::Restless)
     }
 
+    /// The officer gives an order: the keys that it takes are counted as they are sent.
+    async fn press(&mut self, path: &str, fields: &[(&str, &str)]) -> Result<(), BrowserError> {
+        self.pressed += keys(fields);
+        self.officer.post(path, fields).await
+    }
+
     /// The next view. The wait is for another situation: frames of a live hint do not prolong it.
-    async fn next(&mut self, last: Option<&Situation>, case: &str) -> Result<View, VisitError> {
+    async fn next(
+        &mut self,
+        last: Option<&Situation>,
+        asked: Option<BesideView>,
+        case: &str,
+    ) -> Result<View, VisitError> {
         let deadline = Instant::now() + STEP_LIMIT;
         loop {
             match self.views.next(deadline).await? {
                 None => return Err(self.views.timed_out("the page to go on", STEP_LIMIT).into()),
                 Some(view) if Some(&Situation::of(&view)) != last || view.left(case).is_some() => return Ok(view),
+                Some(view) if view.beside != asked => return Ok(view),
                 Some(_) => {}
             }
         }
@@ -189,6 +165,32 @@ impl Desk<'_> {
         }
     }
 
+    /// Fingers that are asked for while the face is captured. Whoever looks at a camera can put a hand down: that takes no
+    /// time of its own up to the time of the look, but it takes a moment to see that both are wanted.
+    async fn beside(&mut self, view: &View, person: &Person, last: &mut Option<BesideView>) -> Result<(), VisitError> {
+        if view.beside == *last {
+            return Ok(());
+        }
+        last.clone_from(&view.beside);
+        let Some(beside) = view.beside.as_ref().filter(|_| !self.director.is_scripted()) else { return Ok(()) };
+        match beside.prompt.as_str() {
+            "place-finger" | "place-fingers" => {
+                let fingers = beside.aimed_at.iter().filter_map(|slot| Finger::from_id(slot));
+                let there: Vec<Finger> = fingers.filter(|finger| !person.lacks(*finger)).collect();
+                let act = if there.len() > 1 { Act::PlaceHand } else { Act::PlaceFinger };
+                self.watch.act(Act::DoTwoThings).await;
+                self.watch.act_beside(act, Act::LookAtCamera).await;
+                self.director.put(&there).await?;
+            }
+            "lift-finger" | "lift-fingers" => {
+                self.watch.act(Act::LiftFinger).await;
+                self.director.lift().await?;
+            }
+            _ => {}
+        }
+        Ok(())
+    }
+
     async fn note_warnings(&mut self, view: &View, left: &mut Left) {
         for warning in &view.warnings {
             if !left.warnings.contains(warning) {
@@ -218,7 +220,7 @@ impl Desk<'_> {
         match view.step.as_str() {
             "confirm-date" => {
                 self.watch.act(Act::ConfirmDate).await;
-                self.officer.post("/officer/date-confirmed", &[]).await?;
+                self.press("/officer/date-confirmed", &[]).await?;
             }
             "document" if acted.document => self.watch.act(Act::HandOver).await,
             "document" => self.present(planned.typed || view.fault.is_some(), person).await?,
@@ -231,12 +233,12 @@ impl Desk<'_> {
                     return Err(VisitError::Faults(view.describe()));
                 }
                 self.watch.act(Act::Retry).await;
-                self.officer.post("/officer/retry", &[]).await?;
+                self.press("/officer/retry", &[]).await?;
             }
             "summary" => {
                 self.director.lift().await?;
                 self.watch.act(Act::CheckSummary).await;
-                self.officer.post("/officer/sign", &[]).await?;
+                self.press("/officer/sign", &[]).await?;
             }
             // Nobody has anything to do until the station goes on.
             _ => {}
@@ -248,7 +250,7 @@ impl Desk<'_> {
         self.watch.act(Act::HandOver).await;
         if typed {
             self.watch.act(Act::TypeDocument).await;
-            self.officer.post("/officer/document", &[("lines", &person.lines.join("\n"))]).await?;
+            self.press("/officer/document", &[("lines", &person.lines.join("\n"))]).await?;
         } else {
             self.director.swipe(&person.lines).await?;
         }
@@ -260,17 +262,17 @@ impl Desk<'_> {
         if let Some(claim) = &planned.script.desk.claim {
             self.watch.act(Act::StateClaim).await;
             let fields = [("ground", claim.ground.as_str()), ("evidence", claim.evidence.as_str())];
-            return Ok(self.officer.post("/officer/claim", &fields).await?);
+            return Ok(self.press("/officer/claim", &fields).await?);
         }
         match view.decision.as_ref().and_then(|decision| decision.question.as_ref()) {
-            None => self.officer.post("/officer/proceed", &[]).await?,
+            None => self.press("/officer/proceed", &[]).await?,
             Some(question) if question.settled_by == "officer" => {
                 let answers = &planned.script.desk.answers;
                 let answer = answers.get(&question.id).ok_or_else(|| VisitError::NoAnswer(question.id.clone()))?;
                 self.watch.act(Act::AnswerQuestion).await;
-                self.officer.post("/officer/answer", &[("question", &question.id), ("answer", answer)]).await?;
+                self.press("/officer/answer", &[("question", &question.id), ("answer", answer)]).await?;
             }
-            Some(_) => self.officer.post("/officer/to-supervisor", &[]).await?,
+            Some(_) => self.press("/officer/to-supervisor", &[]).await?,
         }
         Ok(())
     }
@@ -281,7 +283,7 @@ impl Desk<'_> {
         }
         self.watch.act(Act::StartCapture).await;
         let fields: Vec<(&str, &str)> = fields.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
-        Ok(self.officer.post("/officer/declare", &fields).await?)
+        Ok(self.press("/officer/declare", &fields).await?)
     }
 
     async fn capture(&mut self, view: &View, person: &Person, acted: Acted) -> Result<(), VisitError> {
@@ -312,8 +314,18 @@ impl Desk<'_> {
         if how == How::WalksAway {
             self.director.leave().await?;
         }
-        Ok(self.officer.post(path, &[]).await?)
+        Ok(self.press(path, &[]).await?)
     }
+}
+
+/// Keys for an order: its own, one for each choice, and one for each character that is typed. An answer is its own key.
+fn keys(fields: &[(&str, &str)]) -> u32 {
+    let of = |(name, value): &(&str, &str)| match *name {
+        "lines" => u32::try_from(value.chars().count()).unwrap_or(u32::MAX),
+        "question" | "answer" => 0,
+        _ => 1,
+    };
+    1 + fields.iter().map(of).sum::<u32>()
 }
 
 #[cfg(test)]
@@ -321,20 +333,15 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_is_left_after_people_lines_and_simulation_is_machine_wait() {
-        let mut watch = Stopwatch::new(false);
-        watch.elapsed = Duration::from_secs(9);
-        watch.slept = Duration::from_secs(5);
-        for (transfer_ms, simulation_ms, wait_ms) in [(0, 0, 4000), (1500, 300, 2200), (60_000, 0, 0)] {
-            assert_eq!(watch.machine_wait_ms(transfer_ms, Duration::from_millis(simulation_ms)), wait_ms);
+    fn every_key_of_an_order_counts() {
+        for (fields, expected) in [
+            (&[][..], 1),
+            (&[("question", "confirm-child"), ("answer", "yes")], 1),
+            (&[("missing-left-ring", "bandaged"), ("face_exception", "medical")], 3),
+            (&[("ground", "diplomat"), ("evidence", "accreditation-card")], 3),
+            (&[("lines", "P<UZB\nX87")], 10),
+        ] {
+            assert_eq!(keys(fields), expected, "{fields:?}");
         }
-    }
-
-    #[tokio::test]
-    async fn human_time_is_added_and_not_slept() {
-        let mut watch = Stopwatch::new(false);
-        watch.act(Act::HandOver).await;
-        watch.act(Act::TypeDocument).await;
-        assert_eq!((watch.human_ms(), watch.slept), (35_000, Duration::ZERO));
     }
 }

@@ -5,7 +5,7 @@ use crate::clock::Clock;
 use crate::database::{Database, Kept};
 use crate::metrics::Metrics;
 use crate::mode::Mode;
-use crate::receipts::Receipts;
+use crate::receipts::Signing;
 use crate::refusal::Refusal;
 use domain::case::StationId;
 use domain::record::Header;
@@ -20,7 +20,7 @@ pub struct Service {
     /// Where records are kept.
     pub database: Database,
     /// Signs receipts.
-    pub receipts: Receipts,
+    pub receipts: Signing,
     /// Key ids of the authorities that this intake receives for. A body that is sealed to another one could never be
     /// opened, and its station has to hear of it while it still has the record.
     pub authorities: BTreeSet<String>,
@@ -88,14 +88,15 @@ impl Service {
             audit: header.audit,
             received_ms: (self.clock)(),
         };
-        let receipt = sign_receipt(&self.receipts.key, &acknowledgement).map_err(|_| Refusal::Receipt)?;
+        let receipts = self.receipts.now();
+        let receipt = sign_receipt(&receipts.key, &acknowledgement).map_err(|_| Refusal::Receipt)?;
         let received_ms = acknowledgement.received_ms;
         let kept = self.database.keep(&header, &acknowledgement.digest, bytes, &receipt, received_ms).await?;
         let (station, sequence) = (header.station.to_string(), header.sequence);
         match kept {
             Kept::New => Ok(Accepted { header, is_new: true, receipt }),
             Kept::Again(receipt) => {
-                let receipt = self.receipts.renewed(receipt).map_err(|_| Refusal::Receipt)?;
+                let receipt = receipts.renewed(receipt).map_err(|_| Refusal::Receipt)?;
                 Ok(Accepted { header, is_new: false, receipt })
             }
             Kept::Fork => Err(Refusal::Fork { station, sequence }),

@@ -1,21 +1,22 @@
 //! The certificate authority of the deployment: makes the certificates of the intake and of its stations.
 //!
-//! Its files lie in the folder `tls`: `ca.pem`, `ca.key`, `server.pem`, `server.key`; the keys may be sealed. An operator who has an authority of
-//! his own puts his files there instead, without `ca.key`; certificates of stations are then made where that key is.
+//! Its files lie in the folder `tls`: `ca.pem`, `ca.key`, `server.pem`, `server.key`; the keys may be sealed. An operator
+//! who has an authority of his own puts his files there instead, without `ca.key`; certificates of stations are then made
+//! where that key is, and [`crate::commands::admit`] takes them in.
 
 use crate::commands::CommandFault;
 use crate::key_files;
 use domain::case::StationId;
-use link::{CertificateDer, Facts, Identity, certified, chain_from_pem, station_uri};
+use link::{CertificateDer, Facts, Identity, IssuingKey, SubjectKey, certified, chain_from_pem, station_uri};
 use rcgen::{
-    BasicConstraints, CertificateParams, DnType, ExtendedKeyUsagePurpose, IsCa, Issuer, KeyUsagePurpose, PublicKeyData,
-    SanType, SerialNumber, SignatureAlgorithm, SigningKey,
+    BasicConstraints, CertificateParams, DnType, ExtendedKeyUsagePurpose, IsCa, Issuer, KeyUsagePurpose, SanType,
+    SerialNumber,
 };
 use std::fs;
 use std::os::unix::fs::DirBuilderExt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use store::{FileKey, Signer, VerifyKey, der_signature, replace_private};
+use store::{FileKey, VerifyKey, replace_private};
 use time::OffsetDateTime;
 
 /// Milliseconds of a day.
@@ -32,7 +33,7 @@ const BEFORE_MS: i64 = 3600 * 1000;
 
 /// Makes certificates of stations.
 pub struct Authority {
-    issuer: Issuer<'static, Key>,
+    issuer: Issuer<'static, IssuingKey>,
     station_days: i64,
 }
 
@@ -48,15 +49,6 @@ pub struct TlsFiles {
     pub issuer: Option<Authority>,
 }
 
-/// A private key of ours as rcgen wants it.
-struct Key {
-    key: Arc<FileKey>,
-    public: Public,
-}
-
-/// A public key as rcgen wants it.
-struct Public(Vec<u8>);
-
 /// Makes what is missing of authority and server certificate. What is there is left alone.
 ///
 /// # Errors
@@ -68,7 +60,7 @@ pub fn init(data: &Path, names: &[String], now_ms: i64) -> Result<(), CommandFau
     made.map_err(|error| CommandFault::Io { what: format!("create {}", folder.display()), error })?;
     let [ca, ca_key, server] = ["ca.pem", "ca.key", "server.pem"].map(|name| folder.join(name));
     if !ca.exists() {
-        let key = Key::of(load_or_create(&ca_key)?);
+        let key = IssuingKey::of(Arc::new(load_or_create(&ca_key)?));
         let mut params = params("Gatepost authority", now_ms, AUTHORITY_DAYS)?;
         params.is_ca = IsCa::Ca(BasicConstraints::Constrained(0));
         params.key_usages = vec![KeyUsagePurpose::KeyCertSign, KeyUsagePurpose::CrlSign];
@@ -122,7 +114,7 @@ pub fn renew_server(data: &Path, names: &[String], now_ms: i64) -> Result<(), Co
     params.subject_alt_names = names.iter().map(|name| server_name(name)).collect::<Result<_, _>>()?;
     params.key_usages = vec![KeyUsagePurpose::DigitalSignature];
     params.extended_key_usages = vec![ExtendedKeyUsagePurpose::ServerAuth];
-    let certificate = params.signed_by(&Public::of(key.public()), &authority.issuer);
+    let certificate = params.signed_by(&SubjectKey::of(key.public()), &authority.issuer);
     let certificate = certificate.map_err(|fault| unfit(&path, &fault))?;
     // The authority goes along, so that a station that knows its fingerprint alone can believe it.
     replace_private(&path, format!("{}{authority_pem}", certificate.pem()).as_bytes())?;
@@ -131,9 +123,9 @@ pub fn renew_server(data: &Path, names: &[String], now_ms: i64) -> Result<(), Co
 
 impl Authority {
     fn load(key: &Path, certificate_pem: &str, station_days: i64) -> Result<Self, CommandFault> {
-        let signer = Key::of(key_files::load(key)?);
+        let signer = IssuingKey::of(Arc::new(key_files::load(key)?));
         let certificate = chain_from_pem(certificate_pem).and_then(|chain| Facts::read(chain.first()?));
-        if certificate.is_none_or(|facts| facts.key != signer.key.public().to_der()) {
+        if certificate.is_none_or(|facts| facts.key != signer.public().to_der()) {
             let text = "it is not the key of the authority in ca.pem".into();
             return Err(CommandFault::Certificate(key.into(), text));
         }
@@ -152,48 +144,8 @@ impl Authority {
         params.subject_alt_names = vec![SanType::URI(uri)];
         params.key_usages = vec![KeyUsagePurpose::DigitalSignature];
         params.extended_key_usages = vec![ExtendedKeyUsagePurpose::ClientAuth];
-        let certificate = params.signed_by(&Public::of(key), &self.issuer).map_err(|fault| unfit(here, &fault))?;
+        let certificate = params.signed_by(&SubjectKey::of(key), &self.issuer).map_err(|fault| unfit(here, &fault))?;
         Ok(certificate.pem())
-    }
-}
-
-impl Key {
-    fn of(key: FileKey) -> Self {
-        let public = Public::of(key.public());
-        Self { key: Arc::new(key), public }
-    }
-}
-
-impl Public {
-    fn of(key: &VerifyKey) -> Self {
-        Self(key.to_point())
-    }
-}
-
-impl PublicKeyData for Public {
-    fn der_bytes(&self) -> &[u8] {
-        &self.0
-    }
-
-    fn algorithm(&self) -> &'static SignatureAlgorithm {
-        &rcgen::PKCS_ECDSA_P256_SHA256
-    }
-}
-
-impl PublicKeyData for Key {
-    fn der_bytes(&self) -> &[u8] {
-        self.public.der_bytes()
-    }
-
-    fn algorithm(&self) -> &'static SignatureAlgorithm {
-        self.public.algorithm()
-    }
-}
-
-impl SigningKey for Key {
-    fn sign(&self, message: &[u8]) -> Result<Vec<u8>, rcgen::Error> {
-        let signature = self.key.es256(message).ok().and_then(|signature| der_signature(&signature));
-        signature.ok_or(rcgen::Error::RemoteKeyError)
     }
 }
 

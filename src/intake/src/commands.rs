@@ -23,6 +23,7 @@ use store::{AuthorityKey, AuthoritySecret, FileKey, KeyFault, OpenFault, SignFau
 use thiserror::Error;
 use zeroize::Zeroizing;
 
+pub use crate::admission::admit;
 pub use crate::reading::{Which, list, open};
 
 const CONFIG: &str = "intake.toml";
@@ -271,7 +272,7 @@ pub async fn import(data: &Path, from: &Path, clock: Clock) -> Result<Imported, 
     let service = Service {
         turns: Default::default(),
         database: database.clone(),
-        receipts: Receipts::load(&data.join(&config.receipt_key))?,
+        receipts: Receipts::load(&data.join(&config.receipt_key))?.into(),
         authorities: authorities(data)?,
         mode: config.mode,
         metrics: Metrics::default(),
@@ -307,7 +308,7 @@ pub(crate) fn database_of(data: &Path) -> Result<Place, CommandFault> {
     config_of(data)?.place(data)
 }
 
-fn station_id(text: &str) -> Result<StationId, CommandFault> {
+pub(crate) fn station_id(text: &str) -> Result<StationId, CommandFault> {
     let clean = text.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-');
     let fits = (1..=24).contains(&text.len()) && clean;
     if fits { Ok(StationId(text.into())) } else { Err(CommandFault::BadStation(text.into())) }

@@ -5,6 +5,7 @@ use crate::clock::Clock;
 use crate::database::{Database, Made, Redeemed, Shown};
 use crate::listener::Peer;
 use crate::patience::Patience;
+use crate::receipts::Signing;
 use crate::refusal::Refusal;
 use crate::service::gathered;
 use axum::body::Bytes;
@@ -42,8 +43,8 @@ pub struct Enrolment {
     pub ca: String,
     /// The public key that bodies are sealed to, in PEM.
     pub authority: String,
-    /// The public key that receipts are signed by, in PEM.
-    pub receipts: String,
+    /// The keys of receipts.
+    pub receipts: Signing,
     /// Says what time it is.
     pub clock: Clock,
 }
@@ -109,7 +110,7 @@ impl Enrolment {
             certificate,
             ca: self.ca.clone(),
             authority: self.authority.clone(),
-            receipts: self.receipts.clone(),
+            receipts: self.receipts.now().key.public().to_pem(),
             earlier_receipts: Vec::new(),
         })
     }

@@ -5,6 +5,7 @@
 
 mod accept;
 mod admin;
+mod admission;
 mod authority;
 mod chains;
 pub mod clock;
@@ -12,6 +13,7 @@ pub mod commands;
 mod crowd;
 mod database;
 mod enrolment;
+mod handover;
 mod import;
 mod key_files;
 mod listener;
@@ -38,11 +40,12 @@ pub use database::{
     StationStatus, Which,
 };
 pub use enrolment::{Enrolment, enrolment_router};
+pub use handover::{HandoverRefused, take_next};
 pub use import::{Imported, import};
 pub use listener::Peer;
 pub use metrics::Metrics;
 pub use mode::Mode;
-pub use receipts::Receipts;
+pub use receipts::{Receipts, Signing};
 pub use refusal::Refusal;
 pub use retention::{EraseFault, Period, Retention, Unlimited, erase, retain};
 pub use serve::{Listening, serve};

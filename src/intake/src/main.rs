@@ -18,6 +18,23 @@ struct Arguments {
 
 #[derive(Subcommand)]
 enum Command {
+    /// Take in a station whose certificate an authority of yours has made, from the request that `gatepost certificate
+    /// request` has written. tls/ca.pem is that authority.
+    Admit {
+        #[arg(long)]
+        data: PathBuf,
+        #[arg(long)]
+        station: String,
+        /// The public key that signs the station's records, as the request came with it.
+        #[arg(long)]
+        key: PathBuf,
+        /// The certificate of the station's connections in PEM, with those between it and the authority behind it.
+        #[arg(long)]
+        certificate: PathBuf,
+        /// Where to write what `gatepost certificate take` reads at the station.
+        #[arg(long)]
+        out: PathBuf,
+    },
     /// Make keys, configuration and data base in a folder; what is there is left alone.
     Init {
         #[arg(long)]
@@ -72,8 +89,9 @@ enum Command {
         #[arg(long)]
         json: bool,
     },
-    /// Let the key of receipts hand over to a new one. Restart every copy of this intake with the new key within the
-    /// overlap; stations follow by themselves.
+    /// Let the key of receipts hand over to a new one. An intake that serves from this folder takes it within half a
+    /// minute, or at once on SIGHUP; copies on other machines need this folder's receipt.* files within the overlap.
+    /// Stations follow by themselves.
     NextReceiptKey {
         #[arg(long)]
         data: PathBuf,
@@ -172,6 +190,10 @@ fn panics_tell_their_place_only() {
 
 async fn run(command: Command) -> Result<(), CommandFault> {
     match command {
+        Command::Admit { data, station, key, certificate, out } => {
+            let key = commands::admit(&data, &station, (&key, &certificate), &out, &clock::system()).await?;
+            say(&format!("admitted {station} with key {}", key.id()))
+        }
         Command::Init { data, mode, names, station, station_key } => {
             let names = if names.is_empty() { commands::local_names() } else { names };
             commands::init(&data, mode, &names, &clock::system()).await?;
@@ -196,7 +218,7 @@ async fn run(command: Command) -> Result<(), CommandFault> {
         Command::List { data, json } => commands::list(&data, json, &mut io::stdout().lock()).await,
         Command::NextReceiptKey { data, overlap_days } => {
             let (old, new) = maintenance::next_receipt_key(&data, overlap_days, &clock::system()).await?;
-            say(&format!("receipts will be signed by key {new} instead of {old} once the intake was started again"))
+            say(&format!("receipts are signed by key {new} instead of {old} from now on, within half a minute"))
         }
         Command::Open { data, record, digest, envelope, out } => {
             open(&data, (record.as_deref(), digest.as_deref(), envelope.as_deref()), &out).await

@@ -5,6 +5,7 @@ use crate::key_files;
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
+use std::sync::{Arc, PoisonError, RwLock};
 use store::{FileKey, KeyFault, SignFault, VerifyKey, peek_key_id, sign_receipt, verify_receipt};
 
 /// Ends one key in a file of several.
@@ -16,6 +17,34 @@ pub struct Receipts {
     pub key: FileKey,
     /// Those that did before. What they signed is this intake's word as well.
     pub earlier: Vec<VerifyKey>,
+}
+
+/// The keys of receipts of an intake that serves, which can be replaced meanwhile. Clones share them.
+#[derive(Clone)]
+pub struct Signing(Arc<RwLock<Arc<Receipts>>>);
+
+impl Signing {
+    /// Those that sign and are known now: whoever signs and compares does both by one of these.
+    pub fn now(&self) -> Arc<Receipts> {
+        Arc::clone(&self.0.read().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// From now on these.
+    pub fn replace(&self, receipts: Receipts) {
+        *self.0.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(receipts);
+    }
+}
+
+impl From<Receipts> for Signing {
+    fn from(receipts: Receipts) -> Self {
+        Self(Arc::new(RwLock::new(Arc::new(receipts))))
+    }
+}
+
+impl From<FileKey> for Signing {
+    fn from(key: FileKey) -> Self {
+        Receipts::from(key).into()
+    }
 }
 
 impl From<FileKey> for Receipts {

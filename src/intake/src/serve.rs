@@ -6,9 +6,10 @@ use crate::clock::Clock;
 use crate::commands::{CommandFault, Config, authorities, config_of, io_fault};
 use crate::database::Database;
 use crate::enrolment::{Enrolment, enrolment_router};
+use crate::handover::Watch;
 use crate::listener::{Door, serve_on};
 use crate::metrics::Metrics;
-use crate::receipts::Receipts;
+use crate::receipts::{Receipts, Signing};
 use crate::service::router;
 use crate::upkeep;
 use link::{Identity, SetupFault, Time};
@@ -70,8 +71,8 @@ pub async fn serve(
         authority::load(data, i64::from(config.certificate_days))?;
     let issuer = issuer.map(Arc::new);
     let database = Database::open(&config.place(data)?).await?;
-    let receipts = Receipts::load(&data.join(&config.receipt_key))?;
-    let receipts_pem = receipts.key.public().to_pem();
+    let key_file = Watch::on(data.join(&config.receipt_key));
+    let receipts = Signing::from(Receipts::load(&data.join(&config.receipt_key))?);
     let of_stations = Door {
         tls: Some(link::server(&authority, identity.clone(), Time(clock.clone())).map_err(unfit)?),
         most: STATIONS,
@@ -83,7 +84,7 @@ pub async fn serve(
     let service = Service {
         turns: Default::default(),
         database: database.clone(),
-        receipts,
+        receipts: receipts.clone(),
         authorities: authorities(data)?,
         mode: config.mode,
         metrics: Metrics::default(),
@@ -106,7 +107,7 @@ pub async fn serve(
                 keep_alive: false,
             };
             let (database, ca, clock) = (database.clone(), authority_pem, clock.clone());
-            let enrolment = Enrolment { database, issuer, ca, authority, receipts: receipts_pem, clock };
+            let enrolment = Enrolment { database, issuer, ca, authority, receipts: receipts.clone(), clock };
             let (applicants, address) = listen(wished).await?;
             let router = enrolment_router(Arc::new(enrolment));
             (Some(serve_on(applicants, of_applicants, router, (metrics, end))), Some(address))
@@ -118,6 +119,7 @@ pub async fn serve(
         (None, _) => (None, None),
     };
     look_after(data.to_owned(), config, identity, clock);
+    key_file.start(receipts, database.clone())?;
     ready(Listening { stations: address, provisioning });
     match applying {
         Some(applying) => drop(tokio::join!(serving, applying)),

@@ -196,7 +196,7 @@ async fn next_key(
 
 async fn health(State(service): State<Arc<Service>>) -> Result<Json<Value>, Refusal> {
     service.database.ping().await?;
-    Ok(Json(json!({ "status": "ok", "receipt_key": service.receipts.key.public().id() })))
+    Ok(Json(json!({ "status": "ok", "receipt_key": service.receipts.now().key.public().id() })))
 }
 
 async fn station(
@@ -217,7 +217,7 @@ async fn last(
     caller.is(&id)?;
     Ok(match service.database.last_receipt(&id).await? {
         Some(receipt) => {
-            let receipt = service.receipts.renewed(receipt).map_err(|_| Refusal::Receipt)?;
+            let receipt = service.receipts.now().renewed(receipt).map_err(|_| Refusal::Receipt)?;
             ([(CONTENT_TYPE, "application/cose")], receipt).into_response()
         }
         None => StatusCode::NO_CONTENT.into_response(),

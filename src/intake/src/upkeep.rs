@@ -55,7 +55,8 @@ async fn keep_retaining(service: Arc<Service>, retention: Retention) {
     let mut hours = tokio::time::interval(RETAIN);
     loop {
         hours.tick().await;
-        if let Err(fault) = retain(&service.database, &service.receipts.key, &retention, (service.clock)()).await {
+        if let Err(fault) = retain(&service.database, &service.receipts.now().key, &retention, (service.clock)()).await
+        {
             tracing::error!(%fault, "bodies that are due could not be erased; it is tried again in an hour");
         }
     }

@@ -7,6 +7,9 @@ use std::io::{BufRead, BufReader, Read, Write};
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
 
+/// Requests until a change has to be seen; each takes some milliseconds.
+const LOOKS: usize = 3000;
+
 struct Running(Child);
 
 impl Drop for Running {
@@ -67,6 +70,29 @@ fn it_serves_until_it_is_told_to_end() {
     let pid = running.0.id().to_string();
     assert!(Command::new("kill").args(["-TERM", &pid]).status().unwrap().success());
     assert!(running.0.wait().unwrap().success());
+}
+
+/// The key of receipts is another one as soon as the program was told, and connections go on.
+#[test]
+fn the_next_key_of_receipts_needs_no_restart() {
+    let dir = tempfile::tempdir().unwrap();
+    let (mut running, address) = serving(dir.path());
+    let link = StationLink::new(dir.path(), "S1").unwrap();
+    let signs = || {
+        let request = b"GET /health HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n";
+        let answer = String::from_utf8(link.exchange(&address, &[request]).unwrap()).unwrap();
+        let health: serde_json::Value = serde_json::from_str(answer.split("\r\n\r\n").nth(1).unwrap()).unwrap();
+        health["receipt_key"].as_str().unwrap().to_owned()
+    };
+    let before = signs();
+    let changed = program().args(["next-receipt-key", "--data"]).arg(dir.path()).output().unwrap();
+    assert!(changed.status.success());
+    let pid = running.0.id().to_string();
+    assert!(Command::new("kill").args(["-HUP", &pid]).status().unwrap().success());
+    let after = (0..LOOKS).map(|_| signs()).find(|key| *key != before).expect("it takes the key when it is told");
+    let said = String::from_utf8(changed.stdout).unwrap();
+    assert!(said.contains(&format!("key {after} instead of {before}")), "{said}");
+    assert!(running.0.try_wait().unwrap().is_none());
 }
 
 /// With every key sealed it serves by the credential that systemd hands over, and not without.

@@ -6,9 +6,10 @@ mod common;
 
 use axum::Router;
 use axum::body::{Body, to_bytes};
+use axum::extract::connect_info::MockConnectInfo;
 use axum::http::{Request, StatusCode};
 use common::{Intake, NOW_MS, Station};
-use intake::{commands, maintenance};
+use intake::{HandoverRefused, Receipts, Service, Signing, commands, maintenance, router, take_next};
 use link::Successions;
 use std::fs;
 use std::sync::Arc;
@@ -20,6 +21,7 @@ on_both_data_bases! {
     tombstones_of_an_earlier_key_stay_good,
     a_medium_brings_what_leads_to_the_new_key,
     a_change_that_was_cut_short_is_finished,
+    an_intake_that_serves_takes_the_next_key_and_no_other,
 }
 
 fn clock() -> intake::clock::Clock {
@@ -124,6 +126,41 @@ async fn a_medium_brings_what_leads_to_the_new_key(intake: Intake) {
     let followed = known.follow(&Successions::read(&text).unwrap(), NOW_MS).unwrap();
     assert_eq!(followed.current, new);
     assert_eq!(station.acknowledge_from(medium.path(), &followed.current), [1]);
+}
+
+async fn an_intake_that_serves_takes_the_next_key_and_no_other(intake: Intake) {
+    let mut station = Station::registered("S1", &intake).await;
+    let path = intake.dir.path().join("receipt.key");
+    let signing = Signing::from(Receipts::load(&path).unwrap());
+    let service = Service { receipts: signing.clone(), ..intake.service(intake.database.clone()) };
+    let router = router(Arc::new(service)).layer(MockConnectInfo(common::peer("S1")));
+    let old = intake.receipt_key().clone();
+    let take = || take_next(&path, &signing, &intake.database);
+    assert!(!take().await.unwrap(), "it is the same key");
+    let first = station.next();
+    assert_eq!(verify_receipt(&old, &post(&router, &first).await.1).unwrap().sequence, 1);
+
+    // Twice, before anybody has looked.
+    change(&intake).await;
+    let new = change(&intake).await;
+    assert_eq!(verify_receipt(&old, &post(&router, &first).await.1).unwrap().sequence, 1, "not before it has looked");
+    assert!(take().await.unwrap());
+    assert_eq!(verify_receipt(&new, &post(&router, &station.next()).await.1).unwrap().sequence, 2);
+    assert_eq!(verify_receipt(&new, &post(&router, &first).await.1).unwrap().sequence, 1, "signed anew");
+    let health: serde_json::Value = serde_json::from_slice(&get(&router, "/health").await).unwrap();
+    assert_eq!(health["receipt_key"], new.id(), "{health}");
+
+    // A key that nobody has named, and a file that is none: the present one goes on.
+    let made = fs::read(&path).unwrap();
+    let stranger = intake.dir.path().join("stranger.key");
+    FileKey::create(&stranger).unwrap();
+    store::replace_private(&path, &fs::read(&stranger).unwrap()).unwrap();
+    assert!(matches!(take().await, Err(HandoverRefused::NotNamed(_))));
+    store::replace_private(&path, b"half a key").unwrap();
+    assert!(matches!(take().await, Err(HandoverRefused::File(_))));
+    assert_eq!(verify_receipt(&new, &post(&router, &station.next()).await.1).unwrap().sequence, 3);
+    store::replace_private(&path, &made).unwrap();
+    assert!(!take().await.unwrap());
 }
 
 /// The power went after the statement and before the file was replaced: the same successor takes over.

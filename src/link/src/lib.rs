@@ -10,13 +10,15 @@ mod identity;
 mod key;
 mod provisioned;
 mod side;
+mod subject;
 
 pub use certificate::{Facts, authority_of, chain_from_pem, fingerprint_from_text, station_uri};
 pub use fault::{Fault, Refused, tls_error};
 pub use identity::Identity;
 pub use key::certified;
 pub use provisioned::{EarlierKey, MAX_PROVISIONED_BYTES, Parts, Provisioned, Renewed, Successions, certificate};
-pub use side::{SetupFault, Time, client, first_contact, server, server_for_anybody};
+pub use side::{SetupFault, Time, believes, client, first_contact, server, server_for_anybody};
+pub use subject::{IssuingKey, RequestFault, SubjectKey, certificate_request};
 
 pub use rustls::pki_types::CertificateDer;
 

@@ -95,6 +95,21 @@ pub fn server(
     Ok(finished(builder.with_client_cert_verifier(verifier).with_cert_resolver(Arc::new(identity))))
 }
 
+/// Whether the intake's side would let a station in with this chain, whose first certificate is the station's own.
+///
+/// # Errors
+/// Why not; [`SetupFault`] when the authority's certificate is none.
+pub fn believes(
+    authority: &[CertificateDer<'static>],
+    chain: &[CertificateDer<'static>],
+    time: &Time,
+) -> Result<(), SetupFault> {
+    let (leaf, between) = chain.split_first().ok_or(Error::NoCertificatesPresented)?;
+    let verifier = WebPkiClientVerifier::builder_with_provider(roots(authority)?, provider()).build()?;
+    let now = time.current_time().ok_or(Error::FailedToGetCurrentTime)?;
+    Ok(verifier.verify_client_cert(leaf, between, now).map(drop)?)
+}
+
 /// The intake's side for stations that have no certificate yet.
 ///
 /// # Errors

@@ -53,7 +53,10 @@ function written(event) {
   if (/^[A-Za-z0-9<\-]$/.test(event.key)) return event.key.toUpperCase();
   const [, letter, digit] = /^(?:Key([A-Z])|Digit([0-9]))$/.exec(event.code) ?? [];
   if (letter || digit) return letter ?? digit;
-  return event.code === "Comma" && event.shiftKey ? "<" : event.code === "Minus" ? "-" : "";
+  if (event.code === "Comma" && event.shiftKey) return "<";
+  if (event.code === "Minus") return "-";
+  // Barcodes have other characters too, and one that is left out would make another number of the rest.
+  return event.code === "BracketRight" ? "]" : event.key.length === 1 && (keys.length > 0 || event.key !== " ") ? event.key : "";
 }
 
 // The moment is over: it was a scan, or somebody pressed keys.

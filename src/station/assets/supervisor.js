@@ -14,6 +14,22 @@ async function refresh() {
   } catch { /* the banner tells that the connection is lost, and the next news makes up for it */ }
 }
 
+// Whoever chooses "other" says more; and a decision has its own key: Enter only ends the typing, and approves nothing.
+const decide = document.getElementById("decide");
+decide?.addEventListener("change", (event) => {
+  if (event.target.name !== "reason") return;
+  const note = decide.elements.note;
+  note.required = event.target.value === "other";
+  if (note.required) note.focus();
+});
+decide?.addEventListener("keydown", (event) => {
+  if (event.target.localName !== "input" || (event.key !== "Enter" && event.key !== "Escape")) return;
+  if (event.key === "Enter") event.preventDefault();
+  if (event.target.name !== "note") return;
+  event.stopPropagation();
+  event.target.blur();
+});
+
 takeForms(async (sent) => location.assign(sent.answer.url));
 // The number of a case from a receipt finds its history.
 takeScans((text) => location.assign(`/supervisor/search?case=${encodeURIComponent(text)}`));

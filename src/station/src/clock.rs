@@ -50,10 +50,21 @@ impl Clock {
         wall_ms()
     }
 
+    /// What certificates are held against.
+    pub fn for_certificates(self: &Arc<Self>) -> link::Time {
+        let clock = self.clone();
+        link::Time(Arc::new(move || clock.utc_ms()))
+    }
+
     /// Local date and time, as rules and records use it.
     pub fn local(&self) -> DateTime {
         let stamp = Timestamp::from_millisecond(wall_ms()).unwrap_or(Timestamp::UNIX_EPOCH);
         Zoned::new(stamp, self.zone.clone()).datetime()
+    }
+
+    /// Local date and time of another moment, where there is one.
+    pub fn local_of(&self, utc_ms: i64) -> Option<DateTime> {
+        Some(Timestamp::from_millisecond(utc_ms).ok()?.to_zoned(self.zone.clone()).datetime())
     }
 
     /// Whether the officer has to confirm the date: a jump since the last look, or nobody to vouch for it.
@@ -85,6 +96,11 @@ impl Clock {
         let jumped = last.jumped || (wall - expected).abs() > JUMP_MS;
         *last = Seen { wall_ms: wall, at: Instant::now(), jumped };
         jumped
+    }
+
+    /// A time daemon should keep it in step, and none does.
+    pub fn lacks_a_daemon(&self) -> bool {
+        self.trust == ClockTrust::TimeDaemon && !self.synchronised()
     }
 
     fn synchronised(&self) -> bool {

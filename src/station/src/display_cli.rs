@@ -50,7 +50,7 @@ pub fn run(command: &DisplayCommand) -> Result<(), DisplaysError> {
             }
         }
         DisplayCommand::Remove(Named { station, name }) => {
-            station.displays().remove(name)?;
+            station.displays().remove(name, wall_ms())?;
             println!("{name} shows nothing any more.");
         }
         DisplayCommand::Token(Named { station, name }) => {

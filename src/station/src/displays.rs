@@ -5,15 +5,20 @@
 
 use crate::people::hex;
 use crate::setup::write_private;
+use domain::units::StaffId;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 use std::fs::{self, File};
 use std::io;
 use std::path::{Path, PathBuf};
+use store::{Action, Reason};
 use thiserror::Error;
 
 /// How long a code can be used, in milliseconds: time enough to walk to the display and type it.
 pub const CODE_LASTS_MS: i64 = 15 * 60 * 1000;
+
+/// Changes that may wait for the station to note them in its audit trail.
+const MOST_CHANGES: usize = 1000;
 
 /// Displays of one station, at most.
 const MOST_DISPLAYS: usize = 16;
@@ -35,6 +40,34 @@ pub struct Displays {
 struct List {
     #[serde(default)]
     display: Vec<Entry>,
+    /// Oldest first.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    change: Vec<Change>,
+}
+
+/// What was done to a display, until the audit trail has it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Change {
+    /// When: UTC, milliseconds since 1970.
+    pub at_ms: i64,
+    /// Who did it: the administrator at the command line, or the station to which a display showed its code.
+    pub by: StaffId,
+    /// What.
+    pub what: Action,
+    /// To which display.
+    display: String,
+}
+
+impl Change {
+    fn of(at_ms: i64, by: &str, what: Action, display: &str) -> Self {
+        Self { at_ms, by: StaffId(by.into()), what, display: display.into() }
+    }
+
+    /// The display as the audit trail names it: `display-hall-1`.
+    pub fn reason(&self) -> Option<Reason> {
+        Reason::word(&format!("display-{}", self.display.to_ascii_lowercase()))
+    }
 }
 
 /// One display.
@@ -79,6 +112,9 @@ pub enum DisplaysError {
     /// There are too many.
     #[error("this station has {MOST_DISPLAYS} displays: remove one with `gatepost display remove`")]
     TooMany,
+    /// Too many changes wait.
+    #[error("too many changes wait for the audit trail: start the station, which notes them")]
+    Unnoted,
 }
 
 impl Displays {
@@ -107,7 +143,7 @@ impl Displays {
                 return Err(DisplaysError::TooMany);
             }
             list.display.push(entry);
-            Ok(())
+            list.note(Change::of(now_ms, "administrator", Action::DisplayInvited, name))
         })?;
         Ok([&code[..4], &code[4..8], &code[8..]].join("-"))
     }
@@ -123,10 +159,11 @@ impl Displays {
             let good = |entry: &&mut Entry| {
                 entry.code.as_ref() == Some(&wanted) && entry.code_until_ms.is_some_and(|until| now_ms < until)
             };
-            Ok(list.display.iter_mut().find(good).map(|entry| {
-                (entry.code, entry.code_until_ms, entry.secret) = (None, None, Some(digest(&secret)));
-                (entry.name.clone(), secret.clone())
-            }))
+            let Some(entry) = list.display.iter_mut().find(good) else { return Ok(None) };
+            (entry.code, entry.code_until_ms, entry.secret) = (None, None, Some(digest(&secret)));
+            let name = entry.name.clone();
+            list.note(Change::of(now_ms, "station", Action::DisplayBound, &name))?;
+            Ok(Some((name, secret.clone())))
         })
     }
 
@@ -143,11 +180,27 @@ impl Displays {
     }
 
     /// Ends a display's right.
-    pub fn remove(&self, name: &str) -> Result<(), DisplaysError> {
+    pub fn remove(&self, name: &str, now_ms: i64) -> Result<(), DisplaysError> {
         self.change(|list| {
             let before = list.display.len();
             list.display.retain(|entry| entry.name != name);
-            if list.display.len() < before { Ok(()) } else { Err(DisplaysError::Unknown) }
+            if list.display.len() == before {
+                return Err(DisplaysError::Unknown);
+            }
+            list.note(Change::of(now_ms, "administrator", Action::DisplayRemoved, name))
+        })
+    }
+
+    /// Gives the audit trail the changes that it does not have yet. They leave the file only after `note` has taken them: a
+    /// cut in between doubles a line and loses none.
+    pub fn hand_over(&self, note: impl Fn(&Change) -> bool) -> Result<(), DisplaysError> {
+        if self.read()?.change.is_empty() {
+            return Ok(());
+        }
+        self.change(|list| {
+            let taken = list.change.iter().take_while(|change| note(change)).count();
+            list.change.drain(..taken);
+            Ok(())
         })
     }
 
@@ -173,6 +226,16 @@ impl Displays {
         let fresh = beside(&self.path, "part");
         write_private(&fresh, text.as_bytes()).and_then(|()| fs::rename(&fresh, &self.path)).map_err(failed)?;
         Ok(done)
+    }
+}
+
+impl List {
+    fn note(&mut self, change: Change) -> Result<(), DisplaysError> {
+        if self.change.len() >= MOST_CHANGES {
+            return Err(DisplaysError::Unnoted);
+        }
+        self.change.push(change);
+        Ok(())
     }
 }
 
@@ -234,12 +297,50 @@ mod tests {
         let (first, other) = (bound("hall-1"), bound("hall-2"));
         displays.invite("hall-1", 0).unwrap();
         assert_eq!((displays.find(&first), displays.find(&other).as_deref()), (None, Some("hall-2")));
-        displays.remove("hall-2").unwrap();
+        displays.remove("hall-2", 9).unwrap();
         assert_eq!(displays.find(&other), None);
-        assert!(matches!(displays.remove("hall-2"), Err(DisplaysError::Unknown)));
+        assert!(matches!(displays.remove("hall-2", 9), Err(DisplaysError::Unknown)));
         for name in ["", "a b", "name.toml", &"x".repeat(41)] {
             assert!(matches!(displays.invite(name, 0), Err(DisplaysError::Name)), "{name}");
         }
+    }
+
+    #[test]
+    fn what_is_done_to_displays_waits_for_the_trail_and_leaves_when_it_has_it() {
+        let (dir, displays) = displays();
+        let code = displays.invite("Hall-1", 7).unwrap();
+        displays.bind("0000-0000-0000", 8).unwrap();
+        displays.bind(&code, 8).unwrap().unwrap();
+        displays.remove("Hall-1", 9).unwrap();
+        let told = |most: usize| {
+            let (told, left) = (std::cell::RefCell::new(Vec::new()), std::cell::Cell::new(most));
+            let again = Displays::new(dir.path().join("displays.toml"));
+            again
+                .hand_over(|change| {
+                    let takes = left.get() > 0;
+                    left.set(left.get().saturating_sub(1));
+                    if takes {
+                        let reason = change.reason().unwrap().to_string();
+                        told.borrow_mut().push((change.at_ms, change.by.0.clone(), change.what, reason));
+                    }
+                    takes
+                })
+                .unwrap();
+            told.into_inner()
+        };
+        let line = |at, by: &str, what| (at, by.to_owned(), what, "display-hall-1".to_owned());
+        assert_eq!(told(1), [line(7, "administrator", Action::DisplayInvited)], "the disk was full after one");
+        assert_eq!(
+            told(9),
+            [line(8, "station", Action::DisplayBound), line(9, "administrator", Action::DisplayRemoved)]
+        );
+        assert_eq!(told(9), []);
+        let waits = displays.change(|list| {
+            list.change = vec![Change::of(0, "station", Action::DisplayBound, "x"); MOST_CHANGES];
+            Ok(())
+        });
+        waits.unwrap();
+        assert!(matches!(displays.invite("hall", 0), Err(DisplaysError::Unnoted)));
     }
 
     #[test]

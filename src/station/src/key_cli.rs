@@ -71,7 +71,7 @@ pub enum KeyCliError {
     #[error(transparent)]
     Sign(#[from] SignFault),
     /// The store.
-    #[error("{officer} ({code}): {0}", officer = .0.officer(), code = .0.code())]
+    #[error("{0} ({code}). {remedy}", remedy = .0.administrator(), code = .0.code())]
     Store(#[from] StoreFault),
 }
 

@@ -2,6 +2,7 @@
 //!
 //! `main` reads the command line; [`serve`] puts the parts together.
 
+pub mod certificate_cli;
 pub mod clock;
 pub mod config;
 pub mod desk;
@@ -9,11 +10,17 @@ pub mod devices_cli;
 pub mod display_cli;
 pub mod displays;
 pub mod doctor;
+pub mod figures;
+pub mod first_start;
 pub mod key_cli;
+pub mod lookup;
+pub mod metrics;
+mod noting;
 pub mod passphrase;
 pub mod people;
 pub mod people_cli;
 pub mod policy_cli;
+pub mod policy_desk;
 pub mod provision;
 pub mod serve;
 pub mod setup;

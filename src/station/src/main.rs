@@ -1,7 +1,10 @@
 //! The program `gatepost`.
 
 use clap::{Parser, Subcommand};
-use station::{devices_cli, display_cli, doctor, key_cli, people_cli, policy_cli, provision, serve, setup, store_cli};
+use station::{
+    certificate_cli, devices_cli, display_cli, doctor, first_start, key_cli, people_cli, policy_cli, provision, serve,
+    setup, store_cli,
+};
 use std::process::ExitCode;
 use std::time::Duration;
 use tracing_subscriber::EnvFilter;
@@ -16,6 +19,10 @@ struct Cli {
 
 #[derive(Subcommand)]
 enum Command {
+    /// Asks an authority of the operator for the certificate of the station's connections, and takes what it has made. The
+    /// station must not be running.
+    #[command(subcommand)]
+    Certificate(certificate_cli::CertificateCommand),
     /// Lists what is attached, and how it is.
     Devices(devices_cli::DevicesArgs),
     /// Looks after travellers' displays.
@@ -23,6 +30,8 @@ enum Command {
     Display(display_cli::DisplayCommand),
     /// Looks the station over and tells for each finding what to do. Changes nothing.
     Doctor(doctor::DoctorArgs),
+    /// Leads from a configuration to the first log-in, a question at a time: keys, devices, intake, first administrator.
+    FirstStart(first_start::FirstStartArgs),
     /// Makes keys and the people file of a new station.
     Init(setup::InitArgs),
     /// Looks after the station's signing key.
@@ -47,9 +56,11 @@ enum Command {
 fn main() -> ExitCode {
     let cli = Cli::parse();
     let outcome = match cli.command {
+        Command::Certificate(command) => certificate_cli::run(&command).map_err(|e| e.to_string()),
         Command::Devices(args) => devices_cli::devices(&args).map_err(|e| e.to_string()),
         Command::Display(command) => display_cli::run(&command).map_err(|e| e.to_string()),
         Command::Doctor(args) => doctor::run(&args).map_err(|e| e.to_string()),
+        Command::FirstStart(args) => first_start::run(&args).map_err(|e| e.to_string()),
         Command::Init(args) => setup::init(&args).map_err(|e| e.to_string()),
         Command::Key(command) => key_cli::run(&command).map_err(|e| e.to_string()),
         Command::People(command) => people_cli::run(&command).map_err(|e| e.to_string()),

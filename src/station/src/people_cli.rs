@@ -91,8 +91,8 @@ pub fn run(command: &PeopleCommand) -> Result<(), PeopleCliError> {
     match command {
         PeopleCommand::Add(args) => {
             let (person, pin) = (&args.person.person, pin(&args.person)?);
-            change(person, Action::PersonAdded).make(|people, name| people.add(name, args.role, &pin))?;
-            println!("added {} as {}", person.name, args.role.id());
+            change(person, Action::PersonAdded).make(|people, name| people.add_for(name, args.role, &pin))?;
+            println!("added {} as {}, who chooses another PIN at the first log-in", person.name, args.role.id());
         }
         PeopleCommand::Code(args) => {
             let given = |people: &mut crate::people::People, name: &str| people.consent(name, wall_ms());
@@ -102,8 +102,8 @@ pub fn run(command: &PeopleCommand) -> Result<(), PeopleCliError> {
         PeopleCommand::List(args) => list(&DataDir(args.data.clone()))?,
         PeopleCommand::Pin(args) => {
             let pin = pin(args)?;
-            change(&args.person, Action::PinChanged).make(|people, name| people.set_pin(name, &pin))?;
-            println!("{} has another PIN; log-ins from before are over", args.person.name);
+            change(&args.person, Action::PinChanged).make(|people, name| people.set_pin_for(name, &pin))?;
+            println!("{} has another PIN until the next log-in; log-ins from before are over", args.person.name);
         }
         PeopleCommand::Remove(args) => {
             change(args, Action::PersonRetired).make(|people, name| people.retire(name))?;

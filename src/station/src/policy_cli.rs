@@ -2,26 +2,29 @@
 //!
 //! Nothing of a document is echoed: neither in the answer, which holds codes and an age range, nor in an error.
 
+mod answer;
 mod ask;
+mod before;
 mod leaflet;
 mod signing;
 #[cfg(test)]
 mod tests;
 
 pub use ask::AskArgs;
-pub use leaflet::LeafletArgs;
+pub use leaflet::{LeafletArgs, page as leaflet_page};
 pub use signing::{KeygenArgs, SignArgs};
 
 use crate::config::Loaded;
+use crate::policy_desk::{AskFault, attestation, confirmation};
+use answer::Answered;
+use before::BeforeArgs;
 use clap::{Args, Subcommand};
 use domain::mrz;
 use domain::policy::{
-    Attestation, Checkpoint, Decision, Direction, EntryConfirmation, Evidence, Facts, MAX_PACK_BYTES, Pack, Source,
-    Status, Verdict, decide,
+    Checkpoint, Direction, EntryConfirmation, Evidence, Facts, MAX_PACK_BYTES, Pack, before_arrival, decide,
 };
 use domain::units::StaffId;
 use jiff::civil::DateTime;
-use serde::Serialize;
 use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
 use std::{env, fmt, fs};
@@ -91,6 +94,8 @@ pub struct ExplainArgs {
     /// Capture is not technically possible at the checkpoint
     #[arg(long)]
     pub not_technically_possible: bool,
+    #[command(flatten)]
+    pub before: BeforeArgs,
     /// The policy pack; without it ru-entry.toml of $GATEPOST_CONFIG_DIR/policies, ./config/policies, the folder of the
     /// program, or /etc/gatepost/policies
     #[arg(long, value_name = "FILE")]
@@ -135,7 +140,13 @@ impl fmt::Debug for Zone {
 /// Why a command gave no answer: a finished sentence that says what to do. The program ends with status 2.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{0}")]
-pub struct CliError(String);
+pub struct CliError(pub String);
+
+impl From<AskFault> for CliError {
+    fn from(fault: AskFault) -> Self {
+        Self(fault.text)
+    }
+}
 
 impl CliError {
     /// The status that the program ends with.
@@ -165,8 +176,7 @@ pub fn run(command: PolicyCommand) -> Result<(), CliError> {
 pub fn explain(args: &ExplainArgs) -> Result<(), CliError> {
     let (pack, confirmed) = rules(args)?;
     let zone = zone(args, &mut io::stdin().lock())?;
-    let decision = decision(args, &pack, &zone, confirmed)?;
-    let text = if args.json { json(&decision)? } else { readable(&decision) };
+    let text = answered(args, &pack, &zone, confirmed)?.text(args.json)?;
     writeln!(io::stdout().lock(), "{text}").map_err(|error| CliError(format!("cannot write the answer: {error}")))
 }
 
@@ -208,16 +218,17 @@ fn rules(args: &ExplainArgs) -> Result<(Pack, Vec<EntryConfirmation>), CliError>
     }
 }
 
-fn decision(
+fn answered(
     args: &ExplainArgs,
     pack: &Pack,
     zone: &str,
     mut confirmed: Vec<EntryConfirmation>,
-) -> Result<Decision, CliError> {
+) -> Result<Answered, CliError> {
     let mrz = mrz::parse(zone).map_err(|error| CliError(error.sentence()))?;
     let mut facts = Facts::from_mrz(&mrz, args.evidence);
     facts.direction = args.direction;
-    facts.attestation = args.attest.as_deref().map(|ground| attestation(pack, ground, args.confirmed)).transpose()?;
+    facts.attestation =
+        args.attest.as_deref().map(|ground| attestation(pack, ground, "", args.confirmed)).transpose()?;
     facts.ruled_due_by = args.ruled_due.then(|| StaffId(COMMAND_LINE.into()));
     for answer in &args.answer {
         let (question, answer) =
@@ -228,30 +239,8 @@ fn decision(
         confirmed.push(confirmation(pack, entry, args.date)?);
     }
     let checkpoint = Checkpoint { id: args.checkpoint.clone(), technically_possible: !args.not_technically_possible };
-    Ok(decide(pack, &facts, args.date, &checkpoint, &confirmed))
-}
-
-fn attestation(pack: &Pack, ground: &str, confirmed: bool) -> Result<Attestation, CliError> {
-    let known = || pack.grounds.iter().map(|ground| ground.id.as_str()).collect::<Vec<_>>().join(", ");
-    let found = pack.ground(ground);
-    let found =
-        found.ok_or_else(|| CliError(format!("--attest: there is no such ground; the pack has {}", known())))?;
-    Ok(Attestation {
-        ground: found.id.clone(),
-        evidence: found.evidence.first().cloned().unwrap_or_default(),
-        confirmed_by: confirmed.then(|| StaffId(COMMAND_LINE.into())),
-    })
-}
-
-fn confirmation(pack: &Pack, entry: &str, date: DateTime) -> Result<EntryConfirmation, CliError> {
-    let announced = |status: Status| status == Status::Announced;
-    if !pack.entry(entry).is_some_and(|entry| announced(entry.status)) {
-        let entries = pack.entries.iter().filter(|entry| announced(entry.status));
-        let known = entries.map(|entry| entry.id.as_str()).collect::<Vec<_>>().join(", ");
-        return Err(CliError(format!("--confirm-entry: no announced entry has this name; the pack has {known}")));
-    }
-    let (who, basis) = (COMMAND_LINE.into(), "given on the command line".into());
-    Ok(EntryConfirmation { entry: entry.into(), who, when: date.date().to_string(), basis })
+    let before = before_arrival(pack, &facts, &args.before.facts(pack)?, args.date, &confirmed);
+    Ok(Answered::new(decide(pack, &facts, args.date, &checkpoint, &confirmed), before, args.date))
 }
 
 fn evidence(word: &str) -> Result<Evidence, String> {
@@ -304,67 +293,4 @@ fn read_pack(path: &Path) -> Result<Pack, CliError> {
         });
         CliError(told.collect::<Vec<_>>().join("\n"))
     })
-}
-
-/// The answer as other programs read it: the question is a plain sentence.
-#[derive(Serialize)]
-struct Explained<'a> {
-    decision: Verdict,
-    takes: domain::policy::Modalities,
-    ground: &'a Option<String>,
-    entry: &'a Option<String>,
-    superseded: &'a [String],
-    sources: &'a [Source],
-    facts_used: &'a [domain::policy::FactUsed],
-    facts_missing: &'a [String],
-    question: Option<&'a str>,
-    question_id: Option<&'a str>,
-    settled_by: Option<domain::policy::SettledBy>,
-    notes: &'a [String],
-    pack: &'a str,
-}
-
-fn json(decision: &Decision) -> Result<String, CliError> {
-    let question = decision.question.as_ref();
-    let explained = Explained {
-        decision: decision.verdict,
-        takes: decision.takes,
-        ground: &decision.ground,
-        entry: &decision.entry,
-        superseded: &decision.superseded,
-        sources: &decision.sources,
-        facts_used: &decision.facts_used,
-        facts_missing: &decision.facts_missing,
-        question: question.map(|question| question.text.as_str()),
-        question_id: question.map(|question| question.id.as_str()),
-        settled_by: question.map(|question| question.settled_by),
-        notes: &decision.notes,
-        pack: &decision.pack,
-    };
-    serde_json::to_string_pretty(&explained).map_err(|error| CliError(format!("cannot write JSON: {error}")))
-}
-
-fn readable(decision: &Decision) -> String {
-    let verdict = match decision.verdict {
-        Verdict::AskSupervisor => "ask a supervisor",
-        Verdict::Exempt => "exempt",
-        Verdict::NoRule => "no rule applies",
-        Verdict::NotInScope => "not in scope",
-        Verdict::Required => "biometrics are required",
-    };
-    let mut lines = vec![format!("Decision:   {verdict}")];
-    let mut say = |name: &str, text: String| lines.push(format!("{:<11} {text}", format!("{name}:")));
-    decision.question.iter().for_each(|question| say("Question", format!("{} ({})", question.text, question.id)));
-    let takes: Vec<&str> = decision.takes.iter().map(|modality| modality.id()).collect();
-    takes.first().iter().for_each(|_| say("Takes", takes.join(", ")));
-    decision.ground.iter().for_each(|ground| say("Ground", ground.clone()));
-    decision.entry.iter().for_each(|entry| say("Entry", entry.clone()));
-    decision.superseded.iter().for_each(|entry| say("Superseded", entry.clone()));
-    decision.sources.iter().for_each(|source| say("Source", format!("{} ({})", source.cite, source.published)));
-    let facts = decision.facts_used.iter();
-    facts.for_each(|fact| say("Fact", format!("{}: {} ({})", fact.fact, fact.value, fact.evidence)));
-    decision.facts_missing.iter().for_each(|fact| say("Missing", fact.clone()));
-    decision.notes.iter().for_each(|note| say("Note", note.clone()));
-    say("Pack", decision.pack.clone());
-    lines.join("\n")
 }

@@ -12,10 +12,10 @@ use crate::upload::{ConnectionError, keep};
 use clap::Args;
 use domain::case::StationId;
 use domain::units::StaffId;
-use link::{Fault, MAX_PROVISIONED_BYTES, Provisioned, SetupFault, Time, authority_of};
+use link::{Fault, MAX_PROVISIONED_BYTES, Provisioned, RequestFault, SetupFault, Time, authority_of};
 use serde::Deserialize;
 use std::fs::File;
-use std::io::{self, Read};
+use std::io::{self, BufRead, Read};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
@@ -66,6 +66,12 @@ pub enum ProvisionError {
     /// The code cannot be read.
     #[error("the one-time code cannot be read: {0}")]
     Code(io::Error),
+    /// A file of a request or of an answer to it.
+    #[error("{path}: {1}", path = .0.display())]
+    File(PathBuf, io::Error),
+    /// A request for a certificate.
+    #[error(transparent)]
+    Request(#[from] RequestFault),
     /// The configuration is wrong.
     #[error(transparent)]
     Config(#[from] ConfigFaults),
@@ -93,7 +99,7 @@ pub enum ProvisionError {
     #[error(transparent)]
     Tls(#[from] SetupFault),
     /// The store.
-    #[error("{officer} ({code}): {0}", officer = .0.officer(), code = .0.code())]
+    #[error("{0} ({code}). {remedy}", remedy = .0.administrator(), code = .0.code())]
     Store(#[from] StoreFault),
     /// No connection.
     #[error("{fault} ({code}): {detail}", code = .fault.code())]
@@ -142,15 +148,29 @@ pub async fn provision(args: &ProvisionArgs) -> Result<(), ProvisionError> {
     let answer =
         apply(&base, authority, Time(Arc::new(move || of_tls.utc_ms())), application.sign(&*signing, &*connection)?);
     let given = checked(&answer.await?, authority, &station, &*connection)?;
-    keep(&data, &given)?;
+    take(&data, &given, &mut outbox, connection.public().id(), clock.utc_ms())
+}
+
+/// Keeps what was given and checked, notes it in the audit trail, and says so.
+///
+/// # Errors
+/// Those of the disk and of the store.
+pub(crate) fn take(
+    data: &DataDir,
+    given: &Provisioned,
+    outbox: &mut Outbox,
+    connection_key: &str,
+    at_ms: i64,
+) -> Result<(), ProvisionError> {
+    keep(data, given)?;
     outbox.note(&Event {
-        at_ms: clock.utc_ms(),
+        at_ms,
         who: StaffId("administrator".into()),
         what: Action::Provisioned,
         case: None,
-        reason: Some(Reason::Key(connection.public().id().into())),
+        reason: Some(Reason::Key(connection_key.into())),
     })?;
-    println!("station {} is provisioned; its connections use key {}", station, connection.public().id());
+    println!("station {} is provisioned; its connections use key {connection_key}", given.station);
     Ok(())
 }
 
@@ -180,7 +200,7 @@ fn read_code(file: Option<&Path>) -> io::Result<Zeroizing<String>> {
     let mut text = Zeroizing::new(String::with_capacity(LONGEST_CODE as usize));
     match file {
         Some(path) => File::open(path)?.take(LONGEST_CODE).read_to_string(&mut text)?,
-        None => io::stdin().lock().take(LONGEST_CODE).read_to_string(&mut text)?,
+        None => io::stdin().lock().take(LONGEST_CODE).read_line(&mut text)?,
     };
     Ok(Zeroizing::new(text.trim().to_owned()))
 }
@@ -217,7 +237,7 @@ async fn apply(base: &str, authority: [u8; 32], time: Time, message: Vec<u8>) ->
 }
 
 /// Holds the answer against what was asked for: station, key, and the authority that the administrator has named.
-fn checked(
+pub(crate) fn checked(
     answer: &[u8],
     authority: [u8; 32],
     station: &StationId,

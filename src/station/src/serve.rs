@@ -1,23 +1,28 @@
 //! `gatepost serve`: puts the parts together and runs until it is told to stop.
 
+mod people;
+
 use crate::clock::{Clock, wall_ms};
-use crate::config::{Accepted, ConfigFaults, Loaded, Look, Mode, RulesWatch};
+use crate::config::{Accepted, ConfigFaults, Loaded, Look, MetricsConfig, Mode};
 use crate::desk::{self, DeskParts, Keeper};
 use crate::displays::Displays;
+use crate::figures::Figures;
 use crate::key_cli;
+use crate::metrics::{self, Measured};
+use crate::noting;
 use crate::passphrase::{self, PassphraseError};
-use crate::people::{self, PeopleError, Register, SecurityKeys, Tries};
+use crate::people::{PeopleError, Register, SecurityKeys, Tries};
+use crate::policy_desk::{self, PolicyDesk};
 use crate::setup::DataDir;
 use crate::upload::{self, Connection, ConnectionError, News, Upload};
-use crate::web::{self, App, Ceremonies, CodeTries, Locales, Logins, Moment};
+use crate::web::{self, App, Ceremonies, CodeTries, Locales};
 use clap::Args;
 use domain::case::StationId;
 use domain::units::StaffId;
-use link::Time;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 use store::{Action, Cost, Event, KeyFault, Outbox, Reason, Sealer, StoreFault};
 use thiserror::Error;
 use tokio::net::TcpListener;
@@ -27,9 +32,6 @@ use zeroize::Zeroizing;
 
 /// How often the files of the rules are looked at. A law does not change by the second.
 const LOOK_AT_RULES: Duration = Duration::from_secs(2);
-
-/// How often changes of people are looked for that the audit trail does not have.
-const LOOK_AT_PEOPLE: Duration = Duration::from_secs(2);
 
 /// Milliseconds of a day.
 const DAY_MS: i64 = 24 * 3600 * 1000;
@@ -81,6 +83,9 @@ pub enum ServeError {
     /// The store.
     #[error("{officer} ({code}): {0}", officer = .0.officer(), code = .0.code())]
     Store(#[from] StoreFault),
+    /// The times of shifts.
+    #[error("[figures] shifts: {0}")]
+    Shifts(String),
     /// The upload target.
     #[error("the upload cannot be set up: {0}")]
     Upload(String),
@@ -114,25 +119,30 @@ pub async fn serve(args: &ServeArgs) -> Result<(), ServeError> {
     remember(&accepted, &loaded, &clock);
     let (keeper, connection, interrupted) = open_store(&loaded, &data, &clock)?;
     note_the_start(&loaded, &args.config, &keeper, &clock)?;
+    let policy = Arc::new(policy_desk((&args.config, &loaded), &data, (&keeper, &clock)));
+    let loaded = policy.working();
     let people = Register::open(&data.people())?;
     let locales = Locales::load().map_err(ServeError::Locale)?;
 
     let driver_program = args.driver.clone().unwrap_or_else(|| beside_this_program("gatepost-driver"));
+    let figures = figures(&loaded, &data)?;
     let desk = desk::spawn(DeskParts {
         loaded: loaded.clone(),
         clock: clock.clone(),
         keeper: keeper.clone(),
+        lookups: crate::lookup::open(&loaded.config.lookup, &connection, clock.for_certificates())?,
         driver_program,
+        figures: figures.clone(),
         interrupted,
+        last_decisions: policy.last(),
     });
-    let watch = RulesWatch::new(&args.config, loaded.clone());
-    watch_rules((watch, accepted), clock.clone(), (keeper.clone(), desk.clone()));
+    watch_rules(policy.clone(), desk.clone());
     let connection = Arc::new(connection);
     start_upload(&loaded, &data, (keeper.clone(), &clock), connection.clone(), &desk)?;
 
     let app = App {
         desk: desk.clone(),
-        logins: logins(people, Tries::new(&data.wrong_tries()), &keeper, &clock),
+        logins: people::logins(people, Tries::new(&data.wrong_tries()), &keeper, &clock),
         locales,
         language: loaded.config.desk.language.clone(),
         zone: loaded.zone.clone(),
@@ -140,26 +150,36 @@ pub async fn serve(args: &ServeArgs) -> Result<(), ServeError> {
         production: loaded.config.people.mode == Mode::Production,
         keys: SecurityKeys::new(&loaded.config.desk.address).map_err(PeopleError::Key)?,
         ceremonies: Ceremonies::default(),
-        trail: trail(&keeper),
-        clock: moments(&clock),
+        trail: people::trail(&keeper, connection.receipts()),
+        clock: people::moments(&clock),
         checks: Semaphore::new(web::CHECKS),
         checkpoint: loaded.config.station.checkpoint.clone(),
         displays: Displays::new(data.displays()),
         code_tries: CodeTries::default(),
-        certificate_days: days_left(connection, clock.clone()),
+        findings: crate::doctor::AtWork::new(&data, &clock, &connection, &figures).teller(),
+        certificate_days: days_left(connection.clone(), clock.clone()),
+        policy,
+        figures,
     };
     let app = Arc::new(app);
-    note_changes_of_people(app.clone(), keeper.clone());
+    answer_metrics(&loaded, &data, &app, days_left(connection, clock.clone())).await?;
+    noting::start(app.clone(), keeper.clone());
     tracing::info!(software = crate::SOFTWARE, address = %loaded.config.desk.address, "the station is up");
-    let stop = stopped();
-    let served = axum::serve(listener, web::router(app));
-    tokio::select! {
-        ended = served.into_future() => ended.map_err(|e| ServeError::Address(listen.to_string(), e))?,
-        () = stop => tracing::info!("the station is stopping"),
-    }
+    answer_until_stopped(listener, app).await.map_err(|e| ServeError::Address(listen.to_string(), e))?;
     desk.stop().await;
     keeper.note_quietly(&by_the_station(&clock, Action::Stopped, None));
     keeper.stopped(&clock);
+    Ok(())
+}
+
+/// Answers browsers until somebody stops the station.
+async fn answer_until_stopped(listener: TcpListener, app: Arc<App>) -> io::Result<()> {
+    let stop = stopped();
+    let served = axum::serve(listener, web::router(app));
+    tokio::select! {
+        ended = served.into_future() => ended?,
+        () = stop => tracing::info!("the station is stopping"),
+    }
     Ok(())
 }
 
@@ -181,48 +201,26 @@ fn warn_of_an_unnamed_checkpoint(loaded: &Loaded) {
     }
 }
 
-/// Log-ins that tell the audit trail.
-fn logins(people: Register, tries: Tries, keeper: &Arc<Keeper>, clock: &Arc<Clock>) -> Logins {
-    let (keeper, clock) = (Arc::clone(keeper), Arc::clone(clock));
-    Logins::new(people, tries).noting(move |who, what, reason| {
-        keeper.note_quietly(&Event { at_ms: clock.utc_ms(), who: who.clone(), what, case: None, reason });
-    })
+/// The figures of the shifts, from before a restart too.
+fn figures(loaded: &Loaded, data: &DataDir) -> Result<Arc<Figures>, ServeError> {
+    let path = data.figures();
+    let shifts = loaded.config.figures.shifts().map_err(ServeError::Shifts)?;
+    let opened = Figures::open(&path, shifts).map_err(|e| ServeError::File(path.display().to_string(), e))?;
+    Ok(Arc::new(opened))
 }
 
-/// What the auditor reads.
-fn trail(keeper: &Arc<Keeper>) -> Box<web::Trail> {
-    let keeper = Arc::clone(keeper);
-    Box::new(move |most, case| keeper.trail(most, case))
-}
-
-/// The moments of log-ins.
-fn moments(clock: &Arc<Clock>) -> Box<dyn Fn() -> Moment + Send + Sync> {
-    let clock = Arc::clone(clock);
-    Box::new(move || Moment { at: Instant::now(), utc_ms: clock.utc_ms() })
-}
-
-/// Changes of people wait in their file, whoever makes them, until they stand in the audit trail.
-fn note_changes_of_people(app: Arc<App>, keeper: Arc<Keeper>) {
-    tokio::spawn(async move {
-        let mut tick = tokio::time::interval(LOOK_AT_PEOPLE);
-        tick.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
-        loop {
-            tick.tick().await;
-            let (app, keeper) = (app.clone(), keeper.clone());
-            let handed = tokio::task::spawn_blocking(move || {
-                people::hand_over(app.logins.people(), |change| {
-                    let (at_ms, who, what) = (change.at_ms, change.by.clone(), change.what);
-                    keeper.note(&Event { at_ms, who, what, case: None, reason: Reason::word(&change.whom.0) }).is_ok()
-                })
-            });
-            match handed.await {
-                Ok(Ok(())) => {}
-                Ok(Err(error)) => tracing::error!(%error, "changes of people wait for the audit trail"),
-                // Only a stopping runtime does not carry it out.
-                Err(_) => return,
-            }
-        }
-    });
+/// Metrics, where they are configured.
+async fn answer_metrics(
+    loaded: &Loaded,
+    data: &DataDir,
+    app: &App,
+    certificate_days: Box<dyn Fn() -> i64 + Send + Sync>,
+) -> Result<(), ServeError> {
+    let Some(MetricsConfig { listen }) = loaded.config.metrics else { return Ok(()) };
+    let listener = TcpListener::bind(listen).await.map_err(|e| ServeError::Address(listen.to_string(), e))?;
+    let (figures, desk) = (app.figures.clone(), app.desk.clone());
+    metrics::serve(listener, Measured { figures, desk, certificate_days, store: data.store() });
+    Ok(())
 }
 
 fn by_the_station(clock: &Clock, what: Action, reason: Option<Reason>) -> Event {
@@ -232,7 +230,7 @@ fn by_the_station(clock: &Clock, what: Action, reason: Option<Reason>) -> Event 
 /// What this run of the station rests on: configuration, rules and key.
 fn note_the_start(loaded: &Loaded, config: &Path, keeper: &Keeper, clock: &Clock) -> Result<(), ServeError> {
     let text = std::fs::read(config).map_err(|e| ServeError::File(config.display().to_string(), e))?;
-    let policy = store::unhex32(&loaded.rules.digest).map(Reason::Digest);
+    let policy = Some(policy_desk::reason_of(&loaded.rules));
     for (what, reason) in [
         (Action::Started, None),
         (Action::ConfigurationLoaded, Some(Reason::Digest(store::format::digest(&text)))),
@@ -288,44 +286,38 @@ fn open_store(
 
 /// The rules work all the same where they cannot be kept for the next start.
 fn remember(accepted: &Accepted, loaded: &Loaded, clock: &Clock) {
-    if let Err(error) = accepted.keep(&loaded.rules, clock.local().date()) {
+    if let Err(error) = accepted.keep(loaded, clock.local().date()) {
         tracing::error!(%error, "the working rules could not be kept for the next start");
     }
 }
 
+/// The policy desk, beside the audit trail.
+fn policy_desk(
+    (config, loaded): (&Path, &Arc<Loaded>),
+    data: &DataDir,
+    (keeper, clock): (&Arc<Keeper>, &Arc<Clock>),
+) -> PolicyDesk {
+    let (reading, noting) = (keeper.clone(), keeper.clone());
+    let read = move |number| reading.line(number);
+    let note = Box::new(move |event: &Event| noting.note_numbered(event));
+    PolicyDesk::open((config, loaded.clone()), data, clock.clone(), (&read, note))
+}
+
 /// Looks after the files of the rules, and tells the desk when others take over. What is refused leaves the working ones
 /// in place, and is told once.
-fn watch_rules(
-    (mut watch, accepted): (RulesWatch, Accepted),
-    clock: Arc<Clock>,
-    (keeper, desk): (Arc<Keeper>, desk::DeskHandle),
-) {
+fn watch_rules(policy: Arc<PolicyDesk>, desk: desk::DeskHandle) {
     tokio::spawn(async move {
         let mut tick = tokio::time::interval(LOOK_AT_RULES);
         tick.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
         loop {
             tick.tick().await;
-            let today = clock.local().date();
-            let looked = tokio::task::spawn_blocking(move || {
-                let look = watch.look(today);
-                (watch, look)
-            });
-            // Only a stopping runtime does not carry it out.
-            let Ok((again, look)) = looked.await else { return };
-            watch = again;
-            match look {
-                Look::Same => {}
-                Look::Replaced(loaded) => {
-                    remember(&accepted, &loaded, &clock);
-                    let digest = store::unhex32(&loaded.rules.digest).map(Reason::Digest);
-                    keeper.note_quietly(&by_the_station(&clock, Action::PolicyLoaded, digest));
-                    if !desk.rules(loaded).await {
-                        return;
-                    }
-                }
-                Look::Refused(faults) => {
+            match policy.look_and_tell(&desk).await {
+                Some(Look::Refused(faults)) => {
                     tracing::error!(%faults, "other rules were refused; the working ones stay");
                 }
+                Some(Look::Mended | Look::Replaced(_) | Look::Same) => {}
+                // Only a stopping station answers nothing.
+                None => return,
             }
         }
     });
@@ -341,14 +333,14 @@ fn start_upload(
     let intake = &loaded.config.intake;
     let factory = upload::find(&intake.target);
     let factory = factory.ok_or_else(|| ServeError::Upload(format!("no target \"{}\"", intake.target)))?;
-    let (of_tls, of_upload, clock) = (clock.clone(), clock.clone(), clock.clone());
     let target = (factory.make)(upload::Address {
         url: &intake.url,
         station: &loaded.config.station.id,
-        tls: connection.tls(Time(Arc::new(move || of_tls.utc_ms())))?,
+        tls: connection.tls(clock.for_certificates())?,
         kilobytes_per_second: intake.kilobytes_per_second,
     });
     let target = target.map_err(ServeError::Upload)?;
+    let (of_upload, clock) = (clock.clone(), clock.clone());
     let (desk, noting) = (desk.clone(), keeper.clone());
     let tell = move |news| match news {
         News::Arrived(sequence) => desk.arrived(sequence),

@@ -1,6 +1,6 @@
 //! `gatepost init`: keys and people of a new station. What is there already is left as it is.
 
-use crate::config::Loaded;
+use crate::config::{Loaded, Mode};
 use crate::passphrase::{self, PassphraseError};
 use crate::people::{People, PeopleError, Role};
 use crate::provision::connection_key;
@@ -58,6 +58,16 @@ impl DataDir {
         self.0.join("rules.json")
     }
 
+    /// Policy packs that administrators bring.
+    pub fn packs(&self) -> PathBuf {
+        self.0.join("packs")
+    }
+
+    /// Confirmations of announced entries.
+    pub fn confirmations(&self) -> PathBuf {
+        self.0.join("confirmations.json")
+    }
+
     /// The people file.
     pub fn people(&self) -> PathBuf {
         self.0.join("people.toml")
@@ -66,6 +76,11 @@ impl DataDir {
     /// Wrong tries to log in.
     pub fn wrong_tries(&self) -> PathBuf {
         self.0.join("wrong-tries.json")
+    }
+
+    /// Figures of the shifts.
+    pub fn figures(&self) -> PathBuf {
+        self.0.join("figures.json")
     }
 
     /// The displays for travellers.
@@ -158,7 +173,11 @@ pub fn init(args: &InitArgs) -> Result<(), SetupError> {
             if !names.insert(id) {
                 return Err(SetupError::TwoOfAName(id.into()));
             }
-            people.add(id, role, pin)?;
+            // The PINs of the demonstration are printed: anybody may know them. Others are known to whoever typed the command.
+            match loaded.config.people.mode {
+                Mode::Demonstration => people.add(id, role, pin)?,
+                Mode::Production => people.add_for(id, role, pin)?,
+            }
         }
         people.save(&data.people())?;
         println!("made the people file with {} people", args.people.len());

@@ -13,7 +13,7 @@ use link::Successions;
 use std::fs::File;
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
-use store::{Action, Event, Outbox, Reason, ReceiptKeys};
+use store::{Action, Event, Finding, Outbox, Reason, ReceiptKeys};
 use thiserror::Error;
 
 /// Longest file of statements about keys that is read, in bytes.
@@ -36,7 +36,8 @@ pub enum StoreCommand {
     RebuildIndex(StoreArgs),
     /// Counts records, by what has become of them.
     Stats(StoreArgs),
-    /// Reads the journal, the audit trail and every record file, and compares digests.
+    /// Reads the journal, the audit trail and every record file, and compares digests. Ends with a failure when anything
+    /// has to be seen to, and says what.
     Verify(StoreArgs),
 }
 
@@ -105,11 +106,14 @@ pub enum StoreCliError {
     /// Nothing was measured.
     #[error(transparent)]
     Measure(#[from] MeasureError),
+    /// The store was read, and something about it has to be seen to.
+    #[error("{count} of the findings must be seen to:{list}", count = .0.len(), list = listed(.0))]
+    NotWhole(Vec<Finding>),
     /// The result cannot be written down.
     #[error("the result cannot be printed: {0}")]
     Print(#[from] serde_json::Error),
     /// The store.
-    #[error("{officer} ({code}): {0}", officer = .0.officer(), code = .0.code())]
+    #[error("{0} ({code}). {remedy}", remedy = .0.administrator(), code = .0.code())]
     Store(#[from] store::StoreFault),
 }
 
@@ -125,7 +129,11 @@ pub fn run(command: &StoreCommand) -> Result<(), StoreCliError> {
             println!("{}", serde_json::to_string_pretty(&store::stats(&folder(args))?)?);
         }
         StoreCommand::Verify(args) => {
-            println!("{}", serde_json::to_string_pretty(&store::verify(&folder(args))?)?);
+            let found = store::verify(&folder(args))?;
+            println!("{}", serde_json::to_string_pretty(&found)?);
+            if !found.findings.is_empty() {
+                return Err(StoreCliError::NotWhole(found.findings));
+            }
         }
         StoreCommand::RebuildIndex(args) => {
             let found = store::verify(&folder(args))?;
@@ -134,6 +142,11 @@ pub fn run(command: &StoreCommand) -> Result<(), StoreCliError> {
         }
     }
     Ok(())
+}
+
+/// Each finding on a line of its own, with what to do.
+fn listed(findings: &[Finding]) -> String {
+    findings.iter().map(|Finding { found, remedy }| format!("\n{found}. {remedy}")).collect()
 }
 
 fn word(text: &str) -> Result<Reason, String> {

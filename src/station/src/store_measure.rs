@@ -151,6 +151,7 @@ fn draft(n: u64, image_bytes: usize) -> Draft {
         vetoes: vec![],
         devices: vec![],
         laboratory_basis: None,
+        before_arrival: vec![],
         application_number: None,
         profile_id: None,
     };

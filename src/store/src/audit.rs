@@ -5,6 +5,10 @@
 //! trail's head at that moment, the intake countersigns it, and the journal repeats it: a trail that is shorter or other
 //! than that was cut or altered.
 
+mod action;
+
+pub use action::Action;
+
 use crate::journal::{Broken, Chain};
 use domain::case::{CaseNumber, StationId};
 use domain::policy::is_identifier;
@@ -37,107 +41,15 @@ pub struct Event {
     pub reason: Option<Reason>,
 }
 
-/// What can be done.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Action {
-    /// A supervisor approved.
-    Approved,
-    /// Somebody read the audit trail.
-    AuditRead,
-    /// The officer closed a case.
-    Cancelled,
-    /// The officer had the capture begin; the reason tells of a second time.
-    CaptureBegun,
-    /// A capture attempt ended; the reason is what came of it.
-    CaptureEnded,
-    /// A traveller stepped up.
-    CaseOpened,
-    /// The officer confirmed the date although the clock was in doubt.
-    ClockConfirmed,
-    /// The configuration was loaded; the reason is its digest.
-    ConfigurationLoaded,
-    /// A person was given a code to register a security key by; the reason is whom.
-    ConsentGiven,
-    /// The rules decided; the reason is the verdict.
-    Decided,
-    /// A device failed; the reason is the fault's code.
-    DeviceFault,
-    /// The officer was shown evidence of an exemption; the reason is the ground.
-    ExemptionClaimed,
-    /// Sealed records were copied to a medium.
-    Exported,
-    /// A signing key took over; the reason is the new one.
-    KeyRotated,
-    /// A signing key was opened for use; the reason is which.
-    KeyUsed,
-    /// Too many wrong tries: a name has to wait, or to be unlocked. The reason is which.
-    LogInLocked,
-    /// Somebody logged in; the reason is the role.
-    LoggedIn,
-    /// Somebody logged out.
-    LoggedOut,
-    /// Somebody could not log in.
-    LogInRefused,
-    /// Somebody decided against what was measured, or against the rules; the reason is which.
-    Overridden,
-    /// A case was set aside for a supervisor; the reason is why.
-    Parked,
-    /// A person was added to those who may log in; the reason is whom.
-    PersonAdded,
-    /// A person may not log in any more; the reason is whom.
-    PersonRetired,
-    /// A person was unlocked after wrong tries; the reason is whom.
-    PersonUnlocked,
-    /// A person was given another PIN; the reason is whom.
-    PinChanged,
-    /// The policy pack was loaded; the reason is its digest.
-    PolicyLoaded,
-    /// The station was provisioned; the reason is the key of its connections.
-    Provisioned,
-    /// A receipt of the intake was not accepted; nothing was erased.
-    ReceiptRefused,
-    /// A case ended with a record; the reason is the outcome.
-    RecordKept,
-    /// An administrator goes on with a store that is an old copy; the reason is theirs.
-    RestoredCopyAccepted,
-    /// The store was found to be an old copy; the reason is who knows better.
-    RestoredCopyFound,
-    /// A supervisor refused, or sent back to capture.
-    Refused,
-    /// A case that waited for a supervisor was forgotten with its samples; the reason says why.
-    ReviewForgotten,
-    /// A security key was registered; the reason is whose.
-    SecurityKeyAdded,
-    /// A person's security keys were taken away; the reason is whose.
-    SecurityKeysRemoved,
-    /// A screen was locked: nobody had used it, or somebody asked for it.
-    SessionLocked,
-    /// A log-in ended by itself: it had lasted a shift, or the person's PIN, keys or standing had changed.
-    SessionOver,
-    /// The person of a locked screen went on.
-    SessionUnlocked,
-    /// The officer looked at the summary and signed.
-    Signed,
-    /// The station started.
-    Started,
-    /// The station stopped in order.
-    Stopped,
-    /// The officer took something back; the reason is what.
-    TakenBack,
-    /// The traveller refused to give biometrics.
-    TravellerRefused,
-    /// The officer went one step back; the reason is the step that was left.
-    Undone,
-}
-
-/// Why, in one of four forms. Names and numbers of documents have none of them as documents write them.
+/// Why, in one of five forms. Names and numbers of documents have none of them as documents write them.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Reason {
     /// A code as people read it out: `D-12`.
     Code(String),
     /// SHA-256.
     Digest([u8; 32]),
+    /// Words with the SHA-256 of what they name: `ru-entry/v2026.1/sha256:...` or `all-checkpoints-2026/sha256:...`.
+    Digested(String, [u8; 32]),
     /// A key's identifier.
     Key(String),
     /// A word of the program or of a policy pack: `under-six`.
@@ -150,24 +62,28 @@ pub(crate) struct Found {
     pub good: usize,
 }
 
-impl Action {
-    /// The word of the trail: `capture-begun`.
-    pub fn id(self) -> String {
-        // Serde knows the words, and knows no more than a text for a variant without content.
-        serde_json::to_value(self).ok().and_then(|word| word.as_str().map(str::to_owned)).unwrap_or_default()
-    }
-}
-
 impl Reason {
     /// A word of the program or of a policy pack; words with other characters have none.
     pub fn word(text: &str) -> Option<Self> {
         is_identifier(text).then(|| Self::Word(text.into()))
     }
 
+    /// A policy pack: its name, `v` with its version, and its digest. What is no plain word of a version is left out.
+    pub fn pack(id: &str, version: &str, digest: [u8; 32]) -> Self {
+        let version = format!("v{version}");
+        let words = if is_version(&version) { format!("{id}/{version}") } else { id.to_owned() };
+        Self::Digested(words, digest)
+    }
+
     /// A reason from its text form.
     pub fn parse(text: &str) -> Option<Self> {
         if let Some(digest) = text.strip_prefix("sha256:") {
             return crate::unhex32(digest).map(Self::Digest);
+        }
+        if let Some((words, digest)) = text.split_once("/sha256:") {
+            let mut parts = words.splitn(2, '/');
+            let fits = parts.next().is_some_and(is_identifier) && parts.next().is_none_or(is_version);
+            return crate::unhex32(digest).filter(|_| fits).map(|digest| Self::Digested(words.into(), digest));
         }
         if let Some(key) = text.strip_prefix("key:") {
             let fits = key.len() == 16 && key.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'));
@@ -188,9 +104,16 @@ impl std::fmt::Display for Reason {
         match self {
             Self::Code(text) | Self::Word(text) => f.write_str(text),
             Self::Digest(digest) => write!(f, "sha256:{}", crate::hex(digest)),
+            Self::Digested(words, digest) => write!(f, "{words}/sha256:{}", crate::hex(digest)),
             Self::Key(id) => write!(f, "key:{id}"),
         }
     }
+}
+
+/// `v2026.1`: a version as packs have it, when it is short and plain.
+fn is_version(text: &str) -> bool {
+    let plain = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit() || matches!(b, b'-' | b'.');
+    text.len() <= 20 && text.starts_with('v') && text.bytes().all(plain)
 }
 
 impl Serialize for Reason {
@@ -289,8 +212,19 @@ mod tests {
     }
 
     #[test]
-    fn reasons_have_four_forms_and_no_other() {
-        for text in ["D-12", "under-six", "key:0123456789abcdef", &format!("sha256:{}", "ab".repeat(32)), "d-12"] {
+    fn reasons_have_five_forms_and_no_other() {
+        let pack = Reason::pack("ru-entry", "2026.1", [7; 32]).to_string();
+        assert!(pack.starts_with("ru-entry/v2026.1/sha256:07"), "{pack}");
+        assert!(Reason::pack("ru-entry", "ERIKSSON", [7; 32]).to_string().starts_with("ru-entry/sha256:"));
+        for text in [
+            pack.as_str(),
+            &format!("all-checkpoints-2026/sha256:{}", "0c".repeat(32)),
+            "D-12",
+            "under-six",
+            "key:0123456789abcdef",
+            &format!("sha256:{}", "ab".repeat(32)),
+            "d-12",
+        ] {
             assert_eq!(Reason::parse(text).unwrap().to_string(), text);
         }
         for canary in [
@@ -303,6 +237,9 @@ mod tests {
             "D-123",
             "key:L898902C3",
             "sha256:00",
+            "ru-entry/sha256:00",
+            &format!("ERIKSSON/sha256:{}", "0c".repeat(32)),
+            &format!("ru-entry/L898902C3/sha256:{}", "0c".repeat(32)),
         ] {
             assert_eq!(Reason::parse(canary), None, "{canary}");
         }

@@ -31,14 +31,16 @@ pub use keys::{
     Passphrase, PatientCounter, PatientSigner, ReceiptKeys, Rotation, RotationRefused, Signer, Succession,
     SuccessionRefused, TpmFault, VerifyKey, der_signature, replace as replace_private,
 };
-pub use maintain::{Verified, rebuild_index, stats, verify};
+pub use maintain::{Finding, Verified, newest_time_ms, rebuild_index, stats, verify};
 pub use outbox::{
     Exported, ExportedRecord, Lent, OpenReport, Outbox, Queued, RECEIPT_ENDING, RECORD_ENDING, ReadFault, Receipt,
-    Receipts, Reservation, Stats, StoreFault,
+    Receipts, Reservation, Stats, StoreFault, TrailChecked, TrailPage, TrailQuery, TrailReader,
 };
 pub use receipt::{Acknowledgement, ReceiptRefused, sign_receipt, verify_receipt};
 pub use restored::{Counter, CounterFault, RECORDS_PER_STEP, Restored, Standing, Witness};
 pub use seal::{OpenFault, SEALING, SealFault, Sealer, open};
+#[cfg(feature = "testing")]
+pub use sign::signed_in_any_spelling;
 pub use sign::{SignFault, SignatureRefused, peek_header, peek_key_id, verify_header};
 pub use tombstone::{ErasedBecause, Tombstone, TombstoneRefused};
 

@@ -2,7 +2,7 @@
 
 use crate::disk::{Disk, RealDisk};
 use crate::format::{Stub, digest};
-use crate::journal::{self, State};
+use crate::journal::{self, Entry, State};
 use crate::outbox::{OpenReport, Outbox, Stats, StoreFault, verify_trail};
 use crate::restored::Restored;
 use domain::case::StationId;
@@ -32,7 +32,26 @@ pub struct Verified {
     pub quarantined: Vec<u64>,
     /// Why the store is taken for an old copy, if so: `gatepost store accept-restored` decides.
     pub restored: Option<Restored>,
+    /// What somebody has to do something about. Empty for a store that is whole.
+    pub findings: Vec<Finding>,
 }
+
+/// Something about a store that somebody has to see to.
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize)]
+pub struct Finding {
+    /// What was found.
+    pub found: String,
+    /// What the administrator does now.
+    pub remedy: &'static str,
+}
+
+/// What to do about a record that cannot be read. Its name is the same at the intake.
+const DAMAGED: &str = "Copy the folder of the store away before anything else, and look at the disk (dmesg, smartctl). \
+    Then ask for the record at the intake by its name (`gatepost-intake list`). If it is there, nothing is lost. If not, \
+    the traveller has to come again; the line of journal.log with this sequence number names the case.";
+
+const OLD_COPY: &str = "Find out who put this copy in place, and keep every other copy. Then \
+    `gatepost store accept-restored --reason WORD` goes on with it; until then no new traveller is taken.";
 
 /// Reads the whole journal and every record, and changes nothing.
 ///
@@ -57,11 +76,21 @@ pub fn verify(folder: &Path) -> Result<Verified, StoreFault> {
     };
     for (sequence, entry) in &read.replay.entries {
         match entry.state {
-            State::Pending => match disk.read(&format!("records/{sequence:010}.rec")) {
-                Ok(bytes) if digest(&bytes) == entry.digest => found.good += 1,
-                _ => found.damaged.push(*sequence),
+            State::Pending => match trouble(&disk, *sequence, entry) {
+                None => found.good += 1,
+                Some(why) => {
+                    found.damaged.push(*sequence);
+                    found.finds(*sequence, entry, &why);
+                }
             },
-            State::Quarantined => found.quarantined.push(*sequence),
+            State::Quarantined => {
+                found.quarantined.push(*sequence);
+                found.finds(
+                    *sequence,
+                    entry,
+                    "was missing or damaged at an earlier check; what is left is in quarantine/",
+                );
+            }
             State::Acknowledged | State::Erased => {
                 let stub = disk.read(&format!("records/{sequence:010}.stub"));
                 if stub.is_ok_and(|bytes| Stub::decode(&bytes).is_ok()) {
@@ -70,7 +99,37 @@ pub fn verify(folder: &Path) -> Result<Verified, StoreFault> {
             }
         }
     }
+    if let Some(restored) = &found.restored {
+        found.findings.push(Finding { found: restored.to_string(), remedy: OLD_COPY });
+    }
     Ok(found)
+}
+
+impl Verified {
+    fn finds(&mut self, sequence: u64, entry: &Entry, why: &str) {
+        self.findings.push(Finding { found: format!("record {sequence} ({}) {why}", entry.record), remedy: DAMAGED });
+    }
+}
+
+/// What is wrong with the file of a waiting record.
+fn trouble(disk: &RealDisk, sequence: u64, entry: &Entry) -> Option<String> {
+    match disk.read(&format!("records/{sequence:010}.rec")) {
+        Ok(bytes) if digest(&bytes) == entry.digest => None,
+        Ok(_) => Some("is not as it was written".into()),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Some("is missing".into()),
+        Err(error) => Some(format!("cannot be read: {error}")),
+    }
+}
+
+/// The time of the newest record, as the journal says: UTC, milliseconds since 1970; `None` before the first. Changes
+/// nothing.
+///
+/// # Errors
+/// Those of [`verify`] about the journal.
+pub fn newest_time_ms(folder: &Path) -> Result<Option<i64>, StoreFault> {
+    let disk = lock(folder)?;
+    let bytes = disk.read("journal.log").map_err(|error| StoreFault::io("read", "journal.log", error))?;
+    Ok(journal::read(&bytes)?.replay.newest_time_ms)
 }
 
 /// How many records there are and where they stand, as the journal says. Changes nothing.

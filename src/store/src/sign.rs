@@ -119,14 +119,30 @@ pub(crate) fn verify_message(key: &VerifyKey, purpose: Purpose, cose: &[u8]) -> 
     if message.protected.header.key_id != key.id().as_bytes() {
         return Err(SignatureRefused::UnknownKey);
     }
-    message.verify_signature(purpose.aad(), |signature, bytes| {
+    signed_by(key, purpose.aad(), &message)?;
+    message.payload.ok_or(SignatureRefused::Malformed)
+}
+
+/// Whether a key has signed a message as RFC 9052 has it, whatever else is in its headers and however it is spelt: for
+/// judges that have messages of others. Nothing else may believe a message by this.
+///
+/// # Errors
+/// [`SignatureRefused::Malformed`] for what is no COSE_Sign1, [`SignatureRefused::BadSignature`].
+#[cfg(feature = "testing")]
+pub fn signed_in_any_spelling(key: &VerifyKey, aad: &[u8], cose: &[u8]) -> Result<(), SignatureRefused> {
+    let message = CoseSign1::from_tagged_slice(cose).or_else(|_| coset::CborSerializable::from_slice(cose));
+    signed_by(key, aad, &message.map_err(|_| SignatureRefused::Malformed)?)
+}
+
+/// The signature over the headers as they were received, the text that is signed along, and the payload.
+fn signed_by(key: &VerifyKey, aad: &[u8], message: &CoseSign1) -> Result<(), SignatureRefused> {
+    message.verify_signature(aad, |signature, bytes| {
         let signature = Signature::from_slice(signature).map_err(|_| SignatureRefused::BadSignature)?;
         if signature.normalize_s() != signature {
             return Err(SignatureRefused::Malformed);
         }
         key.verifying_key().verify(bytes, &signature).map_err(|_| SignatureRefused::BadSignature)
-    })?;
-    message.payload.ok_or(SignatureRefused::Malformed)
+    })
 }
 
 /// A message in its one spelling, not yet verified.

@@ -48,6 +48,9 @@ fn the_body_is_written_as_the_cddl_says() {
         (&enrolment["traveller"]["name"], "ERIKSSON, ANNA MARIA"),
         (&enrolment["traveller"]["document-number"], "L898902C3"),
         (&enrolment["application-number"], "APPLICATION-7"),
+        (&enrolment["profile-id"], "PROFILE-7"),
+        (&enrolment["before-arrival"][0]["shown"], "given"),
+        (&enrolment["before-arrival"][0]["looked-up"], "found"),
         (&enrolment["laboratory-basis"], "test bench"),
         (&enrolment["face"]["jpeg"], "face.jpg"),
         (&enrolment["fingers"][1]["finger"], "left-middle"),
@@ -61,6 +64,17 @@ fn the_body_is_written_as_the_cddl_says() {
     let json = decode_body(&encode_body(&exemption(3)).unwrap()).unwrap().to_json();
     let review = &json["review"];
     assert_eq!((&review["decision"], &review["parked-for"]), (&"approved".into(), &"attestation:diplomat".into()));
+}
+
+#[test]
+fn a_record_of_another_version_is_refused_by_its_number() {
+    for version in [1, 3] {
+        let mut body = encode_body(&exemption(3)).unwrap().to_vec();
+        let at = body.windows(8).position(|bytes| bytes == b"version\x02").unwrap() + 7;
+        body[at] = version;
+        let expected = FormatFault::UnknownVersion { rule: "record", found: version.into() };
+        assert_eq!(decode_body(&body).err(), Some(expected));
+    }
 }
 
 #[test]

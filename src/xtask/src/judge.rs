@@ -33,6 +33,7 @@ const JUDGES: &[(&str, &str)] = &[
     ("forest.py", "forest"),
     ("slap.py", "requirements"),
     ("sbom.py", "sbom"),
+    ("cose.py", "cose"),
 ];
 
 /// What `judge` is told.
@@ -64,6 +65,10 @@ pub fn run(options: &Options) -> Result<(), Failure> {
     setup::run(setup::For::Judges)?;
     cargo(&["build", "--package", "domain", "--example", "mrz"])?;
     cargo(&["build", "--release"])?;
+    if judges.iter().any(|(script, _)| *script == "cose.py") {
+        // Beside the programs that are delivered, one that asks their functions single questions.
+        cargo(&["build", "--release", "--workspace", "--all-features", "--bin", "cose_messages"])?;
+    }
     let mut verdicts = Vec::new();
     for (script, needs) in judges {
         match environment(needs) {

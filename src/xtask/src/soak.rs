@@ -13,7 +13,7 @@ use std::path::PathBuf;
 #[derive(Args, Clone, Debug)]
 pub struct Options {
     /// What: `face` for memory; `crash-states`, `disk-faults`, `fuse-cuts`, `ext4-cuts`, `kill`, `network`,
-    /// `station-days` for promises; `policy` for travellers that the rules are asked about in two ways; `package` for
+    /// `station-cuts`, `station-days` for promises; `policy` for travellers that the rules are asked about in two ways; `package` for
     /// installing, upgrading and removing on a clean Debian; `fuzz` for parsers, where the count is seconds of each.
     name: String,
     /// How many times; without it what 24 hours bring (of frames: 30 a second), or what the project promises.

@@ -34,6 +34,7 @@ pub const TARGETS: &[Target] = &[
     Target { name: "image", run: pictures::front },
     Target { name: "mrz", run: lines },
     Target { name: "policy", run: policy },
+    Target { name: "print", run: pictures::print },
     Target { name: "receipt", run: envelope::receipt },
     Target { name: "serial", run: serial::packets },
 ];

@@ -42,6 +42,7 @@ pub fn seeds() -> Vec<(&'static str, Vec<u8>)> {
     seeds.push(("policy", PACK.as_bytes().to_vec()));
     seeds.extend(answers().map(|text| ("http", text.as_bytes().to_vec())));
     seeds.extend(pictures().map(|bytes| ("image", bytes)));
+    seeds.push(("print", print()));
     seeds
 }
 
@@ -150,16 +151,20 @@ fn pictures() -> impl Iterator<Item = Vec<u8>> {
     let jpeg = jpeg();
     let in_stream =
         [b"\x01--frame\r\nContent-Type: image/jpeg\r\n\r\n".as_slice(), &jpeg, b"\r\n--frame--\r\n"].concat();
-    let print: Vec<u8> = (0..300u32).map(|at| if at / 9 % 2 == 0 { 230 } else { 30 }).collect();
     [
         [&[0][..], &jpeg].concat(),
         in_stream,
         [&[2][..], coded.expose()].concat(),
         b"\x03FIR\x00020\x00\x00\x00\x00\x80\x00\x01".to_vec(),
         [&[4, 16, 16][..], &grey[..512]].concat(),
-        [&[5, 200, 200, 1, 244][..], &print].concat(),
     ]
     .into_iter()
+}
+
+/// A print of parallel ridges.
+fn print() -> Vec<u8> {
+    let ridges: Vec<u8> = (0..300u32).map(|at| if at / 9 % 2 == 0 { 230 } else { 30 }).collect();
+    [&[200, 200, 1, 244][..], &ridges].concat()
 }
 
 /// A grey picture of 8 by 8 pixels.

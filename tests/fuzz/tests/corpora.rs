@@ -48,3 +48,31 @@ fn every_target_has_its_line_for_the_fuzzer() {
         assert!(manifest.contains(&format!("name = \"{}\"", target.name)), "{}", target.name);
     }
 }
+
+/// The fuzzers are compiled outside of the workspace by a lock of their own, which nothing else looks at: with a stale one they
+/// are not built at all. `cargo metadata --manifest-path fuzz/Cargo.toml` brings it up to date.
+#[test]
+fn the_lock_of_the_fuzzers_knows_what_our_crates_need() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
+    let read = |path: &Path| fs::read_to_string(path).unwrap().parse::<toml::Table>().unwrap();
+    let locked = read(&root.join("fuzz/Cargo.lock"));
+    let names = |package: &toml::Value| -> Vec<String> {
+        let listed = package.get("dependencies").and_then(toml::Value::as_array).into_iter().flatten();
+        // With its version where there are several.
+        listed.map(|name| name.as_str().unwrap().split(' ').next().unwrap().to_owned()).collect()
+    };
+    let mut looked = 0;
+    for folder in ["src/domain", "src/link", "src/quality", "src/store", "drivers", "tests/fuzz"] {
+        let manifest = read(&root.join(folder).join("Cargo.toml"));
+        let name = manifest["package"]["name"].as_str().unwrap();
+        let packages = locked["package"].as_array().unwrap();
+        let package = packages.iter().find(|package| package["name"].as_str() == Some(name)).unwrap();
+        let known = names(package);
+        for (needed, how) in manifest["dependencies"].as_table().unwrap() {
+            let optional = how.get("optional").and_then(toml::Value::as_bool) == Some(true);
+            assert!(optional || known.contains(needed), "{name} needs {needed}, and fuzz/Cargo.lock does not know it");
+            looked += 1;
+        }
+    }
+    assert!(looked > 40, "{looked}");
+}

@@ -4,6 +4,7 @@
 //! An officer pushes cases through as quickly as the pages allow; the station's program is killed at moments that a
 //! seed decides, again and again, and started anew. The drivers it leaves behind end by themselves.
 
+use super::station_cuts::PoweredStore;
 use super::{Found, Soak, Work};
 use crate::officer::Seen;
 use crate::process::alive_in;
@@ -68,11 +69,28 @@ struct Promised {
 
 fn run(count: u64, seed: u64, tell: &mut dyn FnMut(u64)) -> Result<Found, String> {
     let runtime = tokio::runtime::Runtime::new().map_err(|error| error.to_string())?;
-    runtime.block_on(lives(count, seed, tell))
+    runtime.block_on(async {
+        let station = Setup { scanner: Some("ef01"), ..Setup::default() }.start().await;
+        lives(station, Ending::Kill, (count, seed), tell).await
+    })
 }
 
-async fn lives(count: u64, seed: u64, tell: &mut dyn FnMut(u64)) -> Result<Found, String> {
-    let mut station = Setup { scanner: Some("ef01"), ..Setup::default() }.start().await;
+/// What ends a life of the station.
+pub(super) enum Ending {
+    /// `kill -9` of its program at a random moment.
+    Kill,
+    /// The power goes under its store at a random writing call.
+    PowerCut(PoweredStore),
+}
+
+/// So many lives from a seed, each with an officer at work until it ends. Anything that was promised and is not so ends the
+/// run.
+pub(super) async fn lives(
+    mut station: Station,
+    mut ending: Ending,
+    (count, seed): (u64, u64),
+    tell: &mut dyn FnMut(u64),
+) -> Result<Found, String> {
     let mut draw = Rng::new(seed);
     let mut promised = Promised::default();
     let mut outcomes: BTreeMap<String, usize> = BTreeMap::new();
@@ -84,8 +102,11 @@ async fn lives(count: u64, seed: u64, tell: &mut dyn FnMut(u64)) -> Result<Found
     for life in 0..count {
         let long = life.is_multiple_of(LONG_LIFE);
         let before = station.journal().len();
-        let seen = one_life(&mut station, &mut draw, long).await;
-        station.restart().await;
+        let seen = one_life(&mut station, &mut ending, &mut draw, long).await?;
+        match &mut ending {
+            Ending::Kill => station.restart().await,
+            Ending::PowerCut(store) => store.come_back(&mut station).await?,
+        }
         interrupted += check_after_restart(&station, &seen, before).await;
         for (case, left) in seen.queued {
             *outcomes.entry(left.outcome).or_default() += 1;
@@ -113,12 +134,17 @@ async fn lives(count: u64, seed: u64, tell: &mut dyn FnMut(u64)) -> Result<Found
         left.iter().all(|group| alive_in(*group).is_empty()).then_some(())
     })
     .await;
-    let words = format!("{} records, {interrupted} interrupted cases: {outcomes:?}", promised.queued.len());
+    let mut words = format!("{} records, {interrupted} interrupted cases: {outcomes:?}", promised.queued.len());
+    if let Ending::PowerCut(store) = ending {
+        words = format!("{words}; {}", store.words());
+        // Its files are on the file system that ends here.
+        drop(station);
+    }
     Ok(Found { words, ..Found::default() })
 }
 
 /// Lets an officer work until the station is killed at a random moment. What the officer has read from the page.
-async fn one_life(station: &mut Station, draw: &mut Rng, long: bool) -> Seen {
+async fn one_life(station: &mut Station, ending: &mut Ending, draw: &mut Rng, long: bool) -> Result<Seen, String> {
     if long {
         station.until_ready(&["camera", "scanner", "reader"]).await;
     }
@@ -131,13 +157,17 @@ async fn one_life(station: &mut Station, draw: &mut Rng, long: bool) -> Seen {
     if long {
         until("one enrolment", ENROLLED, async || done.lock().unwrap().then_some(())).await;
     }
-    // No wait for anything: this is the random moment.
-    tokio::time::sleep(Duration::from_millis(50 + draw.below(2000) as u64)).await;
+    match ending {
+        // No wait for anything: this is the random moment.
+        Ending::Kill => tokio::time::sleep(Duration::from_millis(50 + draw.below(2000) as u64)).await,
+        Ending::PowerCut(store) => store.cut().await,
+    }
     station.kill9();
     // What the officer read before is what counts; a page that can only fail now is not waited for.
     load.abort();
     let _ = load.await;
-    seen.lock().unwrap().clone()
+    let seen = seen.lock().map_err(|_| "the officer's notes are spoilt")?.clone();
+    Ok(seen)
 }
 
 /// The officer's work without a pause.

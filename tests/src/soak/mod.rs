@@ -8,6 +8,7 @@ mod face;
 mod fuse_cuts;
 mod kill;
 mod network;
+mod station_cuts;
 mod station_days;
 mod worker;
 
@@ -63,6 +64,7 @@ pub const SOAKS: &[Soak] = &[
     fuse_cuts::SOAK,
     kill::SOAK,
     network::SOAK,
+    station_cuts::SOAK,
     station_days::SOAK,
 ];
 

@@ -1,16 +1,33 @@
 //! A date of birth as documents and officers give it: parts of it may be unknown, and the MRZ has no century.
 
 use crate::mrz::PartialDate;
-use alloc::{vec, vec::Vec};
+use alloc::vec::Vec;
 use core::fmt;
 use jiff::civil::Date;
 
 /// A date of birth, as far as it is known. The two digits of an MRZ leave the century open.
 #[derive(Clone, Copy, PartialEq, Eq)]
-pub struct BirthDate {
-    parts: PartialDate,
-    /// All four digits of the year, where they are known.
-    year: Option<i16>,
+pub struct BirthDate(Known);
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Known {
+    Ages(Ages),
+    Date {
+        parts: PartialDate,
+        /// All four digits of the year, where they are known.
+        year: Option<i16>,
+    },
+}
+
+/// What is left of a date of birth where nothing but ages is remembered: for each possible century the oldest and the
+/// youngest age in full years on one day. No rule of a pack can ask for more on that day.
+#[derive(Clone, Copy, PartialEq, Eq)]
+struct Ages {
+    on: Date,
+    /// A living person can be born in two centuries at most.
+    ranges: [Option<(i16, i16)>; 2],
+    /// Somebody answered with a date that contradicts the document.
+    contradicted: bool,
 }
 
 /// Whether somebody is younger than a number of years.
@@ -27,12 +44,12 @@ pub(super) enum Younger {
 impl BirthDate {
     /// A date that is fully known.
     pub fn full(date: Date) -> Self {
-        Self { parts: PartialDate::from_date(date), year: Some(date.year()) }
+        Self(Known::Date { parts: PartialDate::from_date(date), year: Some(date.year()) })
     }
 
     /// A date of the MRZ.
     pub fn from_mrz(parts: PartialDate) -> Self {
-        Self { parts, year: None }
+        Self(Known::Date { parts, year: None })
     }
 
     /// A date as an officer types it: `2019-12-24`, with `XX` or `XXXX` for unknown parts.
@@ -50,26 +67,49 @@ impl BirthDate {
         let year2 = small(year.map(|year| year.rem_euclid(100)));
         let partial = PartialDate::new(year2, small(month), small(day)).ok()?;
         let exists = year.is_none_or(|year| partial.range_in(year).is_some());
-        (parts.next().is_none() && exists).then_some(Self { parts: partial, year })
+        (parts.next().is_none() && exists).then_some(Self(Known::Date { parts: partial, year }))
+    }
+
+    /// The ages that this date gives on a day, and nothing else of it.
+    pub(super) fn as_ages(&self, on: Date, contradicted: bool) -> Self {
+        let mut ages = self.ages(on).into_iter();
+        Self(Known::Ages(Ages { on, ranges: [ages.next(), ages.next()], contradicted }))
+    }
+
+    /// The same ages on another day; a date stays what it is.
+    pub(super) fn moved_to(self, on: Date) -> Self {
+        match self.0 {
+            Known::Ages(ages) => Self(Known::Ages(Ages { on, ..ages })),
+            Known::Date { .. } => self,
+        }
+    }
+
+    /// Whether only ages are left.
+    pub(super) fn is_ages(&self) -> bool {
+        matches!(self.0, Known::Ages(_))
     }
 
     /// Whether this date of the document could be that full date.
     pub(super) fn could_be(&self, date: Date) -> bool {
+        let (parts, year) = match self.0 {
+            Known::Ages(ages) => return !ages.contradicted,
+            Known::Date { parts, year } => (parts, year),
+        };
         let whole = PartialDate::from_date(date);
         let agrees = |known: Option<u8>, given: Option<u8>| known.is_none_or(|known| given == Some(known));
-        self.year.is_none_or(|year| year == date.year())
-            && agrees(self.parts.year2(), whole.year2())
-            && agrees(self.parts.month(), whole.month())
-            && agrees(self.parts.day(), whole.day())
+        year.is_none_or(|year| year == date.year())
+            && agrees(parts.year2(), whole.year2())
+            && agrees(parts.month(), whole.month())
+            && agrees(parts.day(), whole.day())
     }
 
     /// Whether the person is younger than `years` on a day.
     pub(super) fn younger_than(&self, years: u8, on: Date) -> Younger {
         let limit = i16::from(years);
-        let ranges = self.possible(on);
-        let all_below = |range: &(Date, Date)| age(range.0, on) < limit;
-        let none_below = |range: &(Date, Date)| age(range.1, on) >= limit;
-        let mixed = |range: &(Date, Date)| !all_below(range) && !none_below(range);
+        let ranges = self.ages(on);
+        let all_below = |(oldest, _): &(i16, i16)| *oldest < limit;
+        let none_below = |(_, youngest): &(i16, i16)| *youngest >= limit;
+        let mixed = |range: &(i16, i16)| !all_below(range) && !none_below(range);
         if ranges.is_empty() || ranges.iter().any(mixed) {
             Younger::Unclear
         } else if ranges.iter().all(all_below) {
@@ -81,12 +121,17 @@ impl BirthDate {
         }
     }
 
-    /// The earliest and the latest date it can be, for each century in which a living person can be born.
-    fn possible(&self, on: Date) -> Vec<(Date, Date)> {
-        let Some(year) = self.year else { return self.parts.birth_candidates(on) };
-        match self.parts.range_in(year) {
-            Some((first, last)) if first <= on => vec![(first, last.min(on))],
-            _ => Vec::new(),
+    /// The oldest and the youngest age on a day, for each century in which a living person can be born. Ages that are
+    /// remembered are known for their day alone.
+    fn ages(&self, on: Date) -> Vec<(i16, i16)> {
+        let of_range = |(first, last): (Date, Date)| (age(first, on), age(last, on));
+        match self.0 {
+            Known::Ages(ages) => ages.ranges.into_iter().flatten().filter(|_| ages.on == on).collect(),
+            Known::Date { parts, year: None } => parts.birth_candidates(on).into_iter().map(of_range).collect(),
+            Known::Date { parts, year: Some(year) } => {
+                let range = parts.range_in(year).filter(|(first, _)| *first <= on);
+                range.map(|(first, last)| of_range((first, last.min(on)))).into_iter().collect()
+            }
         }
     }
 }

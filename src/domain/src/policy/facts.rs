@@ -200,6 +200,29 @@ impl Facts {
         }
     }
 
+    /// What may be remembered of the facts: ages on this day in the place of dates of birth, and nobody's name. Every pack
+    /// gives the same answer to them on that day.
+    #[must_use]
+    pub fn with_ages_only(&self, on: Date) -> Self {
+        let somebody = || StaffId("somebody".into());
+        let contradicted = self.birth_date_contradicted();
+        let mut kept = self.clone();
+        kept.birth_date = self.birth_date_now().map(|born| born.as_ages(on, contradicted));
+        // That somebody answered is kept, and not what.
+        kept.answers.birth_date = self.answers.birth_date.map(|_| on);
+        kept.ruled_due_by = self.ruled_due_by.as_ref().map(|_| somebody());
+        if let Some(attestation) = kept.attestation.as_mut() {
+            attestation.confirmed_by = attestation.confirmed_by.as_ref().map(|_| somebody());
+        }
+        kept
+    }
+
+    /// The facts of somebody of the same ages on another day.
+    pub(super) fn moved_to(mut self, on: Date) -> Self {
+        self.birth_date = self.birth_date.map(|born| born.moved_to(on));
+        self
+    }
+
     /// The nationality, if there is one.
     pub(super) fn nationality(&self) -> Option<&str> {
         self.nationality.as_deref().filter(|code| !code.is_empty())
@@ -224,7 +247,9 @@ impl Facts {
     pub(super) fn birth_date_now(&self) -> Option<BirthDate> {
         let read = self.birth_date.as_ref();
         match self.answers.birth_date {
-            Some(answered) if read.is_none_or(|read| read.could_be(answered)) => Some(BirthDate::full(answered)),
+            Some(answered) if read.is_none_or(|read| !read.is_ages() && read.could_be(answered)) => {
+                Some(BirthDate::full(answered))
+            }
             _ => self.birth_date,
         }
     }

@@ -20,6 +20,7 @@ mod prearrival;
 mod published;
 mod questions;
 mod read;
+mod replay;
 #[cfg(test)]
 mod tests;
 mod validate;
@@ -41,3 +42,4 @@ pub use prearrival::{
     PreArrivalRule, PreArrivalVerdict, Timing, Window, before_arrival,
 };
 pub use published::Published;
+pub use replay::{Difference, LastDecisions, MOST_REMEMBERED, Outcome, Replay};

@@ -46,6 +46,11 @@ impl Published {
         &self.text
     }
 
+    /// The first day that it can have been.
+    pub fn first(&self) -> Date {
+        self.first
+    }
+
     /// Earlier before later; where only a month or a year is known, its last day counts.
     pub fn age_order(&self, other: &Self) -> Ordering {
         (self.last, self.first).cmp(&(other.last, other.first))

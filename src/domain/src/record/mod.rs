@@ -4,8 +4,10 @@
 //! that lets a page say "queued". An exemption and a closure have no field that could hold an image, a name or a
 //! document number.
 
+mod before_arrival;
 mod steps;
 
+pub use before_arrival::{BeforeArrival, LookedUp, Shown};
 pub use steps::{AuditHead, HEADER_VERSION, Header, Position, Seal, Sealed, Sign, SignedRecord};
 
 use crate::case::{CaseNumber, RecordId, StationId};
@@ -94,6 +96,8 @@ pub struct Enrolment {
     /// Why a scanner below enrolment grade was allowed: the basis that the laboratory override of the configuration
     /// names. `None` when every scanner is of enrolment grade.
     pub laboratory_basis: Option<String>,
+    /// What was owed before arrival, rule by rule, and what came of it.
+    pub before_arrival: Vec<BeforeArrival>,
     /// The traveller's pre-arrival application, when known.
     pub application_number: Option<Personal<String>>,
     /// The traveller's digital profile, when known.

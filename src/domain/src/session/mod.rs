@@ -230,19 +230,31 @@ impl Session {
     fn in_capturing(&self, due: &Due, progress: &Progress, aim: &Aim, event: Event) -> Applied {
         let mut progress = progress.clone();
         match event {
-            Event::AttemptScored(of, judged, doubted) if of == *aim => {
+            Event::AttemptScored(of, judged, doubted) if of == *aim || progress.beside(aim).as_ref() == Some(&of) => {
                 // A finger that was accepted before stays as it is; one that did not show has used up an attempt.
                 let took = judged.first().map(|(_, attempt)| attempt.took).unwrap_or_default();
-                for slot in progress.open_slots(aim) {
+                for slot in progress.open_slots(&of) {
                     let found = judged.iter().find(|(of, _)| *of == slot).map(|(_, attempt)| *attempt);
                     progress.scored(slot, found.unwrap_or(Attempt::without_sample(took)));
                 }
                 doubted.into_iter().for_each(|slot| progress.doubt(slot));
-                self.next_attempt(due, progress)
+                if of == *aim {
+                    return self.next_attempt(due, progress);
+                }
+                // The face goes on, and the next fingers beside it.
+                let beside = self.beside(due, &progress, aim);
+                self.to(Step::Capturing(due.clone(), progress, aim.clone()), beside.into_iter().collect())
             }
             Event::DeviceFailed(of, code) if of == *aim => {
                 progress.failed(aim, &code);
-                self.to(Step::Held(due.clone(), progress, of), vec![])
+                // Nothing runs beside a capture that waits for its device.
+                let stop = progress.beside(aim).map(|_| Effect::StopDevices);
+                self.to(Step::Held(due.clone(), progress, of), stop.into_iter().collect())
+            }
+            // These fingers are asked for again when the face is done, and whoever is there then sees what is wrong.
+            Event::DeviceFailed(of, code) if progress.beside(aim).as_ref() == Some(&of) => {
+                progress.failed(&of, &code);
+                self.to(Step::Capturing(due.clone(), progress, aim.clone()), vec![])
             }
             Event::Undone => self.to(Step::Declare(due.clone(), progress), vec![Effect::StopDevices]),
             Event::TravellerRefused => self.stop_and_keep(Outcome::RefusedByTraveller),
@@ -291,12 +303,22 @@ impl Session {
     }
 
     fn capture(&self, due: &Due, progress: Progress, aim: Aim) -> Applied {
-        let what = match &aim {
+        let effect = Effect::Capture(aim.clone(), self.permit(due, &aim));
+        let beside = if progress.has_room() { self.beside(due, &progress, &aim) } else { None };
+        self.to(Step::Capturing(due.clone(), progress, aim), core::iter::once(effect).chain(beside).collect())
+    }
+
+    /// The attempt that goes on beside this one, if any does.
+    fn beside(&self, due: &Due, progress: &Progress, aim: &Aim) -> Option<Effect> {
+        progress.beside(aim).map(|beside| Effect::CaptureBeside(beside.clone(), self.permit(due, &beside)))
+    }
+
+    fn permit(&self, due: &Due, aim: &Aim) -> CapturePermit {
+        let what = match aim {
             Aim::Face => Permitted::Face,
             Aim::Fingers(fingers) => Permitted::Fingers(fingers.clone()),
         };
-        let permit = CapturePermit::issue(due, &self.case, what);
-        self.to(Step::Capturing(due.clone(), progress, aim.clone()), vec![Effect::Capture(aim, permit)])
+        CapturePermit::issue(due, &self.case, what)
     }
 
     fn park(&self, reason: ReviewReason, parked: Parked) -> Applied {

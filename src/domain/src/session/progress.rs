@@ -80,6 +80,13 @@ impl Progress {
         aims.find(|aim| aim.slots().iter().any(|slot| self.state(*slot) == SlotState::Open))
     }
 
+    /// What is attempted beside the face while that is captured: the first placement with a finger that needs one.
+    pub fn beside(&self, aim: &Aim) -> Option<Aim> {
+        let open = |aim: &Aim| aim.slots().iter().any(|slot| self.state(*slot) == SlotState::Open);
+        let aims = || self.plan.placements.iter().cloned().map(Aim::Fingers);
+        (self.plan.together && *aim == Aim::Face).then(|| aims().find(open)).flatten()
+    }
+
     /// The slots of an attempt that still need one. The others keep what they have.
     pub fn open_slots(&self, aim: &Aim) -> Vec<Slot> {
         aim.slots().into_iter().filter(|slot| self.state(*slot) == SlotState::Open).collect()

@@ -3,6 +3,7 @@
 extern crate std;
 
 mod sequences;
+mod together;
 mod undo;
 
 use super::*;
@@ -52,7 +53,7 @@ fn due() -> Due {
 fn plan(fingers: &[Finger], missing: &[Finger]) -> CapturePlan {
     let gone = |finger: &Finger| MissingFinger { finger: *finger, reason: MissingReason::Bandaged };
     let placements = fingers.iter().map(|finger| vec![*finger]).collect();
-    CapturePlan { placements, missing: missing.iter().map(gone).collect(), face_exception: None }
+    CapturePlan { placements, missing: missing.iter().map(gone).collect(), ..CapturePlan::default() }
 }
 
 /// Right hand and both thumbs, put down together.
@@ -147,6 +148,10 @@ fn steps() -> Vec<(&'static str, Step)> {
             Step::Capturing(due(), progress(two, &[true], &[true]), right_middle())
         }),
         ("right hand, face taken", Step::Capturing(due(), progress(slaps(), &[true], &[]), right_four())),
+        ("face, right index beside it", {
+            let plan = CapturePlan { together: true, ..plan(&[Finger::RightIndex, Finger::RightMiddle], &[]) };
+            Step::Capturing(due(), Progress::new(plan), Aim::Face)
+        }),
         ("right index, device failed", Step::Held(due(), progress(one(), &[true], &[]), right_index())),
         ("all accepted", Step::Summary(due(), good())),
         ("all accepted, one finger missing", {
@@ -216,6 +221,7 @@ fn said(step: &Step) -> String {
 fn done(effect: &Effect) -> String {
     match effect {
         Effect::Capture(aim, _) => format!("capture {}", aim.id()),
+        Effect::CaptureBeside(aim, _) => format!("capture {} beside", aim.id()),
         Effect::KeepRecord(outcome) => format!("keep record {}", outcome.id()),
         Effect::Park(reason) => format!("park for {}", reason.id()),
         Effect::StopDevices => "stop devices".into(),

@@ -319,6 +319,8 @@ pub struct CapturePlan {
     pub missing: Vec<MissingFinger>,
     /// Why the face will not meet the rules.
     pub face_exception: Option<FaceException>,
+    /// Camera and scanner work at the same time: fingers are taken beside the face.
+    pub together: bool,
 }
 
 impl CapturePlan {
@@ -333,6 +335,9 @@ impl CapturePlan {
 pub enum Effect {
     /// Open the device and make one attempt. The permit is used up by it.
     Capture(Aim, CapturePermit),
+    /// Open the scanner and make one attempt at these fingers while the face is captured. Where such an attempt runs already,
+    /// it goes on, and the permit lapses; where the face is done meanwhile, it is the attempt that comes next.
+    CaptureBeside(Aim, CapturePermit),
     /// Seal, sign and append a record with this outcome, then report [`Event::RecordKept`].
     KeepRecord(Outcome),
     /// Park the case for a supervisor; the best attempts are kept.

@@ -8,6 +8,7 @@
 
 mod calendar;
 mod naive;
+mod replay;
 mod travellers;
 
 use calendar::{Calendar, Ymd};
@@ -177,7 +178,7 @@ fn at_the_desk(before: Option<Decision>, decision: Decision) -> (usize, Option<O
             match effect {
                 Effect::Capture(..) => permits += 1,
                 Effect::KeepRecord(ended) => outcome = Some(ended),
-                Effect::Park(_) | Effect::StopDevices | Effect::WipeSamples => {}
+                Effect::CaptureBeside(..) | Effect::Park(_) | Effect::StopDevices | Effect::WipeSamples => {}
             }
         }
     }

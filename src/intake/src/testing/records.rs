@@ -79,6 +79,7 @@ pub fn enrolment(face: Vec<u8>, finger: Vec<u8>) -> Enrolment {
         vetoes: vec![],
         devices: vec![],
         laboratory_basis: None,
+        before_arrival: vec![],
         application_number: None,
         profile_id: None,
     }

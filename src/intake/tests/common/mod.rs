@@ -61,7 +61,7 @@ async fn init(folder: &Path) {
 }
 
 /// A connection with the certificate of this station.
-fn peer(caller: &str) -> Peer {
+pub fn peer(caller: &str) -> Peer {
     let station = Some(StationId(caller.into()));
     let certificate =
         Facts { station, not_before_ms: 0, not_after_ms: i64::MAX, key: Vec::new(), fingerprint: [0; 32] };
@@ -136,7 +136,7 @@ impl Intake {
         Service {
             turns: Default::default(),
             database,
-            receipts: Receipts::load(&self.dir.path().join("receipt.key")).unwrap(),
+            receipts: Receipts::load(&self.dir.path().join("receipt.key")).unwrap().into(),
             authorities: commands::authorities(self.dir.path()).unwrap(),
             mode: self.mode,
             metrics: self.metrics.clone(),

@@ -2,7 +2,7 @@
 
 use super::{Intake, NOW_MS};
 use domain::case::StationId;
-use intake::{Authority, Database, Enrolment, Listening, commands};
+use intake::{Authority, Database, Enrolment, Listening, Receipts, commands};
 use link::{Facts, Identity, Time, certified, chain_from_pem};
 use reqwest::{Client, Response, StatusCode};
 use serde_json::Value;
@@ -71,7 +71,7 @@ impl Serving {
             issuer: Arc::new(self.issuer()),
             ca: read("tls/ca.pem"),
             authority: read("authority.pub"),
-            receipts: read("receipt.pub"),
+            receipts: Receipts::load(&self.intake.dir.path().join("receipt.key")).unwrap().into(),
             clock: clock(&self.now),
         }
     }

@@ -3,7 +3,7 @@
 
 use super::rules::may_follow;
 use super::signed::{PackSignature, SignedPack, bounded, verified};
-use super::{ConfigFault, ConfigFaults};
+use super::{ConfigFault, ConfigFaults, Loaded};
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 use std::fs::{self, File};
@@ -24,12 +24,23 @@ pub struct Accepted(PathBuf);
 struct Kept {
     pack: String,
     signature: PackSignature,
+    /// The configured pack that this one overtook at the page.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    overtaken: Option<String>,
 }
 
 /// The rules to start with, and why they are not those that the configuration names.
 pub(super) struct Start {
     pub rules: SignedPack,
     pub instead_of: Option<ConfigFaults>,
+    pub overtaken: Option<String>,
+}
+
+impl Start {
+    /// Those that the configuration names.
+    pub fn configured(rules: SignedPack) -> Self {
+        Self { rules, instead_of: None, overtaken: None }
+    }
 }
 
 impl Accepted {
@@ -43,11 +54,13 @@ impl Accepted {
     ///
     /// # Errors
     /// When the file cannot be written; what was there before stays.
-    pub fn keep(&self, rules: &SignedPack, today: Date) -> io::Result<()> {
+    pub fn keep(&self, working: &Loaded, today: Date) -> io::Result<()> {
+        let rules = &working.rules;
         if rules.signed > today {
             return Ok(());
         }
-        let kept = Kept { pack: rules.text.clone(), signature: rules.signature.clone() };
+        let (pack, signature) = (rules.text.clone(), rules.signature.clone());
+        let kept = Kept { pack, signature, overtaken: working.overtaken.clone() };
         let text = serde_json::to_string(&kept)?;
         if bounded(&self.0, MAX_BYTES).is_ok_and(|before| before == text) {
             return Ok(());
@@ -71,31 +84,37 @@ impl Accepted {
         (trust, today): (Option<&VerifyKey>, Date),
         suits: impl Fn(&SignedPack) -> bool,
     ) -> Result<Start, Vec<ConfigFault>> {
-        let worked = trust.and_then(|trust| self.read(trust)).filter(suits);
+        let worked = trust.and_then(|trust| self.read(trust)).filter(|(rules, _)| suits(rules));
         match (configured, worked) {
             (Err(faults), None) => Err(faults),
-            (Ok(rules), None) => Ok(Start { rules, instead_of: None }),
-            (Err(faults), Some(rules)) => Ok(Start { rules, instead_of: Some(ConfigFaults(faults)) }),
-            (Ok(configured), Some(worked)) => match may_follow(&configured, &worked, today) {
-                Ok(()) => Ok(Start { rules: configured, instead_of: None }),
+            (Ok(rules), None) => Ok(Start::configured(rules)),
+            (Err(faults), Some((rules, overtaken))) => {
+                Ok(Start { rules, instead_of: Some(ConfigFaults(faults)), overtaken })
+            }
+            // The configuration is as it was when a newer pack was put into force at the page.
+            (Ok(configured), Some((rules, overtaken))) if overtaken.as_ref() == Some(&configured.digest) => {
+                Ok(Start { rules, instead_of: None, overtaken })
+            }
+            (Ok(configured), Some((worked, overtaken))) => match may_follow(&configured, &worked, today) {
+                Ok(()) => Ok(Start::configured(configured)),
                 Err(text) => {
                     let fault = ConfigFault { file: configured.pack.id.clone(), line: None, text };
-                    Ok(Start { rules: worked, instead_of: Some(ConfigFaults(vec![fault])) })
+                    Ok(Start { rules: worked, instead_of: Some(ConfigFaults(vec![fault])), overtaken })
                 }
             },
         }
     }
 
     /// The pack that worked last, if its signature still holds by the trusted key.
-    fn read(&self, trust: &VerifyKey) -> Option<SignedPack> {
+    fn read(&self, trust: &VerifyKey) -> Option<(SignedPack, Option<String>)> {
         let kept: Kept = serde_json::from_str(&bounded(&self.0, MAX_BYTES).ok()?).ok()?;
-        verified(&self.0, kept.pack, kept.signature, trust).ok()
+        Some((verified(&self.0, kept.pack, kept.signature, trust).ok()?, kept.overtaken))
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::super::{Loaded, sign, signature_file};
+    use super::super::{sign, signature_file};
     use super::*;
     use jiff::civil::date;
     use store::FileKey;
@@ -158,7 +177,7 @@ mod tests {
             replace(dir.path(), PACK, newer.0, newer.1);
             sign_on(dir.path(), day);
             let first = start(dir.path()).unwrap();
-            Accepted::new(dir.path().join("accepted.json")).keep(&first.rules, date(2026, 11, 22)).unwrap();
+            Accepted::new(dir.path().join("accepted.json")).keep(&first, date(2026, 11, 22)).unwrap();
             change(dir.path());
             let again = start(dir.path()).unwrap_or_else(|faults| panic!("{name}: {faults}"));
             let why = again.instead_of.map(|faults| faults.to_string());
@@ -173,7 +192,7 @@ mod tests {
         let dir = place();
         sign_on(dir.path(), date(2026, 11, 20));
         let accepted = Accepted::new(dir.path().join("accepted.json"));
-        accepted.keep(&start(dir.path()).unwrap().rules, date(2026, 11, 22)).unwrap();
+        accepted.keep(&start(dir.path()).unwrap(), date(2026, 11, 22)).unwrap();
         fs::remove_file(signature_file(&dir.path().join(PACK))).unwrap();
         assert!(start(dir.path()).is_ok());
         // Another authority is trusted by now; a changed or cut file; no file.

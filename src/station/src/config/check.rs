@@ -2,8 +2,9 @@
 
 use super::accepted::Start;
 use super::{
-    Accepted, ClockConfig, ConfigFault, ConfigFaults, Desk, Device, Display, Intake, Keys, Laboratory, Loaded,
-    PeopleConfig, Policy, Quality, SignedPack, Station, StationConfig, Thresholds,
+    Accepted, ClockConfig, ConfigFault, ConfigFaults, Desk, Device, Display, Escalation, FiguresConfig, Intake, Keys,
+    Laboratory, Loaded, Lookup, MetricsConfig, PeopleConfig, Policy, Quality, SignedPack, Station, StationConfig,
+    Thresholds,
 };
 use crate::people::hex;
 use crate::upload::SLOWEST_KILOBYTES;
@@ -23,8 +24,9 @@ pub fn read(path: &Path, accepted: Option<(&Accepted, i64)>) -> Result<Loaded, C
     let file = path.display().to_string();
     let mut config: StationConfig = toml::from_str(&text).map_err(|first| station_faults(&file, &text, &first))?;
 
-    let mut faults = semantic_faults(&file, &text, &config);
     let beside = path.parent().unwrap_or(Path::new("."));
+    config.lookup.trust.iter_mut().for_each(|trust| *trust = beside.join(&trust));
+    let mut faults = semantic_faults(&file, &text, &config);
     let models = config.quality.fallback.iter_mut().map(|fallback| &mut fallback.model);
     models.chain([&mut config.quality.model]).for_each(|model| *model = beside.join(&model));
     let zone = jiff::tz::TimeZone::get(&config.station.time_zone);
@@ -41,8 +43,9 @@ pub fn read(path: &Path, accepted: Option<(&Accepted, i64)>) -> Result<Loaded, C
     let scorer = read_scorer(&file, &text, config.quality.forest.as_ref().map(|forest| beside.join(forest)));
     match (zone, rules, thresholds, scorer) {
         (Ok(zone), Ok(start), Ok((thresholds, thresholds_digest)), Ok(scorer)) if faults.is_empty() => {
-            let Start { rules, instead_of } = start;
-            Ok(Loaded { config, rules, instead_of, thresholds, thresholds_digest, zone, scorer })
+            let Start { rules, instead_of, overtaken } = start;
+            let confirmed = super::confirmed(&config.policy, &[], &rules.pack);
+            Ok(Loaded { config, rules, instead_of, overtaken, confirmed, thresholds, thresholds_digest, zone, scorer })
         }
         (_, rules, thresholds, scorer) => {
             faults.extend(rules.err().into_iter().flatten());
@@ -76,23 +79,26 @@ fn rules_to_start_with(
 ) -> Result<Start, Vec<ConfigFault>> {
     let configured = rules(path, text, config);
     let Some((accepted, today)) = accepted else {
-        return configured.map(|rules| Start { rules, instead_of: None });
+        return configured.map(Start::configured);
     };
     let trust = super::rules::trusted(path.parent().unwrap_or(Path::new(".")), &config.policy).ok();
-    let suits = |rules: &SignedPack| {
-        let file = path.display().to_string();
-        unknown_entries(&file, text, config, &rules.pack).is_empty() && unfounded(&file, text, config).is_empty()
-    };
+    let suits = |rules: &SignedPack| unsuited(path, text, config, &rules.pack).is_empty();
     accepted.choose(configured, (trust.as_ref(), today), suits)
 }
 
 /// Reads the pack that a configuration names, and checks what the configuration says about it.
 pub(super) fn rules(path: &Path, text: &str, config: &StationConfig) -> Result<SignedPack, Vec<ConfigFault>> {
-    let file = path.display().to_string();
     let rules = super::rules::read(path.parent().unwrap_or(Path::new(".")), &config.policy)?;
-    let mut faults = unknown_entries(&file, text, config, &rules.pack);
-    faults.extend(unfounded(&file, text, config));
+    let faults = unsuited(path, text, config, &rules.pack);
     if faults.is_empty() { Ok(rules) } else { Err(faults) }
+}
+
+/// Where the configuration says something of the rules that this pack does not bear.
+pub(super) fn unsuited(path: &Path, text: &str, config: &StationConfig, pack: &Pack) -> Vec<ConfigFault> {
+    let file = path.display().to_string();
+    let mut faults = unknown_entries(&file, text, config, pack);
+    faults.extend(unfounded(&file, text, config));
+    faults
 }
 
 fn read_thresholds(path: &Path) -> Result<(Thresholds, String), ConfigFault> {
@@ -143,7 +149,11 @@ fn section_faults(name: &str, value: toml::Value) -> Vec<String> {
         "policy" => check::<Policy>(value),
         "quality" => check::<Quality>(value),
         "intake" => check::<Intake>(value),
+        "escalation" => check::<Escalation>(value),
+        "figures" => check::<FiguresConfig>(value),
+        "metrics" => check::<MetricsConfig>(value),
         "keys" => check::<Keys>(value),
+        "lookup" => check::<Lookup>(value),
         "laboratory" => check::<Laboratory>(value),
         "device" => match value {
             toml::Value::Array(devices) => devices.into_iter().flat_map(check::<Device>).collect(),
@@ -177,6 +187,7 @@ fn semantic_faults(file: &str, text: &str, config: &StationConfig) -> Vec<Config
     if !crate::web::LANGUAGES.contains(&config.desk.language.as_str()) {
         say("language", format!("there is no locale file for \"{}\"", config.desk.language));
     }
+    super::figures::faults(config).into_iter().for_each(|(key, wrong)| say(key, wrong));
     display_faults(&config.display).into_iter().for_each(|(key, wrong)| say(&key, wrong));
     if crate::upload::find(&config.intake.target).is_none() {
         say("target", format!("there is no upload target \"{}\"", config.intake.target));
@@ -193,6 +204,9 @@ fn semantic_faults(file: &str, text: &str, config: &StationConfig) -> Vec<Config
             say(&format!("engine = \"{name}\""), format!("there is no face engine \"{name}\""));
         }
     }
+    crate::lookup::faults(&config.lookup)
+        .into_iter()
+        .for_each(|(key, wrong)| say("[lookup]", format!("{key}: {wrong}")));
     if config.laboratory.as_ref().is_some_and(|lab| lab.basis.trim().is_empty()) {
         say("basis", "the laboratory override needs a basis: who allowed it, and for what".into());
     }
@@ -271,10 +285,91 @@ fn unfounded(file: &str, text: &str, config: &StationConfig) -> Vec<ConfigFault>
 }
 
 fn toml_fault(file: &str, text: &str, error: &toml::de::Error) -> ConfigFault {
-    let line = error.span().map(|span| text[..span.start.min(text.len())].matches('\n').count() + 1);
+    let before = |end: usize| text.bytes().take(end).filter(|byte| *byte == b'\n').count();
+    let line = error.span().map(|span| before(span.start) + 1);
     ConfigFault { file: file.into(), line, text: error.message().to_owned() }
 }
 
 fn line_of(text: &str, key: &str) -> Option<usize> {
     text.lines().position(|line| line.trim_start().starts_with(key)).map(|index| index + 1)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+    use proptest::sample::Index;
+
+    const CONFIG: &str = include_str!("../../../../config/station.toml");
+    const THRESHOLDS: &str = include_str!("../../../../config/thresholds.toml");
+
+    /// What may come to stand in the place of something else.
+    const WORDS: [&str; 14] = [
+        "",
+        "-1",
+        "18446744073709551616",
+        "1e999",
+        "\"",
+        "\"\"",
+        "[",
+        "]]",
+        "=",
+        "\n[x]\n",
+        "é",
+        "\u{0}",
+        "true",
+        "nan",
+    ];
+
+    /// Reads a station.toml and a thresholds.toml that stand alone in a folder.
+    fn told(station: &str, thresholds: &str) -> ConfigFaults {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("station.toml");
+        fs::write(&path, station).unwrap();
+        fs::write(dir.path().join("thresholds.toml"), thresholds).unwrap();
+        // Its policy pack is missing, so that there is always something to tell.
+        read(&path, None).unwrap_err()
+    }
+
+    fn holds(faults: &ConfigFaults, text: &str) {
+        assert!(!faults.0.is_empty());
+        for fault in &faults.0 {
+            assert!(!fault.text.is_empty(), "{fault}");
+            // One line more than there are: what is missing is missed at the end.
+            assert!(fault.line.is_none_or(|line| (1..=text.lines().count() + 1).contains(&line)), "{fault}");
+        }
+    }
+
+    /// A text with a piece of it replaced.
+    fn spoilt(text: &str, at: &Index, length: usize, word: &str) -> String {
+        let places: Vec<usize> = text.char_indices().map(|(place, _)| place).collect();
+        let first = at.index(places.len());
+        let last = (first + length).min(places.len() - 1);
+        [&text[..places[first]], word, &text[places[last]..]].concat()
+    }
+
+    #[test]
+    fn a_fault_in_one_section_is_none_of_another() {
+        let spoilt = CONFIG.replace("language = \"en\"", "lingua = \"en\"");
+        let ConfigFaults(faults) = told(&spoilt, THRESHOLDS);
+        let [only] = faults.as_slice() else { panic!("{faults:?}") };
+        assert!(only.text.contains("lingua"), "{only}");
+    }
+
+    proptest! {
+        #[test]
+        fn arbitrary_text_is_told_apart_and_does_not_panic(text in ".{0,300}") {
+            holds(&told(&text, THRESHOLDS), &text);
+            told(CONFIG, &text);
+        }
+
+        #[test]
+        fn a_spoilt_configuration_is_told_and_does_not_panic(
+            at in any::<Index>(), length in 0usize..40, word in 0..WORDS.len()
+        ) {
+            let text = spoilt(CONFIG, &at, length, WORDS[word]);
+            holds(&told(&text, THRESHOLDS), &text);
+            told(CONFIG, &spoilt(THRESHOLDS, &at, length, WORDS[word]));
+        }
+    }
 }

@@ -4,13 +4,21 @@
 
 mod accepted;
 mod check;
+mod escalation;
+mod figures;
+mod given;
+mod lookup;
 mod rules;
 mod signed;
 mod thresholds;
 
 pub use accepted::Accepted;
+pub use escalation::{Escalation, WhileWaiting};
+pub use figures::{FiguresConfig, MetricsConfig};
+pub use given::{Given, confirmed, print_of};
+pub use lookup::Lookup;
 pub use rules::{Look, RulesWatch};
-pub use signed::{PackSignature, SignatureFault, SignedPack, sign, signature_file, verify};
+pub use signed::{PackSignature, SignatureFault, SignedPack, judge, read as read_signed, sign, signature_file, verify};
 pub use thresholds::{FingerLimits, SmallSensorLimits, Thresholds};
 
 use domain::device::DeviceKind;
@@ -43,11 +51,19 @@ pub struct StationConfig {
     pub quality: Quality,
     /// Where sealed records go.
     pub intake: Intake,
+    /// Who is asked about what travellers owed before arrival; nobody, unless it is said.
+    #[serde(default)]
+    pub lookup: Lookup,
     /// Where the signing key is.
     #[serde(default)]
     pub keys: Keys,
     /// What happens when no supervisor comes; without it, the pages say that nothing is laid down.
     pub escalation: Option<Escalation>,
+    /// Statistics of the shift.
+    #[serde(default)]
+    pub figures: FiguresConfig,
+    /// Metrics for Prometheus; without it there are none.
+    pub metrics: Option<MetricsConfig>,
     /// The laboratory override for devices below enrolment grade.
     pub laboratory: Option<Laboratory>,
     /// Devices by path or address. The station has no simulator mode: it meets a simulated device like any other.
@@ -82,6 +98,9 @@ pub struct Desk {
     /// Show the live picture as in a mirror: for a screen that the traveller looks at too.
     #[serde(default)]
     pub mirrored: bool,
+    /// Take fingers while the face is captured: camera and scanner are two devices that work at the same time.
+    #[serde(default)]
+    pub together: bool,
 }
 
 /// Who may log in how.
@@ -241,38 +260,6 @@ impl Keys {
     }
 }
 
-/// What happens when no supervisor comes: at night, for one.
-#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Escalation {
-    /// Minutes that a case may wait before somebody is called, 1 to 1440.
-    pub after_minutes: u16,
-    /// Whom the officer calls, as it stands on the page: `Duty supervisor, extension 112`.
-    pub call: String,
-    /// What the officer tells the traveller meanwhile.
-    pub traveller: WhileWaiting,
-}
-
-/// What becomes of a traveller whose case waits and nobody decides.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum WhileWaiting {
-    /// Waits in the waiting room until somebody has decided.
-    Waits,
-    /// Goes to border control without biometrics, where it is decided whether they may enter.
-    GoesOn,
-}
-
-impl WhileWaiting {
-    /// The word of the locale files.
-    pub const fn id(self) -> &'static str {
-        match self {
-            Self::Waits => "waits",
-            Self::GoesOn => "goes-on",
-        }
-    }
-}
-
 /// The laboratory override.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -337,6 +324,11 @@ pub struct Loaded {
     pub rules: SignedPack,
     /// Why these are not the rules that the configuration names, where others stand in.
     pub instead_of: Option<ConfigFaults>,
+    /// SHA-256 of the configured pack, hexadecimal, where an administrator has put a newer one into force at the page. It
+    /// works until the configuration names another pack than that one.
+    pub overtaken: Option<String>,
+    /// Announced entries that count as confirmed: those of the configuration, and those confirmed at the page.
+    pub confirmed: Vec<domain::policy::EntryConfirmation>,
     /// thresholds.toml.
     pub thresholds: Thresholds,
     /// SHA-256 of the text of thresholds.toml, hexadecimal.

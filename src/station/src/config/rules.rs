@@ -1,7 +1,8 @@
 //! Replacing the working policy pack without a restart: only by one that is whole, signed, sound and not older.
 
 use super::signed::{self, SignedPack, bounded, signature_file};
-use super::{ConfigFault, ConfigFaults, Loaded, StationConfig, check};
+use super::{ConfigFault, ConfigFaults, Given, Loaded, StationConfig, check, confirmed};
+use crate::people::hex;
 use jiff::civil::Date;
 use sha2::{Digest, Sha256};
 use std::path::{Path, PathBuf};
@@ -17,6 +18,8 @@ pub struct RulesWatch {
     working: Arc<Loaded>,
     /// Digest of what was judged last, so that the same fault is told once.
     judged: [u8; 32],
+    /// What administrators said of announced entries, oldest first.
+    given: Vec<Given>,
 }
 
 /// What a look found.
@@ -24,6 +27,8 @@ pub struct RulesWatch {
 pub enum Look {
     /// Nothing that has not been judged before.
     Same,
+    /// The files have changed, and say what works already: what was refused before is mended.
+    Mended,
     /// Another pack, or other confirmations of announced entries. They work from now on.
     Replaced(Arc<Loaded>),
     /// What lies there is not taken. What worked goes on working.
@@ -31,10 +36,85 @@ pub enum Look {
 }
 
 impl RulesWatch {
-    /// Starts from what the station has loaded from this configuration file.
-    pub fn new(path: &Path, working: Arc<Loaded>) -> Self {
+    /// Starts from what the station has loaded from this configuration file, and what administrators said of announced
+    /// entries before.
+    pub fn new(path: &Path, working: Arc<Loaded>, given: Vec<Given>) -> Self {
         let judged = content(path, &working);
-        Self { path: path.into(), working, judged }
+        let mut watch = Self { path: path.into(), working, judged, given };
+        watch.reckon();
+        watch
+    }
+
+    /// The rules that work now.
+    pub fn working(&self) -> Arc<Loaded> {
+        self.working.clone()
+    }
+
+    /// Folder of the configuration file: what it names is relative to that.
+    pub fn beside(&self) -> &Path {
+        self.path.parent().unwrap_or(Path::new("."))
+    }
+
+    /// What administrators said of announced entries, oldest first.
+    pub fn given(&self) -> &[Given] {
+        &self.given
+    }
+
+    /// An administrator says something of an announced entry. It counts from now on.
+    pub fn say(&mut self, given: Given) -> Arc<Loaded> {
+        self.given.push(given);
+        self.reckon();
+        self.working()
+    }
+
+    /// Puts a pack into force that an administrator has chosen, in the place of an older one of the same name.
+    ///
+    /// # Errors
+    /// Why it may not follow the working one, which stays.
+    pub fn take(&mut self, rules: SignedPack, today: Date) -> Result<Arc<Loaded>, ConfigFaults> {
+        self.may_take(&rules, today).map_err(ConfigFaults)?;
+        let mut loaded = (*self.working).clone();
+        let pack = self.beside().join(&loaded.config.policy.pack);
+        let configured = bounded(&pack, MAX_BYTES).map(|text| hex(&Sha256::digest(text.as_bytes())));
+        // Where the file cannot be read there is nothing that could come back; the empty digest belongs to no pack.
+        loaded.overtaken = Some(configured.unwrap_or_default());
+        loaded.rules = rules;
+        loaded.instead_of = None;
+        self.working = Arc::new(loaded);
+        self.reckon();
+        Ok(self.working())
+    }
+
+    /// Whether an administrator may put a pack into force now.
+    ///
+    /// # Errors
+    /// Every reason why not.
+    pub fn may_take(&self, rules: &SignedPack, today: Date) -> Result<(), Vec<ConfigFault>> {
+        let working = &self.working.rules;
+        let say = |text: String| vec![ConfigFault { file: rules.pack.id.clone(), line: None, text }];
+        let of = rules.pack.label();
+        if rules.pack.id != working.pack.id {
+            let works = &working.pack.id;
+            return Err(say(format!(
+                "pack {of} is not a version of {works}; the configuration says which pack works here"
+            )));
+        }
+        if rules.digest == working.digest && rules.signed == working.signed {
+            return Err(say(format!("pack {of} works already")));
+        }
+        may_follow(rules, working, today).map_err(say)?;
+        let unsuited = check::unsuited(&self.path, "", &self.working.config, &rules.pack);
+        if unsuited.is_empty() { Ok(()) } else { Err(unsuited) }
+    }
+
+    /// Works out anew which entries count as confirmed.
+    fn reckon(&mut self) {
+        let now = confirmed(&self.working.config.policy, &self.given, &self.working.rules.pack);
+        if now != self.working.confirmed {
+            let mut loaded = (*self.working).clone();
+            loaded.confirmed = now;
+            self.working = Arc::new(loaded);
+        }
     }
 
     /// Looks whether the files have changed, and judges them if so. `today` is the local date: a pack that says it was
@@ -48,11 +128,12 @@ impl RulesWatch {
         match self.judge(today) {
             Ok(Some(loaded)) => {
                 self.working = Arc::new(loaded);
+                self.reckon();
                 // The file may name another pack now: its content is what counts from here on.
                 self.judged = content(&self.path, &self.working);
                 Look::Replaced(self.working.clone())
             }
-            Ok(None) => Look::Same,
+            Ok(None) => Look::Mended,
             Err(faults) => Look::Refused(ConfigFaults(faults)),
         }
     }
@@ -62,9 +143,17 @@ impl RulesWatch {
         let say = |text: String| vec![ConfigFault { file: file.clone(), line: None, text }];
         let text = bounded(&self.path, MAX_BYTES).map_err(say)?;
         let config: StationConfig = toml::from_str(&text).map_err(|error| say(error.message().to_owned()))?;
-        let rules = check::rules(&self.path, &text, &config)?;
+        let configured = read(self.beside(), &config.policy)?;
+        // A pack that overtook this one goes on working.
+        let overtaken = self.working.overtaken.clone().filter(|overtaken| *overtaken == configured.digest);
+        let rules = if overtaken.is_some() { self.working.rules.clone() } else { configured };
+        let unsuited = check::unsuited(&self.path, &text, &config, &rules.pack);
+        if !unsuited.is_empty() {
+            return Err(unsuited);
+        }
         let same_rules = rules.digest == self.working.rules.digest && rules.signed == self.working.rules.signed;
-        if same_rules && config.policy == self.working.config.policy {
+        let as_before = same_rules && config.policy == self.working.config.policy;
+        if as_before && self.working.instead_of.is_none() {
             return Ok(None);
         }
         may_follow(&rules, &self.working.rules, today).map_err(say)?;
@@ -73,6 +162,7 @@ impl RulesWatch {
         loaded.config.policy = config.policy;
         loaded.rules = rules;
         loaded.instead_of = None;
+        loaded.overtaken = overtaken;
         Ok(Some(loaded))
     }
 }
@@ -84,6 +174,10 @@ pub(super) fn may_follow(rules: &SignedPack, working: &SignedPack, today: Date) 
     if rules.signed > today {
         let signed = rules.signed;
         return Err(format!("pack {of} says it was signed on {signed}, after today; set the clock or wait"));
+    }
+    if rules.pack.published.first() > today {
+        let published = &rules.pack.published;
+        return Err(format!("pack {of} says it is published on {published}, after today; wait until then"));
     }
     if rules.pack.id == working.pack.id && rules.signed < working.signed {
         let (signed, since) = (rules.signed, working.signed);
@@ -150,7 +244,7 @@ mod tests {
             fs::write(&station, text.replace("demonstration.pub", "authority.pub")).unwrap();
             sign(dir.path(), date(2026, 11, 20));
             let loaded = Arc::new(Loaded::read(&station).unwrap_or_else(|faults| panic!("{faults}")));
-            let watch = RulesWatch::new(&station, loaded);
+            let watch = RulesWatch::new(&station, loaded, Vec::new());
             Self { dir, watch }
         }
 
@@ -234,6 +328,51 @@ mod tests {
         // What is mended is taken.
         sign(place.dir.path(), day);
         assert!(matches!(place.look(), Look::Replaced(_)));
+    }
+
+    /// A version of the pack that an administrator brings: changed by this, signed by the authority on this day.
+    fn brought(place: &Place, change: (&str, &str), on: Date) -> SignedPack {
+        let text = fs::read_to_string(place.dir.path().join(PACK)).unwrap();
+        let text = text.replace("version = \"2026.1\"", "version = \"2026.2\"").replace(change.0, change.1);
+        let signed = signed::sign(&text, on, &place.dir.path().join("policies/authority.key")).unwrap();
+        let trust = trusted(place.dir.path(), &place.watch.working.config.policy).unwrap();
+        signed::judge(Path::new("brought.toml"), text, &toml::to_string(&signed).unwrap(), &trust).unwrap()
+    }
+
+    #[test]
+    fn a_pack_that_is_brought_works_until_the_configuration_names_another() {
+        let mut place = Place::new();
+        let (same, day) = (("", ""), date(2026, 11, 20));
+        for (pack, told) in [
+            (brought(&place, ("id = \"ru-entry\"", "id = \"ru-other\""), day), "not a version of ru-entry"),
+            (brought(&place, ("2026.2", "2026.1"), day), "works already"),
+            (brought(&place, ("age_below = 6", "age_below = 7"), date(2026, 11, 19)), "before the working one"),
+            (brought(&place, ("age_below = 6", "age_below = 7"), date(2026, 11, 23)), "after today"),
+            (brought(&place, ("published = \"2026\"", "published = \"2026-12\""), day), "published on 2026-12, after"),
+            (
+                brought(&place, ("all-checkpoints-2026", "all-checkpoints-2027"), day),
+                "no entry \"all-checkpoints-2026\"",
+            ),
+        ] {
+            let why = place.watch.take(pack, date(2026, 11, 22)).unwrap_err().to_string();
+            assert!(why.contains(told), "{told:?}: {why}");
+            assert_eq!(place.watch.working.rules.pack.version, "2026.1");
+        }
+        let newer = brought(&place, same, day);
+        assert_eq!(place.watch.take(newer, date(2026, 11, 22)).unwrap().rules.pack.version, "2026.2");
+        // The same configured pack stays overtaken, also when the rest of the file changes.
+        assert!(matches!(place.look(), Look::Same));
+        place.replace("station.toml", "basis = \"demonstration\"", "basis = \"decree no. 1 of 2026\"");
+        let Look::Replaced(loaded) = place.look() else { panic!("the confirmation was not taken") };
+        assert_eq!(
+            (loaded.rules.pack.version.as_str(), loaded.confirmed[0].basis.as_str()),
+            ("2026.2", "decree no. 1 of 2026")
+        );
+        // Another one that the authority signed takes over.
+        place.replace(PACK, "version = \"2026.1\"", "version = \"2026.3\"");
+        sign(place.dir.path(), date(2026, 11, 22));
+        let Look::Replaced(loaded) = place.look() else { panic!("it was not taken") };
+        assert_eq!((loaded.rules.pack.version.as_str(), &loaded.overtaken), ("2026.3", &None));
     }
 
     #[test]

@@ -139,8 +139,17 @@ pub fn read(path: &Path, trust: &VerifyKey) -> Result<SignedPack, Vec<ConfigFaul
     let beside = signature_file(path);
     let unsigned = |text| format!("the pack is not signed: {text}. The authority signs it: gatepost policy sign");
     let signature = bounded(&beside, MAX_SIGNATURE_BYTES).map_err(|text| vec![fault(&beside, None, unsigned(text))])?;
-    let by = verify(&text, &signature, trust).map_err(|error| vec![fault(&beside, None, error.to_string())])?;
-    parsed(path, text, by)
+    judge(path, text, &signature, trust)
+}
+
+/// The same for texts that somebody brings: pack and signature file.
+///
+/// # Errors
+/// Every fault, under this file's name.
+pub fn judge(file: &Path, text: String, signature: &str, trust: &VerifyKey) -> Result<SignedPack, Vec<ConfigFault>> {
+    let told = |error: SignatureFault| vec![fault(&signature_file(file), None, error.to_string())];
+    let by = verify(&text, signature, trust).map_err(told)?;
+    parsed(file, text, by)
 }
 
 /// The same for a text and a signature that were read before.

@@ -1,7 +1,10 @@
 //! The desk's own task: takes messages one by one, changes the case, publishes what there is to show.
 
+use super::before::LookedUpFor;
+use super::beside::Beside;
 use super::case::Case;
 use super::command::{DeskRefusal, Order, SampleRequest};
+use super::deciding::{Last, Put};
 use super::devices::Devices;
 use super::face::{FaceTaken, FaceWorker, Live};
 use super::finger::Judged;
@@ -12,6 +15,8 @@ use super::view::{FaultView, InterruptedView, Panel, RecentView, RecordView, Rul
 use super::{DeskHandle, PreviewJpeg, history, panel, waiting};
 use crate::clock::Clock;
 use crate::config::Loaded;
+use crate::figures::Figures;
+use crate::lookup::Lookups;
 use crate::web::LANGUAGES;
 use domain::case::CaseNumber;
 use domain::device::DeviceKind;
@@ -50,6 +55,8 @@ pub enum Message {
     Kept(CaseNumber, Result<Kept, String>),
     /// Time to look at the cases that wait.
     Look,
+    /// A look-up has an answer.
+    LookedUp(LookedUpFor),
     /// A record cannot be kept for want of space; it is held and tried again.
     NoSpace(String),
     /// Somebody at a page asks for something.
@@ -70,10 +77,16 @@ pub struct DeskParts {
     pub clock: Arc<Clock>,
     /// The store behind its keys.
     pub keeper: Arc<Keeper>,
+    /// Who is asked about what was owed before arrival.
+    pub lookups: Lookups,
     /// The program of the drivers.
     pub driver_program: PathBuf,
+    /// The figures of the shift.
+    pub figures: Arc<Figures>,
     /// Cases that the last run left open.
     pub interrupted: Vec<CaseNumber>,
+    /// The last decisions.
+    pub last_decisions: Last,
 }
 
 /// An attempt that a device or a worker is busy with.
@@ -88,6 +101,11 @@ pub(super) struct Desk {
     pub loaded: Arc<Loaded>,
     pub clock: Arc<Clock>,
     pub keeper: Arc<Keeper>,
+    pub last_decisions: Last,
+    /// What the rules were asked with last, until the session has taken their answer.
+    pub put: Option<Put>,
+    pub lookups: Arc<Lookups>,
+    pub figures: Arc<Figures>,
     pub devices: Devices,
     pub face: FaceWorker,
     pub preview: PreviewWorker,
@@ -102,6 +120,8 @@ pub(super) struct Desk {
     /// What the last run left open, until the next traveller.
     pub interrupted: Vec<InterruptedView>,
     pub active: Option<Active>,
+    /// Fingers that are taken while the face is.
+    pub beside: Option<Beside>,
     pub finger_on: bool,
     pub attempts: u64,
     pub prompt: Option<&'static str>,
@@ -146,6 +166,10 @@ pub(super) fn assemble(parts: DeskParts) -> (Desk, mpsc::Receiver<Message>, Desk
         loaded: parts.loaded,
         clock: parts.clock,
         keeper: parts.keeper,
+        last_decisions: parts.last_decisions,
+        put: None,
+        lookups: Arc::new(parts.lookups),
+        figures: parts.figures,
         devices,
         face,
         preview: resting,
@@ -157,6 +181,7 @@ pub(super) fn assemble(parts: DeskParts) -> (Desk, mpsc::Receiver<Message>, Desk
         family: None,
         interrupted,
         active: None,
+        beside: None,
         finger_on: false,
         attempts: 0,
         prompt: None,
@@ -211,8 +236,8 @@ impl Desk {
                     return;
                 }
                 Message::Host(event) => self.host_event(event),
-                Message::FingerKept(attempt, kept) if self.is_active(attempt) => {
-                    self.judge_fingers(kept.into_iter().collect());
+                Message::FingerKept(attempt, kept) if self.busy_with(attempt).is_some() => {
+                    self.judge_fingers(attempt, kept.into_iter().collect());
                 }
                 Message::FingerKept(..) => continue,
                 Message::Hint(attempt, hint) if self.is_active(attempt) => {
@@ -220,10 +245,17 @@ impl Desk {
                     // What the attempt before was about is past.
                     self.hinted.clear();
                 }
+                Message::Hint(attempt, hint) if self.busy_with(attempt).is_some() => {
+                    if let Some(beside) = self.beside.as_mut() {
+                        beside.hint = hint;
+                        beside.hinted.clear();
+                    }
+                }
                 Message::Hint(..) => continue,
                 Message::FaceTaken(attempt, taken) => self.face_taken(attempt, *taken),
                 Message::FingersJudged(attempt, judged) => self.fingers_judged(attempt, judged),
                 Message::Kept(case, kept) => self.kept(&case, kept),
+                Message::LookedUp(of) => self.looked_up(of),
                 Message::Look => self.forget_old_cases(waiting::LONGEST_WAIT),
                 Message::NoSpace(fault) => self.store_failed(fault),
                 Message::Arrived(sequence) => self.arrived(sequence),
@@ -248,7 +280,7 @@ impl Desk {
         self.recent.truncate(MOST_RECENT);
     }
 
-    /// From now on decisions are made under another pack. What was decided stays as it is, and says by which.
+    /// From now on cases are opened under another pack. Those that are open go on under theirs.
     fn take_rules(&mut self, loaded: Arc<Loaded>) {
         let before = self.loaded.rules.version();
         tracing::info!(%before, now = loaded.rules.version(), "other rules work from now on");
@@ -278,6 +310,7 @@ impl Desk {
         view.version = self.version;
         view.prompt = self.prompt;
         view.hint = self.hint;
+        view.beside = self.beside.as_ref().map(Beside::view);
         view.hinted = self.hinted.iter().map(|finger| finger.id()).collect();
         view.fault = self.fault.clone().or_else(|| self.reader_trouble()).or_else(|| self.store_fault_view());
         view.adult = self.adult();
@@ -288,6 +321,7 @@ impl Desk {
             view,
             traveller: self.at_desk.as_ref().and_then(|case| case.traveller.as_ref()).map(|file| file.panel()),
             parked,
+            before: self.before_panels(),
             claims: self.at_desk.as_ref().map(|case| self.claims(case)).unwrap_or_default(),
             local_date: self.clock.local().strftime("%Y-%m-%d %H:%M").to_string(),
             simulated: self.devices.any_simulated(),

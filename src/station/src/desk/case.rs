@@ -1,7 +1,9 @@
 //! One traveller's case with everything that the session does not hold: facts, personal data, samples.
 
 use super::attack::AttackCues;
+use super::before::Before;
 use super::command::ManualFields;
+use super::counting::Course;
 use super::samples::Samples;
 use super::view::TravellerPanel;
 use crate::config::Loaded;
@@ -29,6 +31,8 @@ pub struct Case {
     pub traveller: Option<TravellerFile>,
     /// The best sample of each slot.
     pub samples: Samples,
+    /// What the traveller owed before arrival.
+    pub before: Before,
     /// What the officer should know.
     pub warnings: Vec<&'static str>,
     /// The officer who did something last: not always who opened the case.
@@ -43,6 +47,8 @@ pub struct Case {
     pub review: Option<ReviewTrace>,
     /// Ground and evidence of a claimed exemption.
     pub claim: Option<(String, String)>,
+    /// The exempt case that a relative's claim names, and who confirmed that one.
+    pub refers: Option<(CaseNumber, StaffId)>,
     /// When the case was opened, local time.
     pub opened_at: String,
     /// When it was parked: for its age, and in local time.
@@ -59,10 +65,14 @@ pub struct Case {
     pub reservation: Option<Reservation>,
     /// The newest decision: it outlives the step that held it, for the record.
     pub decided: Option<Decision>,
-    /// The rules that made it, which are not those that work by now if others took over since.
+    /// The rules that worked when the case was opened. It goes on under them, whichever take over meanwhile.
     pub under: Option<Arc<Loaded>>,
+    /// The number of that decision among the last ones.
+    pub remembered: Option<u64>,
     /// The newest progress, likewise.
     pub taken: Option<Progress>,
+    /// For the figures of the shift.
+    pub course: Course,
 }
 
 impl Case {
@@ -74,12 +84,14 @@ impl Case {
             signed_by: None,
             vetoes: Vec::new(),
             session,
+            before: Before::default(),
             facts: None,
             traveller: None,
             samples: Samples::default(),
             warnings: Vec::new(),
             review: None,
             claim: None,
+            refers: None,
             opened_at,
             parked: None,
             devices: BTreeMap::new(),
@@ -89,7 +101,9 @@ impl Case {
             reservation: None,
             decided: None,
             under: None,
+            remembered: None,
             taken: None,
+            course: Course::begin(),
         }
     }
 
@@ -207,6 +221,11 @@ impl TravellerFile {
     pub fn document_key(&self) -> Personal<String> {
         let Traveller { issuing_state, document_number, .. } = &self.traveller;
         Personal::new(format!("{issuing_state}/{}", document_number.expose()))
+    }
+
+    /// Issuing State and number, for a look-up.
+    pub fn document(&self) -> (String, Personal<String>) {
+        (self.traveller.issuing_state.clone(), self.traveller.document_number.clone())
     }
 
     /// Nationality, then issuing State: what tells most of the traveller's language first.

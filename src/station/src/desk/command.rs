@@ -1,8 +1,10 @@
 //! What people ask of the desk, and how it says no.
 
+use super::before::Noted;
 use domain::case::CaseNumber;
 use domain::finger::MissingFinger;
 use domain::guarded::{Biometric, Personal};
+use domain::policy::NumberError;
 use domain::session::{FaceException, Refused, Slot, Veto};
 use domain::units::StaffId;
 use thiserror::Error;
@@ -13,10 +15,12 @@ use tokio::sync::oneshot;
 pub enum Command {
     /// An answer to the open question.
     Answer { question: String, answer: String },
+    /// What was shown of what was owed before arrival.
+    BeforeArrival(Noted),
     /// The officer closes the case.
     Cancel,
-    /// An exemption is claimed.
-    Claim { ground: String, evidence: String },
+    /// An exemption is claimed, perhaps as the family of somebody who was exempt earlier.
+    Claim { ground: String, evidence: String, family_of: Option<CaseNumber> },
     /// The date on the doubtful clock is right.
     ConfirmDate,
     /// Start the capture with these exceptions.
@@ -162,9 +166,21 @@ pub enum DeskRefusal {
     /// A supervisor gave no reason.
     #[error("Choose a reason: it stands in the record")]
     ReasonMissing,
+    /// A supervisor chose "other" and said no more.
+    #[error("\"Other\" alone says nothing. Write why in your own words, without names")]
+    NoteMissing,
+    /// Somebody's own words are too long.
+    #[error("This text is too long, and nothing was done. Write 200 characters at most")]
+    NoteTooLong,
+    /// The case that a family refers to is no confirmed exemption.
+    #[error("No exemption of this day is confirmed under this number. Compare it with the receipt, or leave it out")]
+    UnknownFamily,
     /// Too many cases wait.
     #[error("Too many cases wait for a supervisor. Have some of them decided before the next traveller")]
     TooManyParked,
+    /// The number of an application or a profile cannot be one.
+    #[error("This cannot be read as a number: {0}. Go on without it if the traveller has no other")]
+    Number(NumberError),
     /// No device can take it.
     #[error("No {0} is configured. Tell the administrator")]
     NoDevice(&'static str),
@@ -202,6 +218,10 @@ impl DeskRefusal {
             Self::NoFaceEngine => "U-15",
             Self::Outdated => "U-16",
             Self::UnknownCase => "U-17",
+            Self::Number(_) => "U-18",
+            Self::NoteMissing => "U-19",
+            Self::NoteTooLong => "U-20",
+            Self::UnknownFamily => "U-21",
             Self::Store(_) => "S-01",
         }
     }

@@ -2,6 +2,7 @@
 
 use super::actor::{Active, Desk, Message};
 use super::command::DeskRefusal;
+use super::deciding;
 use super::finger;
 use super::keep::{self, Finished, Kept};
 use super::trail::Note;
@@ -32,24 +33,28 @@ impl Desk {
     pub(super) fn apply(&mut self, event: Event, officer: Option<&StaffId>) -> Result<(), DeskRefusal> {
         let case = self.at_desk.as_mut().ok_or(DeskRefusal::DeskEmpty)?;
         let note = Note::of(&event, case.session.step());
-        let decides = matches!(event, Event::Decided(_));
+        let decided = match &event {
+            Event::Decided(decision) => Some(decision.clone()),
+            _ => None,
+        };
         let effects = case.apply(event)?;
         if let Some(officer) = officer {
             case.worked_on_by(officer);
         }
-        if decides {
-            case.under = Some(self.loaded.clone());
+        if let (Some(decision), Some(put)) = (decided, self.put.take()) {
+            deciding::remember(&self.last_decisions, &self.loaded, case, &put, &decision);
         }
         if let Some((who, what, reason)) = note.map(|note| note.on(case)) {
             let number = case.number().clone();
             self.note(who, what, Some(number), reason);
         }
-        self.hint = None;
+        let (hint, runs) = (self.hint.take(), self.active.as_ref().map(|active| active.attempt));
         self.hinted.clear();
         self.fault = None;
         for effect in effects {
             match effect {
                 Effect::Capture(aim, permit) => self.capture(aim, permit),
+                Effect::CaptureBeside(aim, permit) => self.capture_beside(aim, permit),
                 Effect::KeepRecord(outcome) => self.keep_at_desk(outcome),
                 Effect::Park(reason) => self.park(&reason),
                 Effect::StopDevices => self.stop_devices(),
@@ -59,6 +64,10 @@ impl Desk {
                     }
                 }
             }
+        }
+        // What was said about an attempt that goes on still stands.
+        if runs.is_some() && runs == self.active.as_ref().map(|active| active.attempt) {
+            self.hint = hint;
         }
         Ok(())
     }
@@ -78,7 +87,7 @@ impl Desk {
                     keeping.push(finished);
                 }
                 Effect::WipeSamples => case.samples.wipe(),
-                Effect::Capture(..) | Effect::Park(_) | Effect::StopDevices => {}
+                Effect::Capture(..) | Effect::CaptureBeside(..) | Effect::Park(_) | Effect::StopDevices => {}
             }
         }
         if let Some((who, what, reason)) = noted {
@@ -107,12 +116,17 @@ impl Desk {
     }
 
     fn capture(&mut self, aim: Aim, permit: CapturePermit) {
+        // The permit of an attempt that runs already lapses unused.
+        if self.goes_on_alone(&aim) {
+            return;
+        }
         self.attempts += 1;
         let attempt = self.attempts;
         let (kind, limit_ms) = match &aim {
             Aim::Face => {
                 self.prompt = Some("look-at-camera");
-                self.face.begin(attempt);
+                let taken = self.at_desk.as_ref().and_then(|case| case.taken.as_ref());
+                self.face.begin(attempt, taken.and_then(|taken| taken.plan().face_exception));
                 (DeviceKind::Camera, self.loaded.thresholds.face.capture.timeout_ms + CAMERA_START_MS)
             }
             Aim::Fingers(fingers) => {
@@ -158,6 +172,7 @@ impl Desk {
 
     fn stop_devices(&mut self) {
         self.active = None;
+        self.beside = None;
         self.finger_on = false;
         self.prompt = None;
         self.face.end();
@@ -173,6 +188,7 @@ impl Desk {
         };
         // A disk that was full has room again.
         self.store_fault = None;
+        self.count(number, kept.outcome);
         let record = RecordView { id: kept.record.to_string(), sequence: kept.sequence, queued: true, uploaded: false };
         self.ended(number.clone(), kept.outcome, Some(record));
         if self.at_desk.as_ref().is_some_and(|case| case.number() == number) {

@@ -9,6 +9,7 @@ use super::sight::Sight;
 use crate::config::Loaded;
 use domain::image::Frame;
 use domain::record::{FaceBasis, FaceSample, Measure};
+use domain::session::FaceException;
 use domain::units::QualityScore;
 use image::ExtendedColorType;
 use image::codecs::jpeg::JpegEncoder;
@@ -34,6 +35,8 @@ pub struct FaceTaken {
     pub passes: bool,
     /// Advisory cues of a presentation attack. They decide nothing.
     pub cues: AttackCues,
+    /// How light the backdrop of the best frame was.
+    pub backdrop: Option<f64>,
 }
 
 /// The worker as others hold it.
@@ -56,10 +59,18 @@ struct Shared {
     news: Condvar,
 }
 
+/// What an attempt is about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Task {
+    attempt: u64,
+    /// As was declared before the capture.
+    eyes_stay_shut: bool,
+}
+
 /// The newest frame only: a worker that falls behind skips frames instead of showing the past.
 #[derive(Default)]
 struct Inbox {
-    attempt: Option<u64>,
+    task: Option<Task>,
     frame: Option<Frame>,
     closed: bool,
 }
@@ -83,10 +94,11 @@ impl FaceWorker {
         &self.engine
     }
 
-    /// A new attempt: frames of earlier ones are dropped.
-    pub fn begin(&self, attempt: u64) {
+    /// A new attempt: frames of earlier ones are dropped. Nobody is told to open eyes that cannot be opened.
+    pub fn begin(&self, attempt: u64, exception: Option<FaceException>) {
+        let eyes_stay_shut = exception == Some(FaceException::EyesClosed);
         self.shared.put(|inbox| {
-            inbox.attempt = Some(attempt);
+            inbox.task = Some(Task { attempt, eyes_stay_shut });
             inbox.frame = None;
         });
     }
@@ -94,7 +106,7 @@ impl FaceWorker {
     /// No attempt any more.
     pub fn end(&self) {
         self.shared.put(|inbox| {
-            inbox.attempt = None;
+            inbox.task = None;
             inbox.frame = None;
         });
     }
@@ -102,7 +114,7 @@ impl FaceWorker {
     /// A frame of an attempt; it replaces one that was not looked at yet.
     pub fn offer(&self, attempt: u64, frame: Frame) {
         self.shared.put(|inbox| {
-            if inbox.attempt == Some(attempt) {
+            if inbox.task.is_some_and(|task| task.attempt == attempt) {
                 inbox.frame = Some(frame);
             }
         });
@@ -125,14 +137,14 @@ impl Shared {
     }
 
     /// The next frame with its attempt; the attempt alone when it has ended; nothing when all is over.
-    fn next(&self, looking_at: Option<u64>) -> Option<(Option<u64>, Option<Frame>)> {
+    fn next(&self, looking_at: Option<Task>) -> Option<(Option<Task>, Option<Frame>)> {
         let mut inbox = self.inbox();
         loop {
             if inbox.closed {
                 return None;
             }
-            if inbox.frame.is_some() || inbox.attempt != looking_at {
-                return Some((inbox.attempt, inbox.frame.take()));
+            if inbox.frame.is_some() || inbox.task != looking_at {
+                return Some((inbox.task, inbox.frame.take()));
             }
             inbox = self.news.wait(inbox).unwrap_or_else(PoisonError::into_inner);
         }
@@ -150,7 +162,7 @@ struct Worker {
 
 /// One attempt under way.
 struct Watching {
-    attempt: u64,
+    task: Task,
     guide: Guide,
     cues: Cues,
     capture: AutoCapture<(Frame, FaceAssessment)>,
@@ -159,13 +171,13 @@ struct Watching {
 impl Worker {
     fn run(mut self, shared: &Shared) {
         let mut watching: Option<Watching> = None;
-        while let Some((attempt, frame)) = shared.next(watching.as_ref().map(|watching| watching.attempt)) {
-            if attempt != watching.as_ref().map(|watching| watching.attempt) {
+        while let Some((task, frame)) = shared.next(watching.as_ref().map(|watching| watching.task)) {
+            if task != watching.as_ref().map(|watching| watching.task) {
                 // The next attempt may be another traveller's: nobody is followed into it.
                 if let Some(detector) = &mut self.detector {
                     detector.forget();
                 }
-                watching = attempt.map(|attempt| self.watch(attempt));
+                watching = task.map(|task| self.watch(task));
                 self.live.picture.send_replace(None);
                 self.live.sight.send_replace(Sight::default());
             }
@@ -175,10 +187,11 @@ impl Worker {
         }
     }
 
-    fn watch(&self, attempt: u64) -> Watching {
+    fn watch(&self, task: Task) -> Watching {
         let face = &self.loaded.thresholds.face;
-        let (guide, cues, capture) = (Guide::new(face.guide), Cues::new(face.cues), AutoCapture::new(face.capture));
-        Watching { attempt, guide, cues, capture }
+        let guide = Guide::new(face.guide);
+        let guide = if task.eyes_stay_shut { guide.never(Advice::OpenEyes) } else { guide };
+        Watching { task, guide, cues: Cues::new(face.cues), capture: AutoCapture::new(face.capture) }
     }
 
     fn look(&mut self, watching: &mut Watching, frame: &Frame) {
@@ -197,9 +210,13 @@ impl Worker {
         if hint != before {
             if hint == Some(Advice::OneOnly) {
                 // Once for each time that others step into the picture: how many, and nothing of who.
-                tracing::info!(attempt = watching.attempt, faces = assessment.faces().len(), "several people in view");
+                tracing::info!(
+                    attempt = watching.task.attempt,
+                    faces = assessment.faces().len(),
+                    "several people in view"
+                );
             }
-            tell(&self.messages, Message::Hint(watching.attempt, hint.map(|advice| advice.id())));
+            tell(&self.messages, Message::Hint(watching.task.attempt, hint.map(|advice| advice.id())));
         }
         let keep = || (frame.clone(), assessment.clone());
         let shot = watching.capture.feed(frame.captured_at, &assessment, limits, keep);
@@ -210,11 +227,13 @@ impl Worker {
             Shot::Over | Shot::Steadying | Shot::Watching => return,
         };
         let taken = self.taken(best, watching.cues.score().into());
-        tell(&self.messages, Message::FaceTaken(watching.attempt, Box::new(taken)));
+        tell(&self.messages, Message::FaceTaken(watching.task.attempt, Box::new(taken)));
     }
 
     fn taken(&self, best: Option<BestShot<(Frame, FaceAssessment)>>, cues: AttackCues) -> FaceTaken {
-        let Some(best) = best else { return FaceTaken { sample: None, score: None, passes: false, cues } };
+        let Some(best) = best else {
+            return FaceTaken { sample: None, score: None, passes: false, cues, backdrop: None };
+        };
         let passes = best.failing.is_empty();
         let (frame, assessment) = &best.kept;
         let thresholds = &self.loaded.thresholds.face;
@@ -237,8 +256,9 @@ impl Worker {
                 accepted: passes,
             }
         });
+        let backdrop = quality::device::backdrop(frame);
         // A face that cannot be cut out is no sample, however good it looked.
-        FaceTaken { passes: passes && sample.is_some(), score: best.score, sample, cues }
+        FaceTaken { passes: passes && sample.is_some(), score: best.score, sample, cues, backdrop }
     }
 }
 

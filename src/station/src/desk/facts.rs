@@ -1,20 +1,29 @@
 //! Between the document and the policy engine.
 
 use super::command::{DeskRefusal, ManualFields};
-use crate::clock::Clock;
 use crate::config::Loaded;
 use domain::mrz::Mrz;
 use domain::policy::{
-    self, Attestation, BirthDate, Checkpoint, Decision, EntryConfirmation, Evidence, Facts, Pack, Question,
+    self, Attestation, BirthDate, Checkpoint, Decision, EntryConfirmation, Evidence, Facts, Pack, PreArrivalAnswer,
+    PreArrivalFacts, Question,
 };
 use domain::units::StaffId;
+use jiff::civil::DateTime;
 
-/// Asks the rules about these facts, here and now.
-pub fn decide(loaded: &Loaded, clock: &Clock, facts: &Facts) -> Decision {
+/// Asks the rules about these facts, here and at this local time.
+pub fn decide(loaded: &Loaded, at: DateTime, facts: &Facts) -> Decision {
+    policy::decide(&loaded.rules.pack, facts, at, &checkpoint(loaded), &loaded.confirmed)
+}
+
+/// Where this station stands.
+pub fn checkpoint(loaded: &Loaded) -> Checkpoint {
     let station = &loaded.config.station;
-    let checkpoint = Checkpoint { id: station.checkpoint.clone(), technically_possible: station.technically_possible };
-    let confirmed: Vec<EntryConfirmation> = loaded.config.policy.confirmed.iter().map(Into::into).collect();
-    policy::decide(&loaded.rules.pack, facts, clock.local(), &checkpoint, &confirmed)
+    Checkpoint { id: station.checkpoint.clone(), technically_possible: station.technically_possible }
+}
+
+/// Asks the same pack what was owed before an arrival here and at this local time.
+pub fn before_arrival(loaded: &Loaded, at: DateTime, facts: &Facts, told: &PreArrivalFacts) -> Vec<PreArrivalAnswer> {
+    policy::before_arrival(&loaded.rules.pack, facts, told, at, &loaded.confirmed)
 }
 
 /// The facts of an MRZ, from the reader or typed.

@@ -34,7 +34,8 @@ impl Desk {
         self.keeper.opened(&number, by, &self.clock).map_err(DeskRefusal::Store)?;
         self.note(by.clone(), Action::CaseOpened, Some(number.clone()), None);
         let session = Session::open(number, by.clone(), self.clock.in_doubt());
-        self.at_desk = Some(Case { accompanying: accompanying.clone(), ..Case::new(session, now.to_string()) });
+        let under = Some(self.loaded.clone());
+        self.at_desk = Some(Case { accompanying: accompanying.clone(), under, ..Case::new(session, now.to_string()) });
         self.family = accompanying;
         self.interrupted.clear();
         self.last = None;
@@ -72,7 +73,7 @@ impl Desk {
             }
         }
         if !self.document_is_asked_for() {
-            return Err(DeskRefusal::NotNow);
+            return self.barcode(text, Some(by));
         }
         self.read_document(text, "typed", Some(by))
     }

@@ -1,6 +1,7 @@
 //! What devices say: documents, fingers that are put down and lifted, faults.
 
 use super::actor::{Active, Desk};
+use super::command::DeskRefusal;
 use super::finger;
 use super::view::FaultView;
 use domain::device::{DeviceFault, DeviceKind, ErrorKind};
@@ -13,27 +14,25 @@ use store::{Action, Reason};
 impl Desk {
     /// What a device says.
     pub(super) fn host_event(&mut self, event: HostEvent) {
-        let current = event.attempt.is_some_and(|attempt| self.is_active(attempt));
+        let current = event.attempt.filter(|attempt| self.busy_with(*attempt).is_some());
         match event.what {
             HostEventKind::Document(lines) => self.document_read(&lines),
-            HostEventKind::Fingers(images) if current => {
+            HostEventKind::Fingers(images) if let Some(attempt) = current => {
                 self.finger_on = true;
-                self.prompt = Some("hold-still");
-                self.judge_fingers(images);
+                self.ask_of_fingers("hold-still");
+                self.judge_fingers(attempt, images);
             }
-            HostEventKind::Placed if current => {
+            HostEventKind::Placed if current.is_some() => {
                 self.finger_on = true;
-                self.prompt = Some("hold-still");
+                self.ask_of_fingers("hold-still");
             }
             HostEventKind::Lifted => {
                 self.finger_on = false;
-                if let (Some("lift-finger" | "lift-fingers"), Some(Active { aim: Aim::Fingers(wanted), .. })) =
-                    (self.prompt, &self.active)
-                {
-                    self.prompt = Some(finger::prompt(wanted.len(), false));
+                if let Some(("lift-finger" | "lift-fingers", fingers)) = self.asked_of_fingers() {
+                    self.ask_of_fingers(finger::prompt(fingers, false));
                 }
             }
-            HostEventKind::Fault(fault) if current => self.device_failed(&fault),
+            HostEventKind::Fault(fault) if let Some(attempt) = current => self.device_failed(attempt, &fault),
             HostEventKind::Fault(fault) => {
                 // An idle device's trouble shows on the health page.
                 tracing::warn!(device = %event.device, code = %fault.code, detail = %fault.log, "device fault");
@@ -42,7 +41,8 @@ impl Desk {
             }
             HostEventKind::Described(_) => {
                 // A scanner that was not there when the attempt began says only now whether it has a preview.
-                if let Some(Active { attempt, aim: Aim::Fingers(fingers), .. }) = &self.active {
+                let beside = self.beside.as_ref().map(|beside| &beside.active);
+                if let Some(Active { attempt, aim: Aim::Fingers(fingers), .. }) = beside.or(self.active.as_ref()) {
                     self.begin_preview(*attempt, fingers);
                 }
             }
@@ -54,8 +54,12 @@ impl Desk {
         }
     }
 
-    fn device_failed(&mut self, fault: &DeviceFault) {
-        let Some(active) = self.active.take() else { return };
+    fn device_failed(&mut self, attempt: u64, fault: &DeviceFault) {
+        let active = match self.take_attempt(attempt) {
+            Some((active, false)) => active,
+            Some((active, true)) => return self.failed_beside(active, fault),
+            None => return,
+        };
         tracing::warn!(code = %fault.code, detail = %fault.log, slot = active.aim.id(), "device fault during a capture");
         self.face.end();
         self.preview.end();
@@ -86,12 +90,16 @@ impl Desk {
     }
 
     fn document_read(&mut self, lines: &Personal<String>) {
-        // A swipe counts only while a document is asked for; at any other time the reader is ignored, and says so.
-        if !self.document_is_asked_for() {
+        // A swipe counts only while a document is asked for, and a barcode while a number is. At any other time the reader
+        // is ignored, and says so.
+        let read = if self.document_is_asked_for() {
+            self.read_document(lines, "reader", None)
+        } else {
+            self.barcode(lines, None)
+        };
+        if read == Err(DeskRefusal::NotNow) {
             tracing::info!("a document was read while none was asked for");
-            return;
-        }
-        if let Err(refusal) = self.read_document(lines, "reader", None) {
+        } else if let Err(refusal) = read {
             self.fault = Some(FaultView { code: refusal.code().into(), text: refusal.to_string() });
         }
     }

@@ -3,7 +3,9 @@
 use super::keep::Keeper;
 use super::view::InterruptedView;
 use domain::case::CaseNumber;
-use store::Action;
+use domain::session::Outcome;
+use domain::units::StaffId;
+use store::{Action, Reason};
 
 /// Lines of a case that are shown: more than any case has, as attempts are limited.
 const MOST_LINES: usize = 500;
@@ -39,6 +41,19 @@ pub fn interrupted(keeper: &Keeper, case: &CaseNumber) -> InterruptedView {
     InterruptedView { case: case.clone(), stage }
 }
 
+/// Who confirmed the exemption of this case, if somebody did and its record was kept after this moment. The audit trail tells
+/// it, which outlives a restart.
+pub fn exempt_since(keeper: &Keeper, case: &CaseNumber, since_ms: i64) -> Option<StaffId> {
+    confirmed(&keeper.trail(MOST_LINES, Some(case)), since_ms)
+}
+
+fn confirmed(events: &[store::Event], since_ms: i64) -> Option<StaffId> {
+    let exempt = Reason::word(Outcome::Exempt.id());
+    let kept = |event: &&store::Event| event.what == Action::RecordKept && event.reason == exempt;
+    events.iter().find(kept).filter(|event| event.at_ms >= since_ms)?;
+    events.iter().find(|event| event.what == Action::Approved).map(|event| event.who.clone())
+}
+
 /// Where a case stood after this.
 fn stage(what: Action) -> Option<&'static str> {
     match what {
@@ -54,6 +69,29 @@ fn stage(what: Action) -> Option<&'static str> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn only_a_confirmed_exemption_of_the_day_can_be_referred_to() {
+        let line = |what, who: &str, at_ms, reason: &str| store::Event {
+            at_ms,
+            who: StaffId(who.into()),
+            what,
+            case: CaseNumber::parse("S1-260315-0007"),
+            reason: Reason::word(reason),
+        };
+        let approved = line(Action::Approved, "boris", 900, "evidence-seen");
+        let exempt = line(Action::RecordKept, "station", 1000, "exempt");
+        for (events, since, by) in [
+            (vec![exempt.clone(), approved.clone()], 1000, Some("boris")),
+            (vec![exempt.clone(), approved.clone()], 1001, None),
+            // A child is exempt by the document: nobody has confirmed anything that a family could rest on.
+            (vec![exempt], 0, None),
+            (vec![line(Action::RecordKept, "station", 1000, "enrolled-with-exceptions"), approved], 0, None),
+            (vec![], 0, None),
+        ] {
+            assert_eq!(confirmed(&events, since).map(|by| by.0).as_deref(), by, "{events:?}");
+        }
+    }
 
     #[test]
     fn the_stage_to_repeat_is_that_of_the_last_deed() {

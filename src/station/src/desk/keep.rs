@@ -1,6 +1,7 @@
 //! From a finished case to a durable record: draft, seal, sign, append. All of it off the desk's task.
 
 use super::actor::Message;
+use super::before::Before;
 use super::case::Case;
 use super::effects::tell;
 use crate::clock::Clock;
@@ -57,7 +58,7 @@ pub struct Keeper {
 
 /// A finished case on its way to the disk, with the space that was reserved for it.
 pub struct Finished {
-    draft: Draft,
+    pub(super) draft: Draft,
     reservation: Option<Reservation>,
 }
 
@@ -108,6 +109,24 @@ impl Keeper {
     /// no room is held and written later, and until it is no traveller is taken. The error is for the officer.
     pub fn note(&self, event: &AuditEvent) -> Result<(), String> {
         aside(|| self.outbox().note(event)).map_err(told)
+    }
+
+    /// The same, and the number of the line.
+    ///
+    /// # Errors
+    /// As [`Self::note`].
+    pub fn note_numbered(&self, event: &AuditEvent) -> Result<u64, String> {
+        let noted = aside(|| {
+            let mut outbox = self.outbox();
+            outbox.note(event)?;
+            Ok(outbox.audit_head().lines)
+        });
+        noted.map_err(told)
+    }
+
+    /// A line of the audit trail.
+    pub fn line(&self, number: u64) -> Option<AuditEvent> {
+        aside(|| self.outbox().line(number)).map_err(told).ok().flatten()
     }
 
     /// The last lines of the audit trail, newest first: so many at most, and of one case if that is named.
@@ -286,6 +305,8 @@ pub fn finish(loaded: &Loaded, case: &mut Case, outcome: Outcome) -> Result<Fini
     let rules = case.under.as_deref().unwrap_or(loaded).rules.version();
     case.samples.wipe();
     case.traveller = None;
+    case.before = Before::default();
+    case.course.works();
     let draft = Draft {
         id,
         case: case.number().clone(),
@@ -309,6 +330,7 @@ fn enrolment(loaded: &Loaded, case: &mut Case) -> Body {
     let Some(traveller) = case.traveller.take() else { return Body::Closure };
     let (face, fingers) = case.samples.take();
     let devices: Vec<_> = case.devices.values().cloned().collect();
+    let (before_arrival, application_number, profile_id) = std::mem::take(&mut case.before).into_record();
     let below_grade = devices.iter().any(|device| !device.groups.is_empty() && !device.enrolment_grade());
     let taken = case.taken.as_ref();
     Body::Enrolment(Box::new(Enrolment {
@@ -322,8 +344,9 @@ fn enrolment(loaded: &Loaded, case: &mut Case) -> Body {
         vetoes: std::mem::take(&mut case.vetoes),
         devices,
         laboratory_basis: loaded.config.laboratory.as_ref().filter(|_| below_grade).map(|lab| lab.basis.clone()),
-        application_number: None,
-        profile_id: None,
+        before_arrival,
+        application_number,
+        profile_id,
     }))
 }
 

@@ -5,8 +5,12 @@
 
 mod actor;
 mod attack;
+mod before;
+mod beside;
 mod case;
 mod command;
+mod counting;
+mod deciding;
 mod devices;
 mod effects;
 pub mod engine;
@@ -25,7 +29,11 @@ mod preview;
 mod reviewing;
 mod samples;
 mod sight;
+#[cfg(test)]
+pub(crate) mod staged;
 mod taken;
+#[cfg(test)]
+pub(crate) mod testing;
 #[cfg(test)]
 mod tests;
 mod trail;
@@ -34,7 +42,10 @@ mod waiting;
 
 pub use actor::{DeskParts, spawn};
 pub use attack::AttackCues;
+pub use before::{BeforePanel, Noted, WindowPanel};
+pub use beside::BesideView;
 pub use command::{Command, DeskRefusal, ManualFields, ReviewDecision};
+pub use deciding::Last;
 pub use devices::spec as device_spec;
 #[cfg(test)]
 pub use engine::MEND;

@@ -1,12 +1,15 @@
 //! What people ask for, turned into events of the session.
 
 use super::actor::Desk;
+use super::before::Before;
 use super::case::{Case, TravellerFile};
 use super::command::{Command, DeskRefusal};
 use super::face::NO_ENGINE;
 use super::facts;
+use super::history;
 use super::view::ClaimPanel;
 use crate::config::SignedPack;
+use domain::case::CaseNumber;
 use domain::device::DeviceKind;
 use domain::finger::{Finger, MissingFinger};
 use domain::guarded::Personal;
@@ -19,6 +22,10 @@ use domain::units::StaffId;
 /// Space that a case may need on disk: 4-4-2 as lossless PNG, a portrait, and the journal (see storage.md, rule 5).
 pub const RESERVED_BYTES: u64 = 4 * 1024 * 1024;
 
+/// Relatives may come so much later than the person whose exemption was confirmed, in milliseconds: the longest shift and
+/// its hand-over. Own value.
+const SAME_DAY_MS: i64 = 12 * 3_600_000;
+
 pub(super) type Done = Result<(), DeskRefusal>;
 
 impl Desk {
@@ -28,6 +35,7 @@ impl Desk {
         match command {
             Command::New => self.open_case(officer, None),
             Command::NewWith => self.open_with_family(officer),
+            Command::BeforeArrival(noted) => self.note_before_arrival(noted, officer),
             Command::Cancel => self.by_officer(Event::Cancelled, officer),
             Command::TravellerRefuses => self.by_officer(Event::TravellerRefused, officer),
             Command::ConfirmDate => {
@@ -42,7 +50,7 @@ impl Desk {
                 self.decide_first(found, TravellerFile::from_fields(&fields), Some(officer))
             }
             Command::Answer { question, answer } => self.answer(&question, &answer, officer),
-            Command::Claim { ground, evidence } => self.claim(ground, evidence, officer),
+            Command::Claim { ground, evidence, family_of } => self.claim((ground, evidence), family_of, officer),
             Command::SendToSupervisor => self.by_officer(Event::SentToSupervisor, officer),
             Command::Proceed => self.by_officer(Event::Proceed, officer),
             Command::Declare { missing, face_exception } => self.declare(missing, face_exception, officer),
@@ -124,7 +132,7 @@ impl Desk {
         }
         let earlier = self.at_desk.as_ref().and_then(|case| case.facts.as_ref());
         earlier.iter().for_each(|earlier| found.remember(earlier));
-        let decision = facts::decide(&self.loaded, &self.clock, &found);
+        let decision = self.ask_rules(&found);
         self.apply(Event::Decided(decision), officer)?;
         let key = file.document_key();
         let before = self.at_desk.as_ref().and_then(|case| case.traveller.as_ref());
@@ -139,9 +147,14 @@ impl Desk {
             if !file.panel().failed_checks.is_empty() {
                 case.warnings.push("check-digit");
             }
+            if !same {
+                // What was shown with another document was not shown with this one.
+                case.before = Before::default();
+            }
             case.facts = Some(found);
             case.traveller = Some(file);
         }
+        self.ask_before_arrival();
         Ok(())
     }
 
@@ -157,16 +170,24 @@ impl Desk {
         if self.clock.jumped() {
             return self.at_desk(Event::ClockDoubted);
         }
-        let again = facts::decide(&self.loaded, &self.clock, &known);
+        let again = self.ask_rules(&known);
         let exempt_now = again.verdict == Verdict::Exempt && again.stands();
         self.by_officer(Event::Decided(again), officer)?;
         if let Some(case) = self.at_desk.as_mut() {
             case.facts = Some(known);
         }
+        self.ask_before_arrival();
         if exempt_now { self.by_officer(Event::Proceed, officer) } else { Ok(()) }
     }
 
-    fn claim(&mut self, ground: String, evidence: String, officer: &StaffId) -> Done {
+    /// Relatives of somebody who was exempt earlier in the day name that case: whoever confirms their claim, which they
+    /// need as well, then sees what it rests on, and the records belong together.
+    fn claim(
+        &mut self,
+        (ground, evidence): (String, String),
+        family_of: Option<CaseNumber>,
+        officer: &StaffId,
+    ) -> Done {
         let case = self.at_desk.as_ref().ok_or(DeskRefusal::DeskEmpty)?;
         let pack = &self.rules_of(case).pack;
         match case.session.step() {
@@ -180,16 +201,26 @@ impl Desk {
         if !facts::is_evidence(pack, &ground, &evidence) {
             return Err(DeskRefusal::UnknownAnswer);
         }
+        let since_ms = self.clock.utc_ms().saturating_sub(SAME_DAY_MS);
+        let earlier = |case: CaseNumber| history::exempt_since(&self.keeper, &case, since_ms).map(|by| (case, by));
+        let refers = match family_of {
+            Some(case) => Some(earlier(case).ok_or(DeskRefusal::UnknownFamily)?),
+            None => None,
+        };
         let mut known = case.facts.clone().ok_or(DeskRefusal::NotNow)?;
         facts::claim(&mut known, &ground, &evidence);
         // The session parks with the decision that names the claim, where the step still takes a decision.
         if matches!(case.session.step(), Step::Decided(_)) {
-            let again = facts::decide(&self.loaded, &self.clock, &known);
+            let again = self.ask_rules(&known);
             self.by_officer(Event::Decided(again), officer)?;
         }
         if let Some(case) = self.at_desk.as_mut() {
             case.facts = Some(known);
             case.claim = Some((ground.clone(), evidence.clone()));
+            if let Some((family, by)) = refers {
+                case.accompanying = Some(family.clone());
+                case.refers = Some((family, by));
+            }
         }
         self.by_officer(Event::ExemptionClaimed { ground, evidence }, officer)
     }
@@ -201,8 +232,7 @@ impl Desk {
         entry.map(|entry| entry.grounds.clone()).unwrap_or_default()
     }
 
-    /// The rules that this case was decided under; those that work now, where nothing is decided yet. A case goes on under
-    /// the rules that its traveller was told of.
+    /// The rules that worked when this case was opened: it goes on under them.
     pub(super) fn rules_of<'a>(&'a self, case: &'a Case) -> &'a SignedPack {
         &case.under.as_ref().unwrap_or(&self.loaded).rules
     }
@@ -220,6 +250,11 @@ impl Desk {
         face_exception: Option<FaceException>,
         officer: &StaffId,
     ) -> Done {
+        match self.at_desk.as_ref().map(|case| case.session.step()) {
+            Some(Step::Declare(..)) => {}
+            Some(_) => return Err(DeskRefusal::NotNow),
+            None => return Err(DeskRefusal::DeskEmpty),
+        }
         // Of whom no fingers are due, no scanner is needed, and none is asked which fingers there are.
         let fingers = !self.only_a_face_is_due();
         for (kind, name) in [(DeviceKind::Camera, "camera"), (DeviceKind::FingerScanner, "fingerprint scanner")] {
@@ -244,7 +279,9 @@ impl Desk {
         let (placements, missing) =
             if fingers { (capture.plan(&groups, &missing), missing) } else { (Vec::new(), Vec::new()) };
         let wanted: Vec<Finger> = placements.iter().flatten().copied().collect();
-        self.by_officer(Event::CaptureDeclared(CapturePlan { placements, missing, face_exception }), officer)?;
+        let together = self.loaded.config.desk.together;
+        let plan = CapturePlan { placements, missing, face_exception, together };
+        self.by_officer(Event::CaptureDeclared(plan), officer)?;
         if let Some(case) = self.at_desk.as_mut() {
             case.reservation.get_or_insert(reservation);
             // After a step back: what is not to be taken any more is not kept either.

@@ -85,6 +85,7 @@ pub fn parked(case: &Case) -> Option<ParkedPanel> {
         vetoes: case.vetoes.clone(),
         staff: case.session.staff().cloned().collect(),
         accompanying: case.accompanying.clone(),
+        refers: case.refers.clone(),
         family: Vec::new(),
         portrait: case.samples.portrait(),
         decision: case.decision()?.clone(),

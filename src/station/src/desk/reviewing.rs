@@ -3,6 +3,7 @@
 use super::actor::Desk;
 use super::case::Case;
 use super::command::{DeskRefusal, ReviewDecision};
+use super::deciding;
 use super::effects::parked_for;
 use super::facts;
 use super::orders::{Done, RESERVED_BYTES};
@@ -44,7 +45,8 @@ impl Desk {
         if self.clock.jumped() {
             return self.at_desk(Event::ClockDoubted);
         }
-        let again = facts::decide(&self.loaded, &self.clock, known);
+        let known = known.clone();
+        let again = self.ask_rules(&known);
         self.at_desk(Event::Decided(again))
     }
 
@@ -98,22 +100,24 @@ impl Desk {
             Step::InReview(why, _) => parked_for(why),
             _ => return Err(DeskRefusal::NoSuchCase),
         };
+        let claimed = case.facts.clone().filter(|_| case.claim.is_some());
         if decision == ReviewDecision::Approve
-            && case.claim.is_some()
-            && let Some(known) = case.facts.as_mut()
+            && let Some(mut confirmed) = claimed
         {
-            let mut confirmed = known.clone();
             facts::confirm_claim(&mut confirmed, by);
-            let decided = facts::decide(&self.loaded, &self.clock, &confirmed);
-            // The rule may have changed while the case waited: then there is nothing to confirm any more.
+            let (put, decided) = self.put(self.parked.get(number), &confirmed);
+            // The rule may have ended while the case waited: then there is nothing to confirm any more.
             if decided.verdict != Verdict::Exempt || !decided.stands() {
                 return Err(DeskRefusal::UnknownGround);
             }
-            (*known, case.decided, case.under) = (confirmed, Some(decided), Some(self.loaded.clone()));
+            let case = self.parked.get_mut(number).ok_or(DeskRefusal::NoSuchCase)?;
+            deciding::remember(&self.last_decisions, &self.loaded, case, &put, &decided);
+            (case.facts, case.decided) = (Some(confirmed), Some(decided));
         }
         let local_time = self.clock.local().to_string();
         tracing::info!(case = %number, supervisor = %by.0, decision = word, "a case was reviewed");
         let (supervisor, reason) = (by.clone(), reason.to_owned());
+        let case = self.parked.get_mut(number).ok_or(DeskRefusal::NoSuchCase)?;
         case.review = Some(ReviewTrace { supervisor, decision: word.into(), reason, parked_for, local_time });
         self.on_parked(number, event)
     }

@@ -23,12 +23,16 @@ impl Desk {
     }
 
     /// Has the images of the placement that runs judged: what a device sent at the end, or what a preview kept.
-    pub(super) fn judge_fingers(&self, images: Vec<FingerImage>) {
+    pub(super) fn judge_fingers(&mut self, attempt: u64, images: Vec<FingerImage>) {
+        self.watch_device(DeviceKind::FingerScanner, "platen", images.first().and_then(quality::device::platen));
+        if let Some(case) = self.at_desk.as_mut() {
+            case.course.works();
+        }
         // Only from a sensor that takes nothing but one finger an image without a name is that finger.
         let scanner = self.devices.get(DeviceKind::FingerScanner).and_then(|scanner| scanner.descriptor());
         let unnamed = scanner.as_ref().is_some_and(|scanner| scanner.groups == [CaptureGroup::Single]);
         let small_sensor = scanner.as_ref().is_some_and(DeviceDescriptor::small_sensor);
-        if let Some(Active { attempt, aim: Aim::Fingers(wanted), .. }) = &self.active {
+        if let Some(Active { attempt, aim: Aim::Fingers(wanted), .. }) = self.busy_with(attempt) {
             let earlier = self.at_desk.as_ref().map(|case| case.samples.known()).unwrap_or_default();
             let placed = Placed { wanted: wanted.clone(), images, unnamed, small_sensor, earlier };
             finger::judge(&self.loaded, *attempt, placed, self.messages.clone());
@@ -40,6 +44,8 @@ impl Desk {
         let took = elapsed(&active);
         self.devices.stop(DeviceKind::Camera);
         self.note_device(DeviceKind::Camera);
+        self.watch_device(DeviceKind::Camera, "backdrop", taken.backdrop);
+        let lacked = self.hint;
         if let Some(case) = self.at_desk.as_mut() {
             let cues = taken.cues;
             tracing::info!(case = %case.number(), attempt, attack_cues = %cues, "advisory cues of an attack");
@@ -50,6 +56,9 @@ impl Desk {
         }
         let judged = Attempt { score: taken.score, passes: taken.passes, wrong: None, took };
         let number = self.next_number(Slot::Face);
+        if let (Some(case), Some(number), true) = (self.at_desk.as_mut(), number, taken.sample.is_some()) {
+            case.course.judged(Slot::Face, number, lacked);
+        }
         if self.at_desk(Event::AttemptScored(Aim::Face, vec![(Slot::Face, judged)], vec![])).is_ok()
             && let (Some(case), Some(sample)) = (self.at_desk.as_mut(), taken.sample)
         {
@@ -59,7 +68,10 @@ impl Desk {
     }
 
     pub(super) fn fingers_judged(&mut self, attempt: u64, placement: Judged) {
-        let Some(active) = self.active.take_if(|active| active.attempt == attempt) else { return };
+        let Some((active, aside)) = self.take_attempt(attempt) else { return };
+        if let Some(case) = self.at_desk.as_mut() {
+            case.course.done();
+        }
         // Of a preview that gives advice only: the sample is here.
         self.preview.end();
         self.note_device(DeviceKind::FingerScanner);
@@ -88,14 +100,21 @@ impl Desk {
         {
             doubted.into_iter().for_each(|finger| case.samples.forget_finger(finger));
             for (number, judged) in numbered {
+                if let Some(number) = number {
+                    case.course.judged(judged.slot(), number, judged.advice);
+                }
                 let is_best = case.progress().and_then(|progress| progress.best(judged.slot())) == number;
                 let accepted = judged.sample.accepted && wrong_of(judged.slot()).is_none();
                 let known = judged.known();
                 let sample = FingerSample { accepted, ..judged.sample };
                 case.samples.offer_finger(sample, number.unwrap_or_default(), known, is_best);
             }
-            self.hint = hint;
-            self.hinted = hinted.unwrap_or_default();
+            let hinted = hinted.unwrap_or_default();
+            match self.beside.as_mut().filter(|_| aside) {
+                Some(beside) => (beside.hint, beside.hinted) = (hint, hinted),
+                None if aside => {}
+                None => (self.hint, self.hinted) = (hint, hinted),
+            }
         }
     }
 

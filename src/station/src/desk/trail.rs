@@ -54,8 +54,20 @@ impl Note {
 
     /// With the case that it was done to: who, what, why.
     pub fn on(self, case: &Case) -> (StaffId, Action, Option<Reason>) {
-        (self.who.unwrap_or_else(|| case.hand.clone()), self.what, self.reason)
+        let reason = match self.what {
+            Action::Approved | Action::Refused => reviewed(case, self.reason.as_ref()),
+            _ => self.reason,
+        };
+        (self.who.unwrap_or_else(|| case.hand.clone()), self.what, reason)
     }
+}
+
+/// The reason that a supervisor chose from the list, behind what the decision is called: `recapture-evidence-seen`. Their
+/// own words stay out of the trail, as somebody could have written a name into them.
+fn reviewed(case: &Case, decision: Option<&Reason>) -> Option<Reason> {
+    let chosen = case.review.as_ref().map(|review| review.reason.split(':').next().unwrap_or_default());
+    let words: Vec<String> = decision.map(Reason::to_string).into_iter().chain(chosen.map(str::to_owned)).collect();
+    Reason::word(&words.join("-"))
 }
 
 fn verdict(verdict: domain::policy::Verdict) -> &'static str {

@@ -2,6 +2,8 @@
 //! it in [`Panel`] and reaches a page only as the text that the officer reads.
 
 use super::attack::AttackCues;
+use super::before::BeforePanel;
+use super::beside::BesideView;
 use super::engine::EngineView;
 use crate::config::Escalation;
 use domain::case::CaseNumber;
@@ -23,6 +25,8 @@ pub struct Panel {
     pub traveller: Option<TravellerPanel>,
     /// Cases that wait for a supervisor or for a recall, oldest first.
     pub parked: Vec<ParkedPanel>,
+    /// What was owed before arrival, as far as it concerns the officer.
+    pub before: Vec<BeforePanel>,
     /// Grounds that the deciding entry lets an officer attest, each with its kinds of evidence.
     pub claims: Vec<ClaimPanel>,
     /// Local date and time, where the officer has to confirm the date.
@@ -111,6 +115,8 @@ pub struct View {
     pub interrupted: Vec<InterruptedView>,
     /// Why the face is not captured as usual, as declared.
     pub face_exception: Option<&'static str>,
+    /// Fingers that are taken while the face is.
+    pub beside: Option<BesideView>,
 }
 
 /// One slot in codes.
@@ -248,6 +254,8 @@ pub struct ParkedPanel {
     pub staff: Vec<StaffId>,
     /// The adult whom this traveller came with.
     pub accompanying: Option<CaseNumber>,
+    /// The exempt case that the claim names, and who confirmed that one.
+    pub refers: Option<(CaseNumber, StaffId)>,
     /// Other cases of the same family whose claims wait.
     pub family: Vec<CaseNumber>,
     /// The decision so far.
@@ -318,6 +326,14 @@ impl View {
     }
 }
 
+impl View {
+    /// Whether this slot is captured now: as the only one, or beside the face.
+    pub fn is_aimed_at(&self, slot: &str) -> bool {
+        let beside = self.beside.iter().flat_map(|beside| &beside.aimed_at);
+        self.aimed_at.iter().chain(beside).any(|aimed| *aimed == slot)
+    }
+}
+
 impl Panel {
     /// What to write above the decision. An exemption that still has a question is no exemption yet.
     pub fn verdict(&self) -> &'static str {
@@ -334,6 +350,12 @@ impl Panel {
             },
             None => "ask",
         }
+    }
+
+    /// Cases as a supervisor looks at them: those that wait for a decision by age, then those that wait for the traveller.
+    pub fn waiting_first(&self) -> impl Iterator<Item = &ParkedPanel> {
+        let of = |waiting: bool| self.parked.iter().filter(move |case| (case.view.state == "waiting") == waiting);
+        of(true).chain(of(false))
     }
 
     /// Whether the officer may settle the open question.

@@ -1,14 +1,13 @@
-//! The configuration, the rules and the clock that dates are taken from.
+//! The configuration and the rules.
 
 use super::{Finding, Patient};
-use crate::clock::time_daemon_vouches;
-use crate::config::{ClockTrust, ConfigFault, Loaded};
+use crate::config::{ConfigFault, Loaded};
 use crate::serve::DEMONSTRATION_PACKS;
 
 pub fn check(patient: &Patient) -> Vec<Finding> {
     match patient.loaded {
         Ok(loaded) => {
-            vec![Finding::good("configuration", "read, with all that it names"), rules(loaded), clock(loaded)]
+            vec![Finding::good("configuration", "read, with all that it names"), rules(loaded)]
         }
         Err(faults) => faults.0.iter().map(fault).collect(),
     }
@@ -30,22 +29,4 @@ fn rules(loaded: &Loaded) -> Finding {
         return Finding::note("rules", format!("{found}: the demonstration's key, which anybody has"), remedy);
     }
     Finding::good("rules", found)
-}
-
-fn clock(loaded: &Loaded) -> Finding {
-    match loaded.config.clock.trust {
-        ClockTrust::Demonstration => Finding::note(
-            "clock",
-            "believed without anybody vouching for it: a demonstration",
-            "at a border write trust = \"time-daemon\" or \"officer-confirms\" in [clock]",
-        ),
-        ClockTrust::OfficerConfirms => Finding::good("clock", "the officer confirms the date of every case"),
-        ClockTrust::TimeDaemon if time_daemon_vouches() => Finding::good("clock", "kept in step by a time daemon"),
-        ClockTrust::TimeDaemon => Finding::fault(
-            "clock",
-            "no time daemon keeps it in step, and age and rules depend on the date",
-            "run `timedatectl set-ntp true`, or set chrony up and wait until `timedatectl` says \"synchronized: yes\"; \
-             until then the officer is asked to confirm each date",
-        ),
-    }
 }

@@ -1,10 +1,15 @@
 //! The devices: each driver is started and asked. No device opens for it.
 
 use super::{Finding, Patient};
+use crate::desk::DevicePanel;
 use crate::devices_cli::{Row, settled};
+use crate::figures::Drifting;
 use domain::device::DeviceState;
 
 const DEVICES: &str = "devices";
+
+/// What to do about a device that says nothing.
+const SILENT: &str = "switch it on, plug it in again and look at its cable";
 
 pub fn check(patient: &Patient) -> Vec<Finding> {
     let Ok(loaded) = patient.loaded else { return Vec::new() };
@@ -22,16 +27,33 @@ pub fn check(patient: &Patient) -> Vec<Finding> {
     settled(loaded, patient.driver).iter().map(device).collect()
 }
 
+/// A device whose captures have become worse.
+pub(super) fn worse(of: &Drifting) -> Finding {
+    let Drifting { device, measure, was, is } = of;
+    Finding::note(DEVICES, format!("{device}: the {measure} is darker, {is:.0} of 255 after {was:.0}"), of.remedy())
+}
+
+/// A device of a station that is at work.
+pub(super) fn at_work(device: &DevicePanel) -> Finding {
+    let named = format!("{} ({})", device.name, device.kind.id());
+    match (device.state, &device.fault) {
+        (_, Some(fault)) => Finding::fault(DEVICES, format!("{named}: {}", fault.code), fault.text.clone()),
+        (DeviceState::Absent | DeviceState::Faulted, None) => {
+            Finding::fault(DEVICES, format!("{named}: is not there"), SILENT)
+        }
+        (_, None) => Finding::good(DEVICES, named),
+    }
+}
+
 fn device(row: &Row) -> Finding {
     let named = format!("{} ({}) {}", row.name, row.kind, row.label);
-    let silent = "switch it on, plug it in again and look at its cable";
     match (row.state, &row.fault) {
         (_, Some(fault)) => Finding::fault(DEVICES, format!("{named}: {}", row.detail), fault),
         (DeviceState::Absent | DeviceState::Faulted, None) => {
-            Finding::fault(DEVICES, format!("{named}: is not there"), silent)
+            Finding::fault(DEVICES, format!("{named}: is not there"), SILENT)
         }
         (_, None) if row.label.is_empty() => {
-            Finding::fault(DEVICES, format!("{named}: has not said who it is"), silent)
+            Finding::fault(DEVICES, format!("{named}: has not said who it is"), SILENT)
         }
         (_, None) if row.simulated => Finding::note(DEVICES, format!("{named}: SIMULATED"), "no record of it counts"),
         (_, None) => Finding::good(DEVICES, named),

@@ -5,6 +5,7 @@ use crate::desk::RESERVED_BYTES;
 use rustix::fs::{statfs, statvfs};
 use std::os::unix::fs::MetadataExt;
 use std::path::Path;
+use store::StoreFault;
 
 const DISK: &str = "disk";
 
@@ -27,12 +28,13 @@ pub fn check(patient: &Patient) -> Vec<Finding> {
         let remedy = "its health page tells; for a check of every record stop the station and run this again";
         findings.push(Finding::unknown("store", "the station is at work and has it open", remedy));
     } else {
-        findings.push(whole(&folder));
+        findings.extend(whole(&folder));
     }
     findings
 }
 
-fn room(folder: &Path) -> Finding {
+/// How much room the file system of this folder has.
+pub(super) fn room(folder: &Path) -> Finding {
     let Ok(stat) = statvfs(folder) else {
         return Finding::fault(
             DISK,
@@ -82,20 +84,16 @@ fn mode(folder: &Path) -> Finding {
     }
 }
 
-fn whole(folder: &Path) -> Finding {
+fn whole(folder: &Path) -> Vec<Finding> {
     match store::verify(folder) {
-        Ok(found) if found.damaged.is_empty() && found.quarantined.is_empty() => Finding::good(
+        Ok(found) if found.findings.is_empty() => vec![Finding::good(
             "store",
             format!("whole: {} records wait, {} lines of the audit trail", found.good, found.audit_lines),
-        ),
-        Ok(found) => Finding::fault(
-            "store",
-            format!("damaged records {:?}, in quarantine {:?}", found.damaged, found.quarantined),
-            "keep the folder as it is, note the numbers and call your authority; the others stay usable",
-        ),
+        )],
+        Ok(found) => found.findings.iter().map(|one| Finding::fault("store", &*one.found, one.remedy)).collect(),
         // A station that has never taken anybody.
-        Err(_) if !folder.join("journal.log").exists() => Finding::good("store", "new: nothing is in it"),
-        Err(fault) => Finding::fault("store", format!("{fault} ({})", fault.code()), fault.officer()),
+        Err(StoreFault::NoStore(_)) => vec![Finding::good("store", "new: nothing is in it")],
+        Err(fault) => vec![Finding::fault("store", format!("{fault} ({})", fault.code()), fault.administrator())],
     }
 }
 

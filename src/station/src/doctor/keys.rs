@@ -47,6 +47,11 @@ fn certificate(pem: &str, now_ms: i64) -> Finding {
     let Some(facts) = chain_from_pem(pem).and_then(|chain| Facts::read(chain.first()?)) else {
         return Finding::fault(KEYS, "the certificate of connections cannot be read", PROVISION);
     };
+    valid(&facts, now_ms)
+}
+
+/// Whether a certificate is valid, and for how long.
+pub(super) fn valid(facts: &Facts, now_ms: i64) -> Finding {
     let days = facts.not_after_ms.saturating_sub(now_ms) / DAY_MS;
     if facts.is_over(now_ms) || facts.is_early(now_ms) {
         let remedy = "set the clock right; where it is right, run `gatepost provision`: records wait here until then";

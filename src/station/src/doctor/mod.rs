@@ -2,6 +2,8 @@
 //!
 //! A check is one file in this folder and one line in [`CHECKS`].
 
+mod at_work;
+mod clock;
 mod configuration;
 mod devices;
 mod disk;
@@ -11,6 +13,7 @@ mod machine;
 mod models;
 mod report;
 
+pub use at_work::{AtWork, Teller};
 pub use report::{Finding, Verdict};
 
 use crate::clock::Clock;
@@ -23,8 +26,16 @@ use std::time::Duration;
 use thiserror::Error;
 
 /// Every check, in the order of the report: what all else rests on comes first.
-const CHECKS: &[fn(&Patient) -> Vec<Finding>] =
-    &[configuration::check, machine::check, disk::check, keys::check, models::check, devices::check, intake::check];
+const CHECKS: &[fn(&Patient) -> Vec<Finding>] = &[
+    configuration::check,
+    clock::check,
+    machine::check,
+    disk::check,
+    keys::check,
+    models::check,
+    devices::check,
+    intake::check,
+];
 
 /// How long an answer of this machine's own port may take.
 const LOOPBACK: Duration = Duration::from_millis(500);

@@ -29,6 +29,18 @@ pub struct Finding {
     pub remedy: String,
 }
 
+impl Verdict {
+    /// Its word in pages' texts.
+    pub fn id(self) -> &'static str {
+        match self {
+            Self::Good => "good",
+            Self::Note => "note",
+            Self::Unknown => "unknown",
+            Self::Fault => "fault",
+        }
+    }
+}
+
 impl Finding {
     /// As it should be.
     pub fn good(check: &'static str, found: impl Into<String>) -> Self {

@@ -8,6 +8,7 @@ mod tries;
 
 pub use key::{Asking, KeyError, Registering, SecurityKeys};
 pub use register::{Register, hand_over};
+pub use shared::SharedFile;
 pub use tries::{FREE, MOST, Standing, Tries};
 
 use domain::policy::is_identifier;
@@ -81,6 +82,9 @@ pub struct Person {
     /// Grows when PIN, keys or the person's standing change, which ends the log-ins from before.
     #[serde(default)]
     pub version: u32,
+    /// Somebody else has set the PIN: before anything else its owner chooses one that nobody else knows.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub owes_pin: bool,
     /// Random salt, hexadecimal.
     salt: String,
     /// argon2id of the PIN, hexadecimal.
@@ -189,7 +193,7 @@ impl People {
         crate::setup::write_private(path, text.as_bytes()).map_err(|e| PeopleError::Io(name, e))
     }
 
-    /// Adds a person with a PIN.
+    /// Adds a person with a PIN that is theirs, or that everybody may know.
     pub fn add(&mut self, id: &str, role: Role, pin: &str) -> Result<(), PeopleError> {
         if !(2..=32).contains(&id.len()) || !is_identifier(id) || RESERVED.contains(&id) {
             return Err(PeopleError::Name);
@@ -202,7 +206,17 @@ impl People {
         }
         let (id, Kept { salt, hash }) = (StaffId(id.into()), Kept::of(pin)?);
         let keys = Vec::new();
-        self.person.push(Person { id, role, retired: false, version: 0, salt, hash, keys, consent: None });
+        self.person.push(Person {
+            id,
+            role,
+            retired: false,
+            version: 0,
+            owes_pin: false,
+            salt,
+            hash,
+            keys,
+            consent: None,
+        });
         Ok(())
     }
 
@@ -219,11 +233,26 @@ impl People {
         Ok(())
     }
 
-    /// Gives a person another PIN.
+    /// Gives a person another PIN, of their own choice.
     pub fn set_pin(&mut self, id: &str, pin: &str) -> Result<(), PeopleError> {
         let person = self.active(id)?;
         Kept { salt: person.salt, hash: person.hash } = Kept::of(pin)?;
+        person.owes_pin = false;
         person.version += 1;
+        Ok(())
+    }
+
+    /// Adds a person with a PIN that somebody else knows.
+    pub fn add_for(&mut self, id: &str, role: Role, pin: &str) -> Result<(), PeopleError> {
+        self.add(id, role, pin)?;
+        self.active(id)?.owes_pin = true;
+        Ok(())
+    }
+
+    /// Gives a person another PIN, which whoever gives it knows.
+    pub fn set_pin_for(&mut self, id: &str, pin: &str) -> Result<(), PeopleError> {
+        self.set_pin(id, pin)?;
+        self.active(id)?.owes_pin = true;
         Ok(())
     }
 

@@ -1,9 +1,11 @@
 //! `gatepost policy ask`: what would have been decided, for facts, a date and a pack version, without any document.
 
-use super::{CliError, attestation, confirmation, direction, json, pack_path, read_pack, readable};
+use super::answer::Answered;
+use super::before::BeforeArgs;
+use super::{CliError, direction, pack_path, read_pack};
+use crate::policy_desk::Asked;
 use clap::Args;
-use domain::policy::{BirthDate, Checkpoint, Direction, Evidence, Facts, Pack, decide};
-use domain::units::StaffId;
+use domain::policy::{Direction, Evidence, Pack};
 use jiff::civil::DateTime;
 use std::fs;
 use std::path::PathBuf;
@@ -41,9 +43,21 @@ pub struct AskArgs {
     /// An exemption ground that an officer attests
     #[arg(long, value_name = "GROUND")]
     pub attest: Option<String>,
+    /// Kind of the evidence that the officer has seen; without it the first that the pack lists
+    #[arg(long, value_name = "EVIDENCE", requires = "attest")]
+    pub shown_by: Option<String>,
     /// A second person has confirmed the attestation
     #[arg(long, requires = "attest")]
     pub confirmed: bool,
+    /// An officer's answer to a question of the rules, such as confirm-child=yes
+    #[arg(long, value_name = "QUESTION=ANSWER")]
+    pub answer: Vec<String>,
+    /// Nationality of a document that was shown before, perhaps with how it was read: BLR:typed
+    #[arg(long, value_name = "CODE")]
+    pub other: Vec<String>,
+    /// A field whose check digit does not hold: birth-date, document-number, expiry-date, personal-number, composite
+    #[arg(long, value_name = "FIELD")]
+    pub failed: Vec<String>,
     /// A supervisor has ruled that biometrics are due
     #[arg(long)]
     pub ruled_due: bool,
@@ -53,6 +67,8 @@ pub struct AskArgs {
     /// Capture is not technically possible at the checkpoint
     #[arg(long)]
     pub not_technically_possible: bool,
+    #[command(flatten)]
+    pub before: BeforeArgs,
     /// The policy pack; without it as for `explain`
     #[arg(long, value_name = "FILE")]
     pub pack: Option<PathBuf>,
@@ -75,24 +91,35 @@ pub(super) fn ask(args: &AskArgs) -> Result<(), CliError> {
 
 fn answer(args: &AskArgs) -> Result<String, CliError> {
     let pack = pack(args)?;
-    let born = BirthDate::parse(&args.born);
-    let born =
-        born.ok_or_else(|| CliError("--born is written 2019-12-24, with XX or XXXX for unknown parts".into()))?;
-    let facts = Facts {
-        nationality: Some(args.nationality.clone()),
-        issuing_state: Some(args.issuer.clone().unwrap_or_else(|| args.nationality.clone())),
-        document_code: Some(args.document.clone()),
-        birth_date: Some(born),
-        direction: args.direction,
-        attestation: args.attest.as_deref().map(|ground| attestation(&pack, ground, args.confirmed)).transpose()?,
-        ruled_due_by: args.ruled_due.then(|| StaffId(super::COMMAND_LINE.into())),
-        ..Facts::none(args.evidence)
+    let (question, told) = (asked(args)?.question(&pack)?, args.before.facts(&pack)?);
+    Answered::new(question.ask(&pack), question.before_arrival(&pack, &told), args.date).text(args.json)
+}
+
+/// The words of the command line.
+fn asked(args: &AskArgs) -> Result<Asked, CliError> {
+    let answer = |word: &String| {
+        let parts = word.split_once('=').map(|(question, answer)| (question.into(), answer.into()));
+        parts.ok_or_else(|| CliError("--answer is written QUESTION=ANSWER".into()))
     };
-    let confirmed = args.confirm_entry.iter().map(|entry| confirmation(&pack, entry, args.date));
-    let confirmed = confirmed.collect::<Result<Vec<_>, _>>()?;
-    let checkpoint = Checkpoint { id: args.checkpoint.clone(), technically_possible: !args.not_technically_possible };
-    let decision = decide(&pack, &facts, args.date, &checkpoint, &confirmed);
-    if args.json { json(&decision) } else { Ok(readable(&decision)) }
+    Ok(Asked {
+        date: args.date.to_string(),
+        checkpoint: args.checkpoint.clone(),
+        not_possible: args.not_technically_possible,
+        evidence: args.evidence.id().into(),
+        nationality: args.nationality.clone(),
+        issuer: args.issuer.clone().unwrap_or_default(),
+        document: args.document.clone(),
+        born: args.born.clone(),
+        failed: args.failed.clone(),
+        others: args.other.clone(),
+        direction: args.direction.id().into(),
+        ground: args.attest.clone().unwrap_or_default(),
+        shown_by: args.shown_by.clone().unwrap_or_default(),
+        confirmed: args.confirmed,
+        answers: args.answer.iter().map(answer).collect::<Result<_, _>>()?,
+        ruled_due: args.ruled_due,
+        confirmed_entries: args.confirm_entry.clone(),
+    })
 }
 
 /// The pack that is named, or the one of a folder that has the version.
@@ -146,6 +173,8 @@ mod tests {
             (ru, [&child[..], &["2026-03-01T12:00"]].concat(), "required", 2, None),
             (ru, [&child[..], &["2026-03-01T12:00", "--direction", "exit"]].concat(), "no-rule", 0, None),
             (eu, [&child[..], &["2026-03-01T12:00"]].concat(), "required", 1, Some("under-twelve")),
+            (ru, [&child[..], &["2026-02-28T12:00", "--failed", "birth-date"]].concat(), "ask-supervisor", 0, None),
+            (ru, [&child[..], &["2026-03-01T12:00", "--other", "BLR"]].concat(), "ask-supervisor", 0, None),
             (eu, [&child[..], &["2032-03-01T12:00"]].concat(), "required", 2, None),
         ] {
             let answer = say(&[&more[..], &["--pack-version", pack]].concat()).unwrap();
@@ -155,5 +184,40 @@ mod tests {
         }
         let none = say(&[&child[..], &["2026-03-01T12:00", "--pack-version", "ru-entry 1"]].concat()).unwrap_err();
         assert!(none.to_string().contains("eu-ees 2026.1, kz-entry 2026.1, ru-entry 2026.1"), "{none}");
+    }
+
+    #[test]
+    fn who_owes_what_before_arrival_is_said_with_the_moments() {
+        let ru = ["--pack-version", "ru-entry 2026.1", "--date", "2026-03-15T12:00", "--nationality"];
+        let adult = ["KAZ", "--born", "1985-01-01"];
+        let free = ["--states", "visa=no", "--states", "resident=no"];
+        for (more, verdict, exception, timing) in [
+            ([&adult[..], &free].concat(), "owed", None, Some("unknown")),
+            ([&adult[..], &free, &["--applied", "2026-03-12T12:00"]].concat(), "owed", None, Some("in-time")),
+            ([&adult[..], &free, &["--applied", "2026-03-14T12:00"]].concat(), "owed", None, Some("late")),
+            (
+                [&adult[..], &free, &["--applied", "2026-03-14T12:00", "--emergency"]].concat(),
+                "owed",
+                None,
+                Some("in-time"),
+            ),
+            ([&adult[..], &free, &["--applied", "2025-12-01T12:00"]].concat(), "owed", None, Some("too-early")),
+            ([&adult[..], &["--states", "visa=yes"]].concat(), "excepted", Some("visa"), None),
+            (adult.to_vec(), "ask", None, Some("unknown")),
+            (vec!["BLR", "--born", "1985-01-01"], "excepted", Some("belarus"), None),
+            (vec!["RUS", "--born", "1985-01-01"], "not-in-scope", None, None),
+        ] {
+            let answer = say(&[&ru[..], &more].concat()).unwrap();
+            let [before] = answer["before_arrival"].as_array().unwrap().as_slice() else { panic!("{answer}") };
+            assert_eq!((&before["kind"], &before["verdict"]), (&"application".into(), &verdict.into()), "{more:?}");
+            assert_eq!((before["exception"].as_str(), before["timing"].as_str()), (exception, timing), "{more:?}");
+            let window = matches!(verdict, "ask" | "owed");
+            let moments = ["not_before", "not_after", "in_an_emergency"].map(|key| before["moments"][key].as_str());
+            let expected = ["2025-12-15T12:00:00", "2026-03-12T12:00:00", "2026-03-15T08:00:00"];
+            assert_eq!(moments, expected.map(|moment| Some(moment).filter(|_| window)), "{more:?}");
+            assert!(before["sources"][0]["cite"].as_str().is_some_and(|cite| !cite.is_empty()));
+        }
+        let unknown = say(&[&ru[..], &adult[..], &["--states", "ticket=yes"]].concat()).unwrap_err();
+        assert!(unknown.to_string().contains("the pack has: visa, resident"), "{unknown}");
     }
 }

@@ -33,7 +33,12 @@ struct Leaflet<'a> {
     parts: Vec<Part<'a>>,
     pack: String,
     date: Date,
+    /// How it looks, in a file that stands alone; at the station's page it is an asset.
+    style: Option<&'static str>,
 }
+
+/// How a leaflet looks.
+const STYLE: &str = include_str!("../../assets/leaflet.css");
 
 /// The leaflet in one language.
 struct Part<'a> {
@@ -63,7 +68,7 @@ struct GroundText {
 pub(super) fn leaflet(args: &LeafletArgs) -> Result<(), CliError> {
     let pack = read_pack(&pack_path(args.pack.as_deref())?)?;
     let locales = Locales::load().map_err(CliError)?;
-    let page = page(&pack, locales.get(&args.lang), args.date)?;
+    let page = made(&pack, locales.get(&args.lang), (args.date, Some(STYLE)))?;
     match &args.out {
         Some(file) => {
             fs::write(file, page).map_err(|error| CliError(format!("{}: cannot be written: {error}", file.display())))
@@ -75,14 +80,22 @@ pub(super) fn leaflet(args: &LeafletArgs) -> Result<(), CliError> {
     }
 }
 
-fn page(pack: &Pack, t: Locale<'_>, date: Date) -> Result<String, CliError> {
+/// The leaflet as a page of the station.
+///
+/// # Errors
+/// When the template cannot be filled in.
+pub fn page(pack: &Pack, t: Locale<'_>, date: Date) -> Result<String, CliError> {
+    made(pack, t, (date, None))
+}
+
+fn made(pack: &Pack, t: Locale<'_>, (date, style): (Date, Option<&'static str>)) -> Result<String, CliError> {
     let begins = |date: Date| date.at(0, 0, 0, 0);
     let lasts = |entry: &&Entry| entry.validity.to.is_none_or(|to| to >= begins(date));
     let mut entries: Vec<&Entry> = pack.entries.iter().filter(lasts).collect();
     // The newest publication first: it decides where several apply.
     entries.sort_by(|a, b| b.published.age_order(&a.published).then_with(|| a.id.cmp(&b.id)));
     let part = |t| Part { t, rules: entries.iter().map(|entry| rule(pack, entry, t)).collect() };
-    let leaflet = Leaflet { t, parts: t.legal().map(part).collect(), pack: pack.label(), date };
+    let leaflet = Leaflet { t, parts: t.legal().map(part).collect(), pack: pack.label(), date, style };
     leaflet.render().map_err(|error| CliError(format!("the leaflet cannot be made: {error}")))
 }
 

@@ -33,8 +33,7 @@ fn ask(zone_text: &str, more: &[&str]) -> Result<serde_json::Value, CliError> {
     let args = args(&[&["--mrz", "-"], more].concat());
     let (pack, confirmed) = rules(&args)?;
     let zone = zone(&args, &mut zone_text.replace("\\n", "\n").as_bytes())?;
-    let decision = decision(&args, &pack, &zone, confirmed)?;
-    let json = json(&decision)?;
+    let json = answered(&args, &pack, &zone, confirmed)?.text(true)?;
     Ok(serde_json::from_str(&json).expect("its own JSON"))
 }
 
@@ -71,8 +70,8 @@ fn the_entry_of_2026_counts_once_it_is_confirmed() {
         args.date = "2026-08-01T12:00".parse().unwrap();
         let (pack, confirmed) = rules(&args).unwrap();
         let zone = zone(&args, &mut std::io::empty()).unwrap();
-        let answer = super::decision(&args, &pack, &zone, confirmed).unwrap();
-        let json: serde_json::Value = serde_json::from_str(&json(&answer).unwrap()).unwrap();
+        let json = answered(&args, &pack, &zone, confirmed).unwrap().text(true).unwrap();
+        let json: serde_json::Value = serde_json::from_str(&json).unwrap();
         assert_eq!((&json["decision"], &json["entry"]), (&decision.into(), &"all-checkpoints-2026".into()));
     }
 }
@@ -133,10 +132,18 @@ fn the_readable_answer_says_the_same() {
     let args = args(&["--mrz", SPECIMEN]);
     let (pack, confirmed) = rules(&args).unwrap();
     let zone = zone(&args, &mut std::io::empty()).unwrap();
-    let text = readable(&super::decision(&args, &pack, &zone, confirmed).unwrap());
-    for line in
-        ["Decision:   biometrics are required", "Entry:      where-possible-2025-12", "Pack:       ru-entry 2026.1"]
-    {
+    let text = answered(&args, &pack, &zone, confirmed).unwrap().text(false).unwrap();
+    for line in [
+        "Decision:   biometrics are required",
+        "Entry:      where-possible-2025-12",
+        "Pack:       ru-entry 2026.1",
+        "Before:     pre-arrival application: a question is open",
+        "By:         2025-12-21T03:00:00, 72 hours before arrival",
+        "Emergency:  by 2025-12-23T23:00:00, 4 hours before arrival",
+        "Not before: 2025-09-25T03:00:00, 90 days before arrival",
+        "Source:     Reports on the electronic application",
+        "Note:       What is missing or late is noted; it is no ground to refuse entry",
+    ] {
         assert!(text.contains(line), "{text}");
     }
 }

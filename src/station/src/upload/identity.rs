@@ -110,6 +110,14 @@ impl Connection {
         Ok(link::client(&self.ca, self.identity.clone(), time)?)
     }
 
+    /// The same towards somebody whom others vouch for.
+    ///
+    /// # Errors
+    /// [`ConnectionError::Tls`].
+    pub fn tls_to(&self, roots: &[CertificateDer<'static>], time: Time) -> Result<ClientConfig, ConnectionError> {
+        Ok(link::client(roots, self.identity.clone(), time)?)
+    }
+
     /// Other keys sign receipts: it is on the disk before any receipt is taken by them.
     ///
     /// # Errors
@@ -120,6 +128,11 @@ impl Connection {
         replace_private(&self.path, &text_of(&given))?;
         now.0 = given;
         Ok(())
+    }
+
+    /// What the certificate says of itself.
+    pub fn facts(&self) -> Facts {
+        self.now.lock().unwrap_or_else(PoisonError::into_inner).1.clone()
     }
 
     /// Until when the certificate is valid: UTC, milliseconds since 1970.

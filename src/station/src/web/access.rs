@@ -5,6 +5,7 @@ use super::errors::{self, PageError};
 use super::logins::{Login, Standing};
 use super::permissions::{self, Who};
 use super::{origin, session};
+use crate::desk::DeskRefusal;
 use crate::people::Role;
 use axum::body::Body;
 use axum::extract::{FromRequest, FromRequestParts, MatchedPath, Request, State};
@@ -81,6 +82,7 @@ fn refusal(app: &App, request: &mut Request<Body>) -> Option<Response> {
             return Some(PageError::WrongRole.into_response());
         }
         (Who::Only(_), Standing::Locked(login)) => return Some(session::wall(app, request, &login)),
+        (Who::Only(_), Standing::Open(login)) if login.owes_pin => return Some(Redirect::to("/pin").into_response()),
         (Who::Only(_), Standing::Open(login)) => {
             // News and pictures come by themselves: only what a person does keeps the screen open.
             if *method == Method::POST || origin::is_a_visit(headers) || !origin::is_a_browser(headers) {
@@ -167,6 +169,9 @@ role! {
     Supervisor, Role::Supervisor
 }
 
+/// Characters that somebody may write in their own words; the fields of the pages take no more.
+pub const LONGEST_NOTE: usize = 200;
+
 /// Fields of a form that carried the secret of its log-in.
 pub struct Form(pub BTreeMap<String, String>);
 
@@ -176,9 +181,11 @@ impl Form {
         self.0.get(name).map_or("", |value| value.trim())
     }
 
-    /// What somebody wrote in their own words: 200 characters at most, and nothing that no keyboard writes.
-    pub fn note(&self, name: &str) -> String {
-        self.text(name).chars().filter(|c| !c.is_control()).take(200).collect()
+    /// What somebody wrote in their own words, without what no keyboard writes. Nothing of it is cut off: it stands in a
+    /// record, and half a sentence may say the opposite.
+    pub fn note(&self, name: &str) -> Result<String, DeskRefusal> {
+        let words: String = self.text(name).chars().filter(|c| !c.is_control()).collect();
+        if words.chars().count() > LONGEST_NOTE { Err(DeskRefusal::NoteTooLong) } else { Ok(words) }
     }
 }
 

@@ -23,10 +23,10 @@ pub fn routes() -> Router<Arc<App>> {
         .route("/administrator/unlock", post(unlock))
         .merge(change("/administrator/add", Action::PersonAdded, |people, form| {
             let role = Role::parse(form.text("role")).ok_or(PeopleError::Nobody)?;
-            people.add(form.text("person"), role, form.text("pin"))
+            people.add_for(form.text("person"), role, form.text("pin"))
         }))
         .merge(change("/administrator/pin", Action::PinChanged, |people, form| {
-            people.set_pin(form.text("person"), form.text("pin"))
+            people.set_pin_for(form.text("person"), form.text("pin"))
         }))
         .merge(change("/administrator/retire", Action::PersonRetired, |people, form| {
             people.retire(form.text("person"))

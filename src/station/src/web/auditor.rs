@@ -1,4 +1,4 @@
-//! The auditor's page: the end of the audit trail, or all of it that is about one case.
+//! The auditor's page: the audit trail, by person, action, case and day, and whether its chain holds.
 
 use super::access::{Auditor, language};
 use super::errors::PageError;
@@ -7,17 +7,39 @@ use axum::extract::{Query, State};
 use axum::http::HeaderMap;
 use axum::response::{IntoResponse, Response};
 use domain::case::CaseNumber;
+use jiff::ToSpan;
+use jiff::civil::Date;
 use serde::Deserialize;
 use std::sync::Arc;
-use store::Action;
+use store::{Action, StoreFault, TrailChecked, TrailPage, TrailQuery};
 
-/// Lines that the page shows, newest first.
-const MOST_SHOWN: usize = 300;
+/// Lines of a page.
+const MOST_SHOWN: usize = 200;
 
-/// What the auditor looks for.
-#[derive(Deserialize)]
+/// What the page reads: the trail, and whether it holds.
+pub trait Trail: Send + Sync {
+    /// Lines, newest first; none where the disk cannot be read, which the log tells.
+    fn page(&self, query: &TrailQuery) -> TrailPage;
+    /// Reads all of the trail.
+    fn check(&self) -> Result<TrailChecked, StoreFault>;
+}
+
+/// What the auditor looks for. A field that is empty is not looked at.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(default)]
 pub struct Wanted {
-    case: Option<String>,
+    /// A case's number.
+    pub case: String,
+    /// Somebody of the people file.
+    pub who: String,
+    /// A word of the trail.
+    pub what: String,
+    /// A local day, `2026-03-15`.
+    pub day: String,
+    /// Lines before that of this number.
+    pub before: String,
+    /// Anything but nothing: read and check the whole trail.
+    pub check: String,
 }
 
 /// The lines. That somebody looks is a line too: one a log-in would be too few, so each look is.
@@ -27,15 +49,28 @@ pub async fn show(
     Query(wanted): Query<Wanted>,
     headers: HeaderMap,
 ) -> Response {
-    let typed = wanted.case.unwrap_or_default();
-    let case = CaseNumber::parse(typed.trim());
-    if case.is_none() && !typed.trim().is_empty() {
+    let case = CaseNumber::parse(wanted.case.trim());
+    if case.is_none() && !wanted.case.trim().is_empty() {
         return PageError::Desk(crate::desk::DeskRefusal::NoSuchCase).into_response();
     }
-    let (asked, of) = (app.clone(), case.clone());
-    let Some(lines) = app.off_the_loop(move || (asked.trail)(MOST_SHOWN, of.as_ref())).await else {
-        return PageError::Stopping.into_response();
-    };
+    let (asked, query, checks) = (app.clone(), query(&app, &wanted, case), !wanted.check.is_empty());
+    let read = app.off_the_loop(move || (asked.trail.page(&query), checks.then(|| asked.trail.check()))).await;
+    let Some((page, checked)) = read else { return PageError::Stopping.into_response() };
     app.logins.note(&login.id, Action::AuditRead, None);
-    people_pages::auditor(app.locales.get(language(&app, &headers)), &login, &lines, case.as_ref())
+    people_pages::auditor(app.locales.get(language(&app, &headers)), &login, (&wanted, &page), checked)
+}
+
+fn query(app: &App, wanted: &Wanted, case: Option<CaseNumber>) -> TrailQuery {
+    let given = |text: &str| Some(text.trim().to_owned()).filter(|text| !text.is_empty());
+    let day: Option<Date> = wanted.day.trim().parse().ok();
+    let begins = |day: Date| Some(day.to_zoned(app.zone.clone()).ok()?.timestamp().as_millisecond());
+    let between_ms = day.and_then(|day| Some((begins(day)?, begins(day.checked_add(1.day()).ok()?)?)));
+    TrailQuery {
+        case,
+        who: given(&wanted.who),
+        what: given(&wanted.what),
+        between_ms,
+        before: wanted.before.trim().parse().ok(),
+        most: MOST_SHOWN,
+    }
 }

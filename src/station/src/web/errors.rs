@@ -3,6 +3,7 @@
 use super::locale::Locale;
 use crate::desk::DeskRefusal;
 use crate::people::{KeyError, PeopleError};
+use crate::policy_desk::PolicyRefusal;
 use askama::Template;
 use axum::http::StatusCode;
 use axum::response::{Html, IntoResponse, Response};
@@ -30,6 +31,8 @@ pub enum PageError {
     NotFound,
     /// A change of a person, or a security key, is refused: a code and the sentence for the log.
     People(&'static str, String),
+    /// The policy desk refuses.
+    Policy(PolicyRefusal),
     /// The page could not be made.
     Rendering,
     /// The form belongs to an earlier log-in.
@@ -56,6 +59,7 @@ impl PageError {
         let (status, code, text) = match self {
             Self::Desk(refusal) => return (StatusCode::CONFLICT, refusal.code(), format!("{refusal}.")),
             Self::People(code, text) => return (StatusCode::CONFLICT, *code, text.clone()),
+            Self::Policy(refusal) => return (StatusCode::CONFLICT, refusal.code(), format!("{refusal}.")),
             Self::BadForm => {
                 (StatusCode::BAD_REQUEST, "P-01", "The form could not be read. Go back and send it again.")
             }
@@ -106,7 +110,11 @@ impl PageError {
 
     /// What the sentence of the code leaves out: the place in a document, the field, the device.
     fn detail(&self, t: Locale<'_>) -> String {
-        let Self::Desk(refusal) = self else { return String::new() };
+        let refusal = match self {
+            Self::Desk(refusal) => refusal,
+            Self::Policy(PolicyRefusal::NotTaken(faults)) => return faults.to_string(),
+            _ => return String::new(),
+        };
         match refusal {
             DeskRefusal::Document(detail) | DeskRefusal::Store(detail) => detail.clone(),
             DeskRefusal::Field(name, why) => {
@@ -146,6 +154,18 @@ impl From<PeopleError> for PageError {
             tracing::warn!(%error, code, "people");
         }
         Self::People(code, error.to_string())
+    }
+}
+
+impl From<PolicyRefusal> for PageError {
+    fn from(refusal: PolicyRefusal) -> Self {
+        match refusal {
+            PolicyRefusal::Stopping => Self::Stopping,
+            refusal => {
+                tracing::warn!(%refusal, code = refusal.code(), "the policy desk");
+                Self::Policy(refusal)
+            }
+        }
     }
 }
 

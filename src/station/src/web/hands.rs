@@ -111,7 +111,7 @@ impl Panel {
         let slot = view.slots.iter().find(|slot| slot.slot == finger.id());
         match slot {
             // An accepted finger stays accepted while the others of its hand are put down again.
-            Some(slot) if slot.state == "open" && view.aimed_at.contains(&finger.id()) => "active",
+            Some(slot) if slot.state == "open" && view.is_aimed_at(finger.id()) => "active",
             Some(slot) => slot.state,
             None if view.missing.iter().any(|missing| missing.finger == finger) => "missing",
             None => "idle",

@@ -5,6 +5,7 @@ use super::access::{Officer, Supervisor};
 use super::errors::PageError;
 use super::logins::Login;
 use crate::desk::{EngineView, Panel, PreviewJpeg, RulesView, Sight, View};
+use crate::doctor::{Finding, Verdict};
 use axum::Json;
 use axum::body::Body;
 use axum::extract::State;
@@ -91,6 +92,8 @@ struct Health {
     certificate_days: i64,
     face_engine: EngineView,
     rules: RulesView,
+    /// What is not as it should be, with what to do, in the doctor's words.
+    findings: Vec<Finding>,
 }
 
 /// How the station is, without a word about any traveller.
@@ -109,6 +112,7 @@ pub async fn health(State(app): State<Arc<App>>) -> Response {
         certificate_days: (app.certificate_days)(),
         face_engine: panel.face_engine.clone(),
         rules: panel.rules.clone(),
+        findings: (app.findings)(&panel).into_iter().filter(|found| found.verdict != Verdict::Good).collect(),
     })
     .into_response()
 }

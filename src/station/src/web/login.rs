@@ -82,10 +82,11 @@ pub async fn language(headers: HeaderMap, Form(form): Form<LanguageForm>) -> Res
     ([(SET_COOKIE, cookie)], Redirect::to(&back_to(path_of(from)))).into_response()
 }
 
-/// The path of an address.
+/// The path of an address, without what it asks for.
 fn path_of(address: &str) -> &str {
     let rest = address.split_once("://").map_or("", |(_, rest)| rest);
-    rest.find('/').map_or("", |at| &rest[at..])
+    let path = rest.find('/').map_or("", |at| &rest[at..]);
+    path.split_once('?').map_or(path, |(path, _)| path)
 }
 
 /// The page that somebody with this role begins at.
@@ -107,6 +108,7 @@ mod tests {
         for (referer, back) in [
             ("http://localhost:8600/login", "/login"),
             ("http://localhost:8600/supervisor", "/supervisor"),
+            ("http://localhost:8600/administrator/figures?shift=2026-03-15T08:00", "/administrator/figures"),
             ("http://localhost:8600/supervisor/case/S1-20261122-0003", "/supervisor/case/S1-20261122-0003"),
             ("http://localhost:8600/supervisor/case/..%2f", "/"),
             ("http://elsewhere/evil", "/"),

@@ -39,6 +39,8 @@ pub struct Login {
     pub role: Role,
     /// The secret that every form of this log-in carries.
     pub csrf: String,
+    /// Somebody else has set the PIN: nothing is open before its owner has chosen another.
+    pub owes_pin: bool,
     token: String,
     /// The person's version when the log-in began.
     version: u32,
@@ -177,6 +179,7 @@ impl Logins {
             id: person.id.clone(),
             role: person.role,
             csrf,
+            owes_pin: person.owes_pin,
             token: token.clone(),
             version: person.version,
             since: now.at,

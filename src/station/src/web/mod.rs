@@ -6,16 +6,21 @@ mod assets;
 mod auditor;
 mod ceremonies;
 mod errors;
+mod figures;
 mod hands;
+mod health;
 mod live;
 mod locale;
 mod login;
 mod logins;
 mod officer;
 mod origin;
+mod own_pin;
 mod pages;
 mod people_pages;
 mod permissions;
+mod policy;
+mod policy_pages;
 mod refusals;
 mod second;
 mod session;
@@ -24,22 +29,26 @@ mod supervisor;
 mod tests;
 mod traveller;
 
+pub use auditor::Trail;
 pub use ceremonies::Ceremonies;
+#[cfg(test)]
+pub use figures::busy_shift;
 pub use locale::{LANGUAGES, Locale, Locales};
 pub use logins::{Logins, Moment};
 pub use traveller::CodeTries;
 
 use crate::desk::DeskHandle;
 use crate::displays::Displays;
+use crate::doctor::Teller;
+use crate::figures::Figures;
 use crate::people::SecurityKeys;
+use crate::policy_desk::PolicyDesk;
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
 use axum::middleware;
 use axum::routing::{get, post};
-use domain::case::CaseNumber;
 use logins::{Login, Standing};
 use std::sync::Arc;
-use store::Event;
 use tokio::sync::Semaphore;
 
 /// Forms are a few hundred bytes; nobody needs to send more.
@@ -71,18 +80,21 @@ pub struct App {
     pub keys: SecurityKeys,
     /// What is under way with them.
     pub ceremonies: Ceremonies,
-    /// The last lines of the audit trail, newest first: so many at most, and of one case if that is named.
-    pub trail: Box<Trail>,
+    /// The audit trail.
+    pub trail: Box<dyn Trail>,
     /// What time it is.
     pub clock: Box<dyn Fn() -> Moment + Send + Sync>,
     /// PINs that are checked at one time: each takes 19 MiB of memory.
     pub checks: Semaphore,
+    /// What the station finds about itself, the gravest first.
+    pub findings: Box<Teller>,
     /// Whole days until the certificate of the station's connections ends.
     pub certificate_days: Box<dyn Fn() -> i64 + Send + Sync>,
+    /// What administrators do with the rules.
+    pub policy: Arc<PolicyDesk>,
+    /// The figures of the shift.
+    pub figures: Arc<Figures>,
 }
-
-/// Reads the audit trail.
-pub type Trail = dyn Fn(usize, Option<&CaseNumber>) -> Vec<Event> + Send + Sync;
 
 /// PINs that may be checked at one time.
 pub const CHECKS: usize = 4;
@@ -119,6 +131,7 @@ pub fn router(app: Arc<App>) -> Router {
         .route("/login/key", get(second::page).post(second::log_in))
         .route("/login/key/options", post(second::log_in_options))
         .route("/logout", post(session::log_out))
+        .route("/pin", get(own_pin::show).post(own_pin::choose))
         .route("/session", get(session::show))
         .route("/session/lock", post(session::lock))
         .route("/session/used", post(session::used))
@@ -127,6 +140,9 @@ pub fn router(app: Arc<App>) -> Router {
         .route("/unlock/key/options", post(second::unlock_options))
         .route("/auditor", get(auditor::show))
         .merge(administrator::routes())
+        .merge(policy::routes())
+        .merge(figures::routes())
+        .route("/administrator/health", get(health::show))
         .route("/language", post(login::language))
         .route("/health", get(live::health))
         .merge(officer::routes())

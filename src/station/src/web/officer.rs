@@ -3,7 +3,7 @@
 use super::access::{Form, Officer, language};
 use super::errors::PageError;
 use super::{App, live, pages};
-use crate::desk::{Command, DeskRefusal, ManualFields};
+use crate::desk::{Command, DeskRefusal, ManualFields, Noted};
 use axum::Router;
 use axum::extract::State;
 use axum::http::HeaderMap;
@@ -32,6 +32,7 @@ pub fn routes() -> Router<Arc<App>> {
         .merge(order("/officer/document", document))
         .merge(order("/officer/fields", fields))
         .merge(order("/officer/answer", answer))
+        .merge(order("/officer/before-arrival", before_arrival))
         .merge(order("/officer/claim", claim))
         .merge(order("/officer/to-supervisor", |_| Ok(Command::SendToSupervisor)))
         .merge(order("/officer/proceed", |_| Ok(Command::Proceed)))
@@ -94,8 +95,21 @@ fn answer(form: &Form) -> Asked {
     Ok(Command::Answer { question: form.text("question").into(), answer: form.text("answer").into() })
 }
 
+fn before_arrival(form: &Form) -> Asked {
+    Ok(Command::BeforeArrival(Noted {
+        kind: word(form.text("kind"))?,
+        number: Personal::new(form.text("number").to_owned()),
+        exception: form.text("exception").into(),
+        emergency: form.text("emergency") == "yes",
+    }))
+}
+
 fn claim(form: &Form) -> Asked {
-    Ok(Command::Claim { ground: form.text("ground").into(), evidence: form.text("evidence").into() })
+    let family_of = match form.text("family_of").to_ascii_uppercase() {
+        none if none.is_empty() => None,
+        number => Some(CaseNumber::parse(&number).ok_or(DeskRefusal::UnknownFamily)?),
+    };
+    Ok(Command::Claim { ground: form.text("ground").into(), evidence: form.text("evidence").into(), family_of })
 }
 
 fn declare(form: &Form) -> Asked {
@@ -113,7 +127,7 @@ fn declare(form: &Form) -> Asked {
 
 fn veto(form: &Form) -> Asked {
     let slot = Slot::from_id(form.text("slot")).ok_or(DeskRefusal::UnknownAnswer)?;
-    Ok(Command::Veto { slot, veto: word::<Veto>(form.text("veto"))?, reason: form.note("reason") })
+    Ok(Command::Veto { slot, veto: word::<Veto>(form.text("veto"))?, reason: form.note("reason")? })
 }
 
 fn take_back(form: &Form) -> Asked {

@@ -26,13 +26,17 @@ struct LoginPage<'a> {
 }
 
 /// Why a try to log in came to nothing: code, sentence, status.
-struct Told {
-    code: &'static str,
-    sentence: String,
-    status: StatusCode,
+pub(super) struct Told {
+    /// To read out over the telephone.
+    pub code: &'static str,
+    /// In the language of the page.
+    pub sentence: String,
+    /// Of the answer.
+    pub status: StatusCode,
 }
 
-fn told(t: Locale<'_>, refusal: PageError) -> Told {
+/// A refusal in the language of its page.
+pub(super) fn told(t: Locale<'_>, refusal: PageError) -> Told {
     let (code, status) = (refusal.code(), refusal.status());
     let sentence = match refusal {
         PageError::LoginWaits(seconds) => t.count("error-P-04", usize::try_from(seconds).unwrap_or(usize::MAX)),

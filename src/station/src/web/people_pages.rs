@@ -1,16 +1,18 @@
 //! Pages about people: the touch of a key, the administrator's list, the auditor's lines.
 
 use super::administrator::Row;
+use super::auditor::Wanted;
 use super::ceremonies::Ceremony;
-use super::errors::page;
+use super::errors::{PageError, page};
 use super::locale::Locale;
 use super::logins::Login;
+use super::pages::{Told, told};
 use crate::people::Role;
 use askama::Template;
-use axum::response::Response;
-use domain::case::CaseNumber;
+use axum::http::StatusCode;
+use axum::response::{IntoResponse, Response};
 use jiff::Timestamp;
-use store::Event;
+use store::{Action, Event, StoreFault, TrailChecked, TrailPage};
 
 #[derive(Template)]
 #[template(path = "touch.html")]
@@ -24,6 +26,22 @@ struct TouchPage<'a> {
 /// Asks for the touch of a known key, or of one to be registered.
 pub fn touch(t: Locale<'_>, ceremony: &Ceremony, known: bool) -> Response {
     page(&TouchPage { t, whom: &ceremony.whom.0, csrf: &ceremony.csrf, known })
+}
+
+#[derive(Template)]
+#[template(path = "pin.html")]
+struct PinPage<'a> {
+    t: Locale<'a>,
+    login: &'a Login,
+    back: &'a str,
+    refusal: Option<Told>,
+}
+
+/// Asks for a new PIN: because the old one is somebody else's choice, or because its owner wants another.
+pub fn own_pin(t: Locale<'_>, login: &Login, back: &str, refused: Option<PageError>) -> Response {
+    let refusal = refused.map(|refused| told(t, refused));
+    let status = refusal.as_ref().map_or(StatusCode::OK, |told| told.status);
+    (status, page(&PinPage { t, login, back, refusal })).into_response()
 }
 
 #[derive(Template)]
@@ -46,12 +64,50 @@ pub fn administrator(t: Locale<'_>, login: &Login, rows: &[Row], given: Option<(
 struct AuditorPage<'a> {
     t: Locale<'a>,
     login: &'a Login,
+    wanted: &'a Wanted,
+    actions: &'a [String],
     lines: Vec<Line<'a>>,
-    case: Option<&'a CaseNumber>,
+    older: Option<u64>,
+    checked: Option<Checked>,
+}
+
+/// What reading the whole trail came to.
+enum Checked {
+    /// Every line hangs on the one before.
+    Holds(Covered),
+    /// This line is missing or other than it was.
+    Broken(u64),
+    /// It could not be read: a code.
+    Unread(&'static str),
+}
+
+/// How far a whole trail is covered.
+struct Covered {
+    lines: usize,
+    signed: u64,
+    countersigned: u64,
+    /// The hash of the last line, its first digits.
+    head: String,
+}
+
+impl Checked {
+    fn of(checked: Result<TrailChecked, StoreFault>) -> Self {
+        match checked {
+            Ok(found) => Self::Holds(Covered {
+                lines: usize::try_from(found.lines).unwrap_or(usize::MAX),
+                signed: found.signed,
+                countersigned: found.countersigned,
+                head: store::hex(&found.head[..8]),
+            }),
+            Err(StoreFault::AuditBroken { line, .. }) => Self::Broken(line),
+            Err(fault) => Self::Unread(fault.code()),
+        }
+    }
 }
 
 /// A line of the audit trail in words.
 struct Line<'a> {
+    number: u64,
     time: String,
     who: &'a str,
     what: String,
@@ -59,22 +115,29 @@ struct Line<'a> {
     reason: String,
 }
 
-/// Lines of the audit trail, newest first.
-pub fn auditor(t: Locale<'_>, login: &Login, events: &[Event], case: Option<&CaseNumber>) -> Response {
-    let lines = events.iter().map(Line::of).collect();
-    page(&AuditorPage { t, login, lines, case })
+/// Lines of the audit trail, newest first, what was looked for, and whether the trail holds where that was asked.
+pub fn auditor(
+    t: Locale<'_>,
+    login: &Login,
+    (wanted, found): (&Wanted, &TrailPage),
+    checked: Option<Result<TrailChecked, StoreFault>>,
+) -> Response {
+    let lines = found.lines.iter().map(|(number, event)| Line::of(*number, event)).collect();
+    let actions: Vec<String> = Action::ALL.iter().map(|action| action.id()).collect();
+    let checked = checked.map(Checked::of);
+    page(&AuditorPage { t, login, wanted, actions: &actions, lines, older: found.older, checked })
 }
 
 impl<'a> Line<'a> {
-    fn of(event: &'a Event) -> Self {
-        let what = serde_json::to_value(event.what).ok();
+    fn of(number: u64, event: &'a Event) -> Self {
         Self {
+            number,
             time: Timestamp::from_millisecond(event.at_ms)
                 .unwrap_or_default()
                 .strftime("%Y-%m-%d %H:%M:%S")
                 .to_string(),
             who: &event.who.0,
-            what: what.and_then(|what| Some(what.as_str()?.to_owned())).unwrap_or_default(),
+            what: event.what.id(),
             case: event.case.as_ref().map(ToString::to_string).unwrap_or_default(),
             reason: event.reason.as_ref().map(ToString::to_string).unwrap_or_default(),
         }

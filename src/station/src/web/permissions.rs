@@ -21,8 +21,16 @@ pub enum Who {
 pub const PERMISSIONS: &[(&str, &str, Who)] = &[
     ("GET", "/", Who::Anyone),
     ("GET", "/administrator", ADMINISTRATOR),
+    ("GET", "/administrator/health", ADMINISTRATOR),
+    ("GET", "/administrator/policy", ADMINISTRATOR),
+    ("GET", "/administrator/policy/ask", ADMINISTRATOR),
+    ("GET", "/administrator/policy/leaflet", ADMINISTRATOR),
+    ("GET", "/administrator/policy/replay", ADMINISTRATOR),
+    ("GET", "/administrator/figures", ADMINISTRATOR),
+    ("GET", "/administrator/figures.csv", ADMINISTRATOR),
     ("GET", "/assets/{*path}", Who::Anyone),
-    ("GET", "/auditor", Who::Only(Role::Auditor)),
+    ("GET", "/auditor", AUDITOR),
+    ("GET", "/auditor/figures.csv", AUDITOR),
     ("GET", "/health", Who::Anyone),
     ("GET", "/login", Who::Anyone),
     ("GET", "/login/key", Who::Anyone),
@@ -30,11 +38,13 @@ pub const PERMISSIONS: &[(&str, &str, Who)] = &[
     ("GET", "/officer/events", OFFICER),
     ("GET", "/officer/preview", OFFICER),
     ("GET", "/officer/receipt", OFFICER),
+    ("GET", "/pin", Who::Person),
     ("GET", "/session", Who::Person),
     ("GET", "/supervisor", SUPERVISOR),
     ("GET", "/supervisor/case/{case}", SUPERVISOR),
     ("GET", "/supervisor/case/{case}/sample/{slot}", SUPERVISOR),
     ("GET", "/supervisor/events", SUPERVISOR),
+    ("GET", "/supervisor/figures", SUPERVISOR),
     ("GET", "/supervisor/search", SUPERVISOR),
     ("GET", "/traveller", Who::Display),
     ("GET", "/traveller/events", Who::Display),
@@ -45,6 +55,11 @@ pub const PERMISSIONS: &[(&str, &str, Who)] = &[
     ("POST", "/administrator/key", ADMINISTRATOR),
     ("POST", "/administrator/key/options", ADMINISTRATOR),
     ("POST", "/administrator/pin", ADMINISTRATOR),
+    ("POST", "/administrator/policy/ask", ADMINISTRATOR),
+    ("POST", "/administrator/policy/bring", ADMINISTRATOR),
+    ("POST", "/administrator/policy/confirm", ADMINISTRATOR),
+    ("POST", "/administrator/policy/force", ADMINISTRATOR),
+    ("POST", "/administrator/policy/withdraw", ADMINISTRATOR),
     ("POST", "/administrator/retire", ADMINISTRATOR),
     ("POST", "/administrator/unlock", ADMINISTRATOR),
     ("POST", "/administrator/without-keys", ADMINISTRATOR),
@@ -54,6 +69,7 @@ pub const PERMISSIONS: &[(&str, &str, Who)] = &[
     ("POST", "/login/key/options", Who::Anyone),
     ("POST", "/logout", Who::Anyone),
     ("POST", "/officer/answer", OFFICER),
+    ("POST", "/officer/before-arrival", OFFICER),
     ("POST", "/officer/cancel", OFFICER),
     ("POST", "/officer/claim", OFFICER),
     ("POST", "/officer/date-confirmed", OFFICER),
@@ -73,6 +89,7 @@ pub const PERMISSIONS: &[(&str, &str, Who)] = &[
     ("POST", "/officer/traveller-language", OFFICER),
     ("POST", "/officer/undo", OFFICER),
     ("POST", "/officer/veto", OFFICER),
+    ("POST", "/pin", Who::Person),
     ("POST", "/session/lock", Who::Person),
     ("POST", "/session/used", Who::Person),
     ("POST", "/supervisor/decide", SUPERVISOR),
@@ -84,6 +101,7 @@ pub const PERMISSIONS: &[(&str, &str, Who)] = &[
 ];
 
 const ADMINISTRATOR: Who = Who::Only(Role::Administrator);
+const AUDITOR: Who = Who::Only(Role::Auditor);
 const OFFICER: Who = Who::Only(Role::Officer);
 const SUPERVISOR: Who = Who::Only(Role::Supervisor);
 

@@ -2,6 +2,7 @@
 
 use super::access::{Anybody, COOKIE, Form, cookie, language, set_cookie};
 use super::errors::PageError;
+use super::locale::Locale;
 use super::logins::{Login, LoginRefusal, Standing, WARNING};
 use super::{App, access, pages};
 use axum::Json;
@@ -86,8 +87,12 @@ pub async fn log_out(State(app): State<Arc<App>>, headers: HeaderMap) -> Respons
 /// What stands in place of every page of a locked screen.
 pub fn wall(app: &App, request: &Request<Body>, login: &Login) -> Response {
     let path = if request.method() == Method::GET { request.uri().path() } else { "/" };
-    let t = app.locales.get(language(app, request.headers()));
-    pages::locked(t, login, has_keys(app, login), &back_to(path), None)
+    locked(app, app.locales.get(language(app, request.headers())), login, &back_to(path))
+}
+
+/// The locked screen of somebody, which opens to a page.
+pub fn locked(app: &App, t: Locale<'_>, login: &Login, back: &str) -> Response {
+    pages::locked(t, login, has_keys(app, login), back, None)
 }
 
 /// Whether the person of a locked screen may open it by a touch.
@@ -95,16 +100,27 @@ fn has_keys(app: &App, login: &Login) -> bool {
     app.logins.people().people().find(&login.id.0).is_some_and(|person| !person.keys.is_empty())
 }
 
+/// Pages that somebody stays at when the language is changed or a locked screen is opened, beside those of cases.
+const PAGES: [&str; 12] = [
+    "/administrator",
+    "/administrator/figures",
+    "/administrator/health",
+    "/administrator/policy",
+    "/administrator/policy/ask",
+    "/auditor",
+    "/login",
+    "/officer",
+    "/pin",
+    "/supervisor",
+    "/supervisor/figures",
+    "/supervisor/search",
+];
+
 /// A page of this station that a form names; the start for anything else.
 pub fn back_to(path: &str) -> String {
-    let plain = path.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'/');
-    let (first, rest) = path.strip_prefix('/').map_or(("", ""), |path| path.split_once('/').unwrap_or((path, "")));
-    let ours = match first {
-        "login" | "officer" | "administrator" | "auditor" => rest.is_empty(),
-        "supervisor" => rest.is_empty() || rest.strip_prefix("case/").is_some_and(|case| !case.contains('/')),
-        _ => false,
-    };
-    if plain && ours { path.into() } else { "/".into() }
+    let plain = |case: &str| case.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-');
+    let ours = PAGES.contains(&path) || path.strip_prefix("/supervisor/case/").is_some_and(plain);
+    if ours { path.into() } else { "/".into() }
 }
 
 impl From<LoginRefusal> for PageError {
@@ -120,6 +136,14 @@ impl From<LoginRefusal> for PageError {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::web::permissions::PERMISSIONS;
+
+    #[test]
+    fn every_page_to_come_back_to_is_answered() {
+        for page in PAGES {
+            assert!(PERMISSIONS.iter().any(|(method, address, _)| (*method, *address) == ("GET", page)), "{page}");
+        }
+    }
 
     #[test]
     fn the_way_back_leads_to_our_own_pages_alone() {
@@ -128,6 +152,8 @@ mod tests {
             ("/supervisor/case/S1-20261122-0003", "/supervisor/case/S1-20261122-0003"),
             ("/supervisor/case/S1/sample/face", "/"),
             ("/supervisor/case/..%2f", "/"),
+            ("/administrator/policy/ask", "/administrator/policy/ask"),
+            ("/administrator/policy/leaflet", "/"),
             ("/officer/preview", "/"),
             ("//elsewhere/officer", "/"),
             ("https://elsewhere/", "/"),

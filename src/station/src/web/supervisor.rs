@@ -17,7 +17,10 @@ use std::sync::Arc;
 
 /// Reasons that a supervisor chooses from: the keys of their texts.
 pub const REASONS: &[&str] =
-    &["condition-of-skin", "evidence-seen", "evidence-insufficient", "sample-unusable", "same-person-doubted", "other"];
+    &["condition-of-skin", "evidence-seen", "evidence-insufficient", "sample-unusable", "same-person-doubted", OTHER];
+
+/// The reason that says nothing without words of one's own.
+pub const OTHER: &str = "other";
 
 /// The supervisor's addresses.
 pub fn routes() -> Router<Arc<App>> {
@@ -123,7 +126,10 @@ fn review(form: &Form) -> Result<Command, DeskRefusal> {
     if !REASONS.contains(&reason) {
         return Err(DeskRefusal::ReasonMissing);
     }
-    let note = form.note("note");
+    let note = form.note("note")?;
+    if reason == OTHER && note.is_empty() {
+        return Err(DeskRefusal::NoteMissing);
+    }
     let reason = if note.is_empty() { reason.to_owned() } else { format!("{reason}: {note}") };
     let seen = form.text("seen").parse().ok();
     Ok(Command::Review { case, decision, reason, family: form.text("family") == "yes", seen })

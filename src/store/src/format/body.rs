@@ -1,14 +1,16 @@
 //! The body: a draft as the receiving authority will read it.
 
 use super::cbor::{Node, decode, encode};
+use super::schema::RECORD_VERSION;
 use super::schema::{CLOSURE_RECORD, ENROLMENT_RECORD, EXEMPTION_RECORD, Shape};
-use super::{FormatFault, version_node};
+use super::{FormatFault, record_version_node};
 use domain::device::{CaptureGroup, DeviceDescriptor};
 use domain::finger::{MissingFinger, MissingReason};
 use domain::guarded::Personal;
 use domain::policy::{Decision, Question, SettledBy, Verdict};
 use domain::record::{
-    Body, Draft, Enrolment, FaceSample, FingerSample, Measure, ReviewTrace, Traveller, Versions, VetoTrace,
+    BeforeArrival, Body, Draft, Enrolment, FaceSample, FingerSample, Measure, ReviewTrace, Traveller, Versions,
+    VetoTrace,
 };
 use domain::session::{AttemptLog, Outcome};
 use domain::units::QualityScore;
@@ -32,7 +34,7 @@ pub fn encode_body(draft: &Draft) -> Result<Zeroizing<Vec<u8>>, FormatFault> {
         return Err(FormatFault::OutcomeAndBody { outcome: draft.outcome.id(), kind });
     }
     let node = Node::map_of(vec![
-        ("version", Some(version_node())),
+        ("version", Some(record_version_node())),
         ("record", Some(Node::Bytes(&draft.id.0))),
         ("case", Some(Node::text(draft.case.as_str()))),
         ("station", Some(Node::text(&draft.station.0))),
@@ -70,6 +72,11 @@ pub struct BodyImage<'a> {
 /// Reads a body strictly.
 pub fn decode_body(bytes: &[u8]) -> Result<RecordBody<'_>, FormatFault> {
     let node = decode(bytes)?;
+    if let Some(Node::Uint(found)) = node.get("version")
+        && *found != RECORD_VERSION
+    {
+        return Err(FormatFault::UnknownVersion { rule: "record", found: *found });
+    }
     let shape: &Shape = match node.get("kind").and_then(Node::as_text) {
         Some("closure") => &CLOSURE_RECORD,
         Some("enrolment") => &ENROLMENT_RECORD,
@@ -251,8 +258,24 @@ fn enrolment_node(enrolment: &Enrolment) -> Node<'_> {
         ("vetoes", (!enrolment.vetoes.is_empty()).then(|| list(&enrolment.vetoes, veto_node))),
         ("devices", Some(list(&enrolment.devices, device_node))),
         ("laboratory-basis", opt_text(&enrolment.laboratory_basis)),
+        (
+            "before-arrival",
+            (!enrolment.before_arrival.is_empty()).then(|| list(&enrolment.before_arrival, before_arrival_node)),
+        ),
         ("application-number", opt_personal(&enrolment.application_number)),
         ("profile-id", opt_personal(&enrolment.profile_id)),
+    ])
+}
+
+fn before_arrival_node(owed: &BeforeArrival) -> Node<'_> {
+    Node::map_of(vec![
+        ("rule", Some(Node::text(&owed.rule))),
+        ("kind", Some(Node::text(owed.kind.id()))),
+        ("verdict", Some(Node::text(owed.verdict.id()))),
+        ("exception", opt_text(&owed.exception)),
+        ("timing", owed.timing.map(|timing| Node::text(timing.id()))),
+        ("shown", Some(Node::text(owed.shown.id()))),
+        ("looked-up", owed.looked_up.map(|says| Node::text(says.id()))),
     ])
 }
 

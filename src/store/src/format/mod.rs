@@ -99,6 +99,11 @@ pub(crate) fn receipt_version_node<'a>() -> Node<'a> {
     Node::Uint(schema::RECEIPT_VERSION)
 }
 
+/// The version that stands in every record.
+pub(crate) fn record_version_node<'a>() -> Node<'a> {
+    Node::Uint(schema::RECORD_VERSION)
+}
+
 /// The version that stands in every other map.
 pub(crate) fn version_node<'a>() -> Node<'a> {
     Node::Uint(schema::VERSION)

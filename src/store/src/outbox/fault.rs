@@ -157,6 +157,41 @@ impl StoreFault {
             Self::TooLarge(_) => "The record is too large to be kept. Call the administrator.",
         }
     }
+
+    /// What the administrator of the station does now.
+    pub fn administrator(&self) -> &'static str {
+        match self {
+            Self::Io { .. } | Self::Poisoned(_) => {
+                "The disk of the store fails. Copy the folder of the store to another disk, and replace this one."
+            }
+            Self::JournalBroken { .. } | Self::JournalMissing(_) => {
+                "The journal was altered, or the disk has spoilt it. Change nothing, and copy the folder of the store away: \
+                 `gatepost-intake import` takes the copy's records/ as it takes a medium. Then move the store aside, run \
+                 `gatepost init`, and decide by `gatepost store accept-restored` when the station asks for it."
+            }
+            Self::AuditBroken { .. } => {
+                "The audit trail was cut or altered. Change nothing, copy the folder of the store away, and tell the auditor: \
+                 the intake has countersigned how far the trail had come."
+            }
+            Self::Counter(_) => {
+                "The TPM does not answer. Look at it by `gatepost doctor`, then start the station again."
+            }
+            Self::Restored(_) => {
+                "Find out who put this copy in place; `gatepost store accept-restored --reason WORD` goes on with it."
+            }
+            Self::Medium(..) => "The medium cannot be read or written. Try another one; nothing is lost here.",
+            Self::Locked => "The station is at work and has the store open. Stop it first: `systemctl stop gatepost`.",
+            Self::NoSpace => "The disk is full. Make room, or bring the connection back so that records leave.",
+            Self::NotSigned => {
+                "The station's key does not sign. `gatepost doctor` tells whether it is the chip or its lock-out."
+            }
+            Self::NoStore(_) => "Name the folder that `gatepost init` made by --data.",
+            Self::NotNext { .. } => "The record was not kept. Look into the log, and start the station again.",
+            Self::BadStation(_) => "Correct [station] id in station.toml.",
+            Self::OtherStation(_) => "Put [station] id in station.toml right, or name the other folder by --data.",
+            Self::TooLarge(_) => "The record is too large to be kept. Report the software's version and the log.",
+        }
+    }
 }
 
 impl From<Broken> for StoreFault {

@@ -8,6 +8,7 @@ mod export;
 mod fault;
 mod guard;
 mod open;
+mod reader;
 mod steps;
 mod trail;
 mod words;
@@ -18,6 +19,7 @@ pub use export::{Exported, ExportedRecord, RECEIPT_ENDING, RECORD_ENDING, Receip
 pub use fault::{ReadFault, StoreFault};
 pub use guard::Lent;
 pub use open::OpenReport;
+pub use reader::{TrailChecked, TrailPage, TrailQuery, TrailReader};
 pub use words::{Queued, Receipt, Reservation, Stats};
 
 use crate::disk::Disk;

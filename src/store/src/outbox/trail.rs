@@ -93,6 +93,20 @@ impl Outbox {
         Ok(found)
     }
 
+    /// What a line says, by its number from 1; nothing where there is no such line. As with [`Self::last_lines`], nothing is
+    /// verified.
+    ///
+    /// # Errors
+    /// A disk that cannot be read.
+    pub fn line(&self, number: u64) -> Result<Option<Event>, StoreFault> {
+        let segments = segments(&*self.disk)?;
+        let Some(first) = segments.into_iter().rev().find(|first| *first <= number) else { return Ok(None) };
+        let bytes = read(&*self.disk, first)?;
+        let nth = usize::try_from(number - first).unwrap_or(usize::MAX);
+        let line = bytes.split(|byte| *byte == b'\n').nth(nth);
+        Ok(line.and_then(|line| serde_json::from_slice(line.get(65..)?).ok()))
+    }
+
     /// Where the audit trail ends now.
     pub fn audit_head(&self) -> AuditHead {
         audit::head(&self.trail.chain)
@@ -213,14 +227,14 @@ fn create(disk: &dyn Disk, station: &StationId) -> Result<Trail, StoreFault> {
 }
 
 /// Numbers of the first lines of the segments, in order.
-fn segments(disk: &dyn Disk) -> Result<Vec<u64>, StoreFault> {
+pub(super) fn segments(disk: &dyn Disk) -> Result<Vec<u64>, StoreFault> {
     let listed = disk.list(FOLDER).map_err(|error| StoreFault::io("list", FOLDER, error))?;
     let mut firsts: Vec<u64> = listed.iter().filter_map(|(name, _)| audit::first_line(name)).collect();
     firsts.sort_unstable();
     Ok(firsts)
 }
 
-fn read(disk: &dyn Disk, first: u64) -> Result<Vec<u8>, StoreFault> {
+pub(super) fn read(disk: &dyn Disk, first: u64) -> Result<Vec<u8>, StoreFault> {
     let file = segment(first);
     disk.read(&file).map_err(|error| StoreFault::io("read", &file, error))
 }

@@ -5,6 +5,7 @@
 mod crash;
 mod failing_disk;
 mod faults;
+mod hasty_disk;
 mod promises;
 #[cfg(feature = "tpm")]
 mod swtpm;
@@ -13,6 +14,7 @@ mod tally;
 pub use crash::{Act, CrashStates, DAY, check, keep, open, work, work_through};
 pub use failing_disk::{FailingDisk, Files, Trouble};
 pub use faults::{DiskFaults, every_read_fails_once};
+pub use hasty_disk::HastyDisk;
 pub use promises::{Promise, Promises};
 #[cfg(feature = "tpm")]
 pub use swtpm::Swtpm;
@@ -24,9 +26,10 @@ use domain::case::{CaseNumber, RecordId, StationId};
 use domain::device::{CaptureGroup, DeviceDescriptor, DeviceKind};
 use domain::finger::{Finger, MissingFinger, MissingReason};
 use domain::guarded::{Biometric, Personal};
+use domain::policy::{PreArrivalKind, PreArrivalVerdict, Timing};
 use domain::record::{
-    Body, Draft, Enrolment, Exemption, FaceBasis, FaceSample, FingerSample, Measure, ReviewTrace, SignedRecord,
-    Traveller, Versions, VetoTrace,
+    BeforeArrival, Body, Draft, Enrolment, Exemption, FaceBasis, FaceSample, FingerSample, LookedUp, Measure,
+    ReviewTrace, Shown, SignedRecord, Traveller, Versions, VetoTrace,
 };
 use domain::session::{AttemptLog, FaceException, Outcome, Slot, Veto, Wrong};
 use domain::units::{Millis, Ppi, QualityScore, StaffId};
@@ -214,6 +217,15 @@ pub fn enrolment(n: u8, image_bytes: usize) -> Draft {
         }],
         devices: vec![scanner()],
         laboratory_basis: Some("test bench".into()),
+        before_arrival: vec![BeforeArrival {
+            rule: "application".into(),
+            kind: PreArrivalKind::Application,
+            verdict: PreArrivalVerdict::Owed,
+            exception: None,
+            timing: Some(Timing::InTime),
+            shown: Shown::Given,
+            looked_up: Some(LookedUp::Found),
+        }],
         application_number: Some(Personal::new("APPLICATION-7".into())),
         profile_id: Some(Personal::new("PROFILE-7".into())),
     };

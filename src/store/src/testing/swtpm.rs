@@ -74,6 +74,21 @@ impl Swtpm {
         *self = again;
     }
 
+    /// Hangs: it keeps its connections and answers nothing, until [`Self::go_on`].
+    pub fn hang(&self) {
+        self.signal("STOP");
+    }
+
+    /// Answers again, first what it was asked meanwhile.
+    pub fn go_on(&self) {
+        self.signal("CONT");
+    }
+
+    fn signal(&self, name: &str) {
+        let process = self.process.id().to_string();
+        assert!(Command::new("kill").args([&format!("-{name}"), &process]).status().unwrap().success());
+    }
+
     /// Sends a command as its owner would, past all libraries; nobody else may be connected. Its response code.
     pub fn command(&self, bytes: &[u8]) -> u32 {
         let mut stream = TcpStream::connect(("127.0.0.1", self.port)).unwrap();

@@ -60,7 +60,9 @@ fn build() -> Result<(), String> {
     let manifest = format!("{FOLDER}/Cargo.toml");
     let fetched = Command::new(&cargo).args(["fetch", "--locked", "--manifest-path", &manifest]).status();
     if !fetched.is_ok_and(|status| status.success()) {
-        return Err("libfuzzer-sys cannot be had here".into());
+        return Err(
+            "what the fuzzers are built of cannot be had here, or fuzz/Cargo.lock is out of date (see above)".into()
+        );
     }
     println!("$ cargo build --release --manifest-path {manifest}, instrumented");
     let mut command = Command::new(cargo);

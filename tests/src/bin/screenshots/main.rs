@@ -17,11 +17,36 @@ const OTHERS: [&str; 8] = ["ru", "kk", "uz", "ky", "tg", "hy", "zh", "ar"];
 const KIOSK: (u32, u32, bool) = (1280, 800, false);
 /// A desk. Of staff's pages these are shown on it.
 const DESK: (u32, u32, bool) = (1920, 1080, false);
-const ON_A_DESK: [&str; 4] = ["officer-face", "officer-fingers", "officer-summary", "supervisor-review"];
-/// A tablet of 10 inches, held upright. Of the display's pages these are shown on it.
+const ON_A_DESK: [&str; 11] = [
+    "officer-document",
+    "officer-decided",
+    "officer-declare",
+    "officer-face",
+    "officer-fingers",
+    "officer-summary",
+    "supervisor-list",
+    "supervisor-review",
+    "administrator-health",
+    "administrator-rules",
+    "figures",
+];
+/// A tablet of 10 inches, held upright. These pages are shown on it.
 const TABLET: (u32, u32, bool) = (800, 1280, true);
-const ON_A_TABLET: [&str; 5] =
-    ["display-next", "display-next-ar", "display-face", "display-fingers", "display-supervisor"];
+const ON_A_TABLET: [&str; 13] = [
+    "display-next",
+    "display-next-ar",
+    "display-face",
+    "display-fingers",
+    "display-supervisor",
+    "login",
+    "officer-document",
+    "officer-declare",
+    "officer-face",
+    "officer-fingers",
+    "officer-summary",
+    "supervisor-list",
+    "supervisor-review",
+];
 
 #[tokio::main]
 async fn main() {

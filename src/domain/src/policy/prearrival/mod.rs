@@ -147,17 +147,60 @@ pub struct PreArrivalAnswer {
     pub pack: String,
 }
 
+impl PreArrivalKind {
+    /// The word of records and pages.
+    pub const fn id(self) -> &'static str {
+        match self {
+            Self::Application => "application",
+            Self::Profile => "profile",
+        }
+    }
+}
+
+impl PreArrivalVerdict {
+    /// The word of records and pages.
+    pub const fn id(self) -> &'static str {
+        match self {
+            Self::Ask => "ask",
+            Self::Excepted => "excepted",
+            Self::NotInScope => "not-in-scope",
+            Self::Owed => "owed",
+        }
+    }
+}
+
+impl Timing {
+    /// The word of records and pages.
+    pub const fn id(self) -> &'static str {
+        match self {
+            Self::InTime => "in-time",
+            Self::Late => "late",
+            Self::TooEarly => "too-early",
+            Self::Unknown => "unknown",
+        }
+    }
+}
+
 impl Window {
     /// How an application of this moment fits an arrival.
     pub fn timing(&self, applied: DateTime, arrival: DateTime, emergency: bool) -> Timing {
-        let before = arrival.duration_since(applied);
-        let latest = if emergency { self.emergency_hours } else { self.latest_hours };
-        if before < SignedDuration::from_hours(latest.into()) {
+        if applied > self.latest(arrival, emergency) {
             Timing::Late
-        } else if before > SignedDuration::from_hours(i64::from(self.earliest_days) * 24) {
+        } else if applied < self.earliest(arrival) {
             Timing::TooEarly
         } else {
             Timing::InTime
         }
+    }
+
+    /// The last moment that is in time, local time.
+    pub fn latest(&self, arrival: DateTime, emergency: bool) -> DateTime {
+        let hours = if emergency { self.emergency_hours } else { self.latest_hours };
+        arrival.saturating_sub(SignedDuration::from_hours(hours.into()))
+    }
+
+    /// The first moment that is in time, local time.
+    pub fn earliest(&self, arrival: DateTime) -> DateTime {
+        arrival.saturating_sub(SignedDuration::from_hours(i64::from(self.earliest_days) * 24))
     }
 }

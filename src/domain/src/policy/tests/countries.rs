@@ -137,7 +137,7 @@ fn at_the_desk(decision: Decision, placements: Vec<Vec<Finger>>) -> Result<(Vec<
                     events.push(Event::AttemptScored(aim, judged, vec![]));
                 }
                 Effect::KeepRecord(ended) => outcome = Some(ended),
-                Effect::Park(_) | Effect::StopDevices | Effect::WipeSamples => {}
+                Effect::CaptureBeside(..) | Effect::Park(_) | Effect::StopDevices | Effect::WipeSamples => {}
             }
         }
     }

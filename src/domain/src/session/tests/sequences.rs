@@ -25,6 +25,8 @@ fn any_event() -> impl Strategy<Value = Event> {
         plan(&[Finger::RightIndex, Finger::LeftIndex], &[]),
         plan(&[Finger::LeftIndex], &[Finger::RightIndex]),
         slaps(),
+        CapturePlan { together: true, ..slaps() },
+        CapturePlan { together: true, ..plan(&[Finger::RightIndex, Finger::LeftIndex], &[]) },
     ]);
     prop_oneof![
         4 => proptest::sample::select(from_table),
@@ -65,6 +67,17 @@ impl Witness {
                     let decided = self.decision.as_ref();
                     prop_assert!(decided.is_some_and(|d| d.verdict == Verdict::Required && d.stands()));
                     prop_assert!(matches!(next.step(), Step::Capturing(_, _, of) if of == aim));
+                    prop_assert_eq!(permit.case(), next.case());
+                    prop_assert_eq!(self.records, 0, "no capture after the record");
+                }
+                Effect::CaptureBeside(aim, permit) => {
+                    let decided = self.decision.as_ref();
+                    prop_assert!(decided.is_some_and(|d| d.verdict == Verdict::Required && d.stands()));
+                    let beside = match next.step() {
+                        Step::Capturing(_, progress, of) => progress.beside(of),
+                        _ => None,
+                    };
+                    prop_assert_eq!(beside.as_ref(), Some(aim), "beside a face, and nothing else");
                     prop_assert_eq!(permit.case(), next.case());
                     prop_assert_eq!(self.records, 0, "no capture after the record");
                 }

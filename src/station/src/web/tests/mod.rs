@@ -1,10 +1,13 @@
 //! Pages made from hand-made panels and from real decisions of the pack, for the tests of what pages promise.
 
 mod faces;
+mod forms;
 mod logins;
 mod matrix;
 mod origins;
+mod own_pin;
 mod promises;
+mod states;
 mod texts;
 mod traveller;
 
@@ -15,8 +18,8 @@ use super::pages::{self, History};
 use super::supervisor::REASONS;
 use crate::config::{Escalation, WhileWaiting};
 use crate::desk::{
-    AttemptPanel, ClaimPanel, DeskRefusal, EngineView, FaultView, HistoryLine, InterruptedView, Lacking, MEND, Panel,
-    ParkedPanel, ParkedView, PortraitPanel, RecordView, SlotView, TravellerPanel, View,
+    AttemptPanel, BeforePanel, ClaimPanel, DeskRefusal, EngineView, FaultView, HistoryLine, InterruptedView, Lacking,
+    MEND, Panel, ParkedPanel, ParkedView, PortraitPanel, RecordView, SlotView, TravellerPanel, View, WindowPanel,
 };
 use crate::people::{People, Person, Register, Role, Tries};
 use axum::response::{IntoResponse, Response};
@@ -46,7 +49,7 @@ const STEPS: &[&str] = &[
     "closed",
 ];
 
-fn login(role: Role) -> Login {
+pub fn login(role: Role) -> Login {
     let (_dir, logins) = logins(&[("anna", role)]);
     logins.log_in(&person(&logins, "anna"), None, now()).unwrap().1
 }
@@ -131,11 +134,35 @@ fn panel(step: &'static str) -> Panel {
     Panel {
         view,
         traveller: Some(traveller),
+        before: vec![before("application"), before("profile")],
         claims: vec![claim],
         parked: vec![parked(ReviewReason::NoFingers, "recapture")],
         simulated: true,
         laboratory: Some("trial".into()),
         ..Panel::default()
+    }
+}
+
+/// What was owed, with a number of which the look-up says that it is another document's.
+fn before(kind: &'static str) -> BeforePanel {
+    let [not_before, not_after, in_an_emergency] =
+        ["2025-12-15 12:00", "2026-03-12 12:00", "2026-03-15 08:00"].map(Into::into);
+    BeforePanel {
+        kind,
+        verdict: "ask",
+        exceptions: vec![
+            ("visa".into(), "Does the traveller hold a visa?".into()),
+            ("ticket".into(), "A ticket?".into()),
+        ],
+        stated: "none".into(),
+        emergency: true,
+        window: (kind == "application").then_some(WindowPanel { not_before, not_after, in_an_emergency }),
+        timing: Some("late"),
+        shown: "given",
+        number: "AB<12".into(),
+        looked_up: Some("other-document"),
+        under_way: false,
+        source: "Reports".into(),
     }
 }
 
@@ -169,6 +196,7 @@ fn parked(reason: ReviewReason, state: &'static str) -> ParkedPanel {
         }],
         staff: vec![StaffId("olga".into()), StaffId("pavel".into())],
         accompanying: None,
+        refers: None,
         family: vec![],
         portrait: Some(portrait()),
         decision: decision(|_| ()),
@@ -204,7 +232,7 @@ fn portrait() -> PortraitPanel {
     }
 }
 
-async fn html(response: Response) -> String {
+pub async fn html(response: Response) -> String {
     let bytes = axum::body::to_bytes(response.into_body(), 1 << 20).await.unwrap();
     String::from_utf8(bytes.to_vec()).unwrap()
 }

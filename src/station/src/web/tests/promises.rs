@@ -42,8 +42,8 @@ async fn each_step_offers_its_own_actions_and_one_of_them_first() {
         ("idle", vec!["new"], 1),
         ("confirm-date", vec!["cancel"], 1),
         ("document", vec!["cancel", "typed", "fields"], 0),
-        ("decided", vec!["proceed", "claim", "undo", "cancel"], 1),
-        ("declare", vec!["start-capture", "declare", "claim", "refused", "cancel"], 1),
+        ("decided", vec!["proceed", "before-application", "claim", "undo", "cancel"], 1),
+        ("declare", vec!["start-capture", "declare", "before-profile", "claim", "refused", "cancel"], 1),
         ("capturing", vec!["prompt", "hint", "refused", "undo", "cancel"], 0),
         ("face", vec!["live", "prompt", "hint", "refused", "cancel"], 0),
         ("held", vec!["retry", "refused", "cancel"], 1),
@@ -62,6 +62,31 @@ async fn each_step_offers_its_own_actions_and_one_of_them_first() {
             assert_eq!(page.matches(&format!("id=\"{id}\"")).count(), 1, "{name}: {id}");
         }
         assert_eq!(page.matches("\"primary huge\"").count(), primary, "{name}");
+    }
+}
+
+#[tokio::test]
+async fn what_was_owed_before_arrival_is_shown_with_what_is_known_of_it() {
+    let locales = Locales::load().unwrap();
+    for step in ["decided", "declare"] {
+        let page = html(pages::officer(locales.get("en"), &login(Role::Officer), &panel(step))).await;
+        for has in [
+            "data-before=\"application\" data-shown=\"given\" data-says=\"other-document\"",
+            "Pre-arrival application: number noted, for another document",
+            "By 2026-03-12 12:00. In an emergency by 2026-03-15 08:00. Not before 2025-12-15 12:00: handed in late",
+            "name=\"number\" class=\"upper\" maxlength=\"256\" spellcheck=\"false\" value=\"AB&#60;12\"",
+            "<option value=\"none\" selected>none</option>",
+            "<option value=\"visa\">visa</option>",
+            "<option value=\"ticket\">A ticket?</option>",
+            "name=\"emergency\" value=\"yes\" checked",
+            "Nothing of this is a ground to refuse",
+        ] {
+            assert!(page.contains(has), "{step}: {has}: {page}");
+        }
+        let mut nothing = panel(step);
+        nothing.before.clear();
+        let page = html(pages::officer(locales.get("en"), &login(Role::Officer), &nothing)).await;
+        assert!(!page.contains("/officer/before-arrival"), "{step}");
     }
 }
 
@@ -245,6 +270,7 @@ async fn a_supervisor_sees_what_was_declared_vetoed_and_done() {
     let waiting = ParkedPanel {
         family: vec![CaseNumber::parse("S1-260315-0008").unwrap()],
         accompanying: CaseNumber::parse("S1-260315-0006"),
+        refers: CaseNumber::parse("S1-260315-0006").map(|case| (case, StaffId("boris".into()))),
         ..parked(ReviewReason::NoFingers, "waiting")
     };
     let page =
@@ -257,6 +283,7 @@ async fn a_supervisor_sees_what_was_declared_vetoed_and_done() {
         "name=\"family\" value=\"yes\" checked",
         "<strong>S1-260315-0008</strong>",
         "with the adult of S1-260315-0006",
+        "Names case S1-260315-0006: exempt. Confirmed by: <strong>boris</strong>",
         "<td>2026-03-15 12:03:04</td><td>olga</td><td>Device fault <code lang=\"en\">D-12</code>",
         "name=\"seen\" value=\"3\"",
     ] {

@@ -1,6 +1,8 @@
 //! Every code that a page can show has a text in every language.
 
 use super::*;
+use crate::config::ConfigFaults;
+use crate::policy_desk::PolicyRefusal;
 use domain::session::{FaceException, Wrong};
 
 #[test]
@@ -57,7 +59,8 @@ fn no_list_of_codes_lacks_a_text() {
 }
 
 /// Codes that no type lists.
-const WORDS: [(&str, &str); 20] = [
+const WORDS: [(&str, &str); 27] = [
+    ("direction", "entry exit transit"),
     (
         "fact",
         "date checkpoint direction technically-possible entry-confirmation nationality \
@@ -91,6 +94,12 @@ const WORDS: [(&str, &str); 20] = [
     ("basis", "box landmarks"),
     ("device", "camera scanner reader"),
     ("device-state", "absent busy degraded faulted ready starting"),
+    ("before", "application profile title advice"),
+    ("before-number", "application profile"),
+    ("before-verdict", "ask excepted owed"),
+    ("before-shown", "given not-known not-shown"),
+    ("before-says", "expired found not-found offline other-document unknown waits"),
+    ("before-timing", "in-time late too-early unknown"),
     ("error-device", "camera fingerprint-scanner"),
     ("error-field", "nationality issuing-state date-of-birth document-number-and-surname"),
 ];
@@ -101,7 +110,8 @@ fn word(verdict: Verdict) -> String {
 }
 
 /// Codes of refusals about people.
-const PEOPLE: [&str; 10] = ["P-20", "P-21", "P-22", "P-23", "P-24", "P-25", "P-26", "P-27", "P-28", "P-29"];
+const PEOPLE: [&str; 12] =
+    ["P-20", "P-21", "P-22", "P-23", "P-24", "P-25", "P-26", "P-27", "P-28", "P-29", "P-30", "P-31"];
 
 /// One of each refusal.
 fn refusals() -> Vec<PageError> {
@@ -118,12 +128,16 @@ fn refusals() -> Vec<PageError> {
         Desk::QuestionOpen,
         Desk::OwnCase,
         Desk::NoSuchCase,
+        Desk::Number(policy::NumberError::Length),
         Desk::ReasonMissing,
         Desk::TooManyParked,
         Desk::NoDevice("camera"),
         Desk::ScannerGrade,
         Desk::Outdated,
         Desk::UnknownCase,
+        Desk::NoteMissing,
+        Desk::NoteTooLong,
+        Desk::UnknownFamily,
         Desk::Store(text()),
     ];
     let other = [
@@ -140,8 +154,16 @@ fn refusals() -> Vec<PageError> {
         PageError::Stopping,
         PageError::WrongRole,
     ];
-    let people = (20..30).map(|n| PageError::People(PEOPLE[n - 20], String::new()));
-    desk.into_iter().map(PageError::Desk).chain(other).chain(people).collect()
+    let policy = [
+        PolicyRefusal::Basis,
+        PolicyRefusal::Kept(String::new()),
+        PolicyRefusal::NoSuchPack,
+        PolicyRefusal::NotAnnounced,
+        PolicyRefusal::NotTaken(ConfigFaults(Vec::new())),
+    ];
+    let people = PEOPLE.map(|code| PageError::People(code, String::new()));
+    let policy = policy.into_iter().map(PageError::Policy);
+    desk.into_iter().map(PageError::Desk).chain(other).chain(people).chain(policy).collect()
 }
 
 #[test]

@@ -4,7 +4,7 @@
 use crate::desk::{Panel, View};
 use crate::web::hands::{DrawnFinger, DrawnHand};
 use domain::case::CaseNumber;
-use domain::finger::Hand;
+use domain::finger::{Finger, Hand};
 use domain::policy::Modality;
 
 /// One moment of the display.
@@ -26,6 +26,8 @@ pub struct Screen {
     pub slot: Option<&'static str>,
     /// The hands that are put down.
     pub hands: Vec<DrawnHand>,
+    /// Fingers that are put down while the face is captured: which, and what to do.
+    pub beside: Option<(&'static str, &'static str)>,
     /// For each part of the capture, whether it is over.
     pub parts: Vec<bool>,
     /// Fingers are due besides the face.
@@ -40,6 +42,7 @@ impl Screen {
         let view = &panel.view;
         let kind = kind(view);
         let capturing = matches!(kind, "face" | "fingers");
+        let beside = view.beside.as_ref().filter(|_| kind == "face");
         let leaving = matches!(kind, "supervisor" | "done" | "nothing" | "speak");
         Self {
             kind,
@@ -49,7 +52,8 @@ impl Screen {
             advice: view.hint.filter(|_| capturing),
             prompt: view.prompt.filter(|_| capturing),
             slot: view.slot.filter(|_| capturing),
-            hands: if kind == "fingers" { hands(panel) } else { Vec::new() },
+            hands: if kind == "fingers" || beside.is_some() { hands(panel) } else { Vec::new() },
+            beside: beside.map(|beside| (beside.slot, beside.prompt)),
             parts: if capturing { view.slots.iter().map(|slot| slot.state != "open").collect() } else { Vec::new() },
             fingers: view.decision.as_ref().is_none_or(|decision| decision.takes.contains(Modality::Fingers)),
             simulated: panel.simulated,
@@ -87,7 +91,7 @@ fn mirror(panel: &Panel) -> Option<String> {
 /// The hands that are put down now. Of a finger that is done nobody here learns how good it was.
 fn hands(panel: &Panel) -> Vec<DrawnHand> {
     let both = [Hand::Left, Hand::Right].into_iter().zip(panel.hands());
-    let aimed = |hand: Hand| panel.view.aimed_at.iter().any(|finger| finger.starts_with(word(hand)));
+    let aimed = |hand: Hand| Finger::ALL.iter().any(|f| f.hand() == hand && panel.view.is_aimed_at(f.id()));
     let told = |finger: DrawnFinger| DrawnFinger {
         state: match finger.state {
             "accepted" | "exhausted" => "done",
@@ -98,11 +102,4 @@ fn hands(panel: &Panel) -> Vec<DrawnHand> {
     };
     let drawn = both.filter(|(hand, _)| aimed(*hand)).map(|(_, hand)| hand);
     drawn.map(|hand| DrawnHand { fingers: hand.fingers.into_iter().map(told).collect(), ..hand }).collect()
-}
-
-const fn word(hand: Hand) -> &'static str {
-    match hand {
-        Hand::Left => "left",
-        Hand::Right => "right",
-    }
 }

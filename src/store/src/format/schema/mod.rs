@@ -51,7 +51,10 @@ pub(in crate::format) struct Shape {
 /// Version of receipts: the second countersigns the audit trail.
 pub(super) const RECEIPT_VERSION: u64 = 2;
 
-/// Version of everything but the outer header and receipts.
+/// Version of records: the second says what was owed before arrival.
+pub(super) const RECORD_VERSION: u64 = 2;
+
+/// Version of everything but the outer header, receipts and records.
 pub(super) const VERSION: u64 = 1;
 
 impl Shape {
@@ -215,7 +218,19 @@ mod tests {
         for shape in [&EXEMPTION_RECORD, &CLOSURE_RECORD] {
             let mut found = BTreeSet::new();
             keys(shape, &mut found);
-            for word in ["name", "document-number", "birth-date", "face", "fingers", "jpeg", "png", "traveller"] {
+            for word in [
+                "name",
+                "document-number",
+                "birth-date",
+                "face",
+                "fingers",
+                "jpeg",
+                "png",
+                "traveller",
+                "application-number",
+                "profile-id",
+                "before-arrival",
+            ] {
                 assert!(!found.contains(word), "{} has {word}", shape.name);
             }
             assert!(found.contains("facts-used"), "the walk goes into nested maps");

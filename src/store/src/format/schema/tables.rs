@@ -1,6 +1,6 @@
 //! The tables themselves, in the order of `record.cddl`.
 
-use super::{Field, Kind, RECEIPT_VERSION, Shape, VERSION};
+use super::{Field, Kind, RECEIPT_VERSION, RECORD_VERSION, Shape, VERSION};
 use domain::record::HEADER_VERSION;
 
 const fn field(key: &'static str, kind: Kind) -> Field {
@@ -107,7 +107,7 @@ pub(in crate::format) static APPLICATION: Shape = shape(
 pub(super) static FRAME: Shape = shape(
     "frame",
     &[
-        field("version", Kind::Version(VERSION)),
+        field("version", Kind::Version(RECORD_VERSION)),
         field("record", Kind::RecordId),
         field("case", Kind::Text),
         field("station", Kind::Text),
@@ -234,8 +234,22 @@ static ENROLMENT: Shape = shape(
         optional("vetoes", Kind::List(&Kind::Map(&VETO))),
         field("devices", Kind::List(&Kind::Map(&DEVICE))),
         optional("laboratory-basis", Kind::Text),
+        optional("before-arrival", Kind::List(&Kind::Map(&BEFORE_ARRIVAL))),
         optional("application-number", Kind::Text),
         optional("profile-id", Kind::Text),
+    ],
+);
+
+static BEFORE_ARRIVAL: Shape = shape(
+    "before-arrival",
+    &[
+        field("rule", Kind::Word),
+        field("kind", Kind::OneOf(&["application", "profile"])),
+        field("verdict", Kind::OneOf(&["ask", "excepted", "not-in-scope", "owed"])),
+        optional("exception", Kind::Word),
+        optional("timing", Kind::OneOf(&["in-time", "late", "too-early", "unknown"])),
+        field("shown", Kind::OneOf(&["given", "not-known", "not-shown"])),
+        optional("looked-up", Kind::OneOf(&["expired", "found", "not-found", "offline", "other-document", "unknown"])),
     ],
 );
 
