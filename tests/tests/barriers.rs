@@ -1,5 +1,6 @@
 //! The promise: axe-core finds no serious and no critical barrier on any page, in a language that is written from the left
-//! and in one that is written from the right; no page needs sideways scrolling, not even enlarged twice, and no traveller has to scroll the notice.
+//! and in one that is written from the right; no page needs sideways scrolling, not even enlarged twice; no traveller has
+//! to scroll the notice; and whatever a station of simulated devices shows says that it is simulated.
 
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test that fails panics")]
 
@@ -8,7 +9,14 @@ use tests::chrome::Chrome;
 use tests::tour::Tour;
 
 /// Screens in CSS pixels: a kiosk, a desk, a tablet of 10 inches across and upright, and the kiosk at 200 % zoom.
-const SCREENS: [(u32, u32, bool); 4] = [(1280, 800, false), (1920, 1080, false), (800, 1280, true), (640, 400, false)];
+const SCREENS: [(u32, u32, bool); 5] =
+    [(1280, 800, false), (1920, 1080, false), (1280, 800, true), (800, 1280, true), (640, 400, false)];
+
+/// Pages that show nothing of a device or a case.
+const EMPTY: [&str; 1] = ["display-connect"];
+
+/// Whether the page says that the devices are simulated.
+const SIMULATED: &str = "return 1 + document.querySelectorAll('.simulated').length;";
 
 /// How far the page reaches past the right or left edge of the screen, in CSS pixels.
 const OVERFLOW: &str =
@@ -46,6 +54,10 @@ async fn every_page(language: &str, at_least: usize) {
                 if hidden > 1.0 && height >= 800 {
                     found.push(format!("{name} at {width}x{height} hides {hidden} px of the notice"));
                 }
+            }
+            let badges = chrome.script("the badges", SIMULATED).await.as_f64().unwrap() - 1.0;
+            if badges == 0.0 && !EMPTY.contains(&name) {
+                found.push(format!("{name} does not say that it is simulated"));
             }
             let (width, height, touch) = SCREENS[0];
             chrome.size(width, height, touch).await;

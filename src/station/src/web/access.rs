@@ -2,6 +2,7 @@
 
 use super::App;
 use super::errors::{self, PageError};
+use super::locale::Locale;
 use super::logins::{Login, Standing};
 use super::permissions::{self, Who};
 use super::{origin, session};
@@ -48,14 +49,14 @@ pub const HEADERS: [(HeaderName, &str); 9] = [
 /// Turns away other origins and those who may not, says refusals in the language of the browser, and puts the headers on
 /// every answer.
 pub async fn guard(State(app): State<Arc<App>>, mut request: Request<Body>, next: Next) -> Response {
-    let language = language(&app, request.headers()).to_owned();
+    let t = words(&app, request.headers());
     let pages = ["/supervisor", "/traveller"];
     let back = pages.into_iter().find(|page| request.uri().path().starts_with(page)).unwrap_or("/");
     let response = match refusal(&app, &mut request) {
         None => next.run(request).await,
         Some(refused) => refused,
     };
-    let mut response = errors::translated(response, app.locales.get(&language), back);
+    let mut response = errors::translated(response, t, back);
     for (name, value) in HEADERS {
         response.headers_mut().insert(name, HeaderValue::from_static(value));
     }
@@ -111,8 +112,13 @@ pub fn set_cookie(name: &str, value: &str, max_age_s: Option<u32>) -> String {
 }
 
 /// The language that this browser chose.
-pub fn language<'a>(app: &'a App, headers: &'a HeaderMap) -> &'a str {
+fn language<'a>(app: &'a App, headers: &'a HeaderMap) -> &'a str {
     cookie(headers, LANGUAGE_COOKIE).unwrap_or(&app.language)
+}
+
+/// The words for this browser, and whether its pages have to say that devices are simulated.
+pub fn words<'a>(app: &'a App, headers: &HeaderMap) -> Locale<'a> {
+    app.locales.get(language(app, headers)).on_simulated(app.desk.panel().simulated)
 }
 
 /// How whoever sits at this browser stands.

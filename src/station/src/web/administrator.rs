@@ -1,6 +1,6 @@
 //! The administrator's page: who may log in, as what, and with which keys.
 
-use super::access::{Administrator, Form, language};
+use super::access::{Administrator, Form, words};
 use super::errors::PageError;
 use super::logins::{Login, Moment};
 use super::{App, people_pages, second};
@@ -61,7 +61,7 @@ fn answer(changed: Option<Result<(), PeopleError>>) -> Response {
 
 async fn show(Administrator(login): Administrator, State(app): State<Arc<App>>, headers: HeaderMap) -> Response {
     let people = rows(&app, app.now());
-    people_pages::administrator(app.locales.get(language(&app, &headers)), &login, &people, None)
+    people_pages::administrator(words(&app, &headers), &login, &people, None)
 }
 
 /// Lifts the lock of a name after wrong tries.
@@ -85,7 +85,7 @@ async fn consent(
     match given {
         Ok(code) => {
             let given = Some((whom, code.as_str()));
-            people_pages::administrator(app.locales.get(language(&app, &headers)), &login, &rows(&app, now), given)
+            people_pages::administrator(words(&app, &headers), &login, &rows(&app, now), given)
         }
         Err(refused) => PageError::from(refused).into_response(),
     }

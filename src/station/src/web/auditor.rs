@@ -1,6 +1,6 @@
 //! The auditor's page: the audit trail, by person, action, case and day, and whether its chain holds.
 
-use super::access::{Auditor, language};
+use super::access::{Auditor, words};
 use super::errors::PageError;
 use super::{App, people_pages};
 use axum::extract::{Query, State};
@@ -57,7 +57,7 @@ pub async fn show(
     let read = app.off_the_loop(move || (asked.trail.page(&query), checks.then(|| asked.trail.check()))).await;
     let Some((page, checked)) = read else { return PageError::Stopping.into_response() };
     app.logins.note(&login.id, Action::AuditRead, None);
-    people_pages::auditor(app.locales.get(language(&app, &headers)), &login, (&wanted, &page), checked)
+    people_pages::auditor(words(&app, &headers), &login, (&wanted, &page), checked)
 }
 
 fn query(app: &App, wanted: &Wanted, case: Option<CaseNumber>) -> TrailQuery {

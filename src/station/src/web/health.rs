@@ -1,7 +1,7 @@
 //! How the station is, for the administrator: what it finds about itself, and what to do about it. Programs ask `/health`.
 
 use super::App;
-use super::access::{Administrator, language};
+use super::access::{Administrator, words};
 use super::errors::page;
 use super::locale::Locale;
 use super::logins::Login;
@@ -39,7 +39,7 @@ pub async fn show(Administrator(login): Administrator, State(app): State<Arc<App
     let panel = app.desk.panel();
     let now = jiff::Timestamp::from_millisecond(app.now().utc_ms).unwrap_or_default().to_zoned(app.zone.clone());
     page(&HealthPage {
-        t: app.locales.get(language(&app, &headers)),
+        t: words(&app, &headers),
         login: &login,
         findings: &(app.findings)(&panel),
         certificate_days: (app.certificate_days)(),

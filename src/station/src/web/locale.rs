@@ -67,6 +67,8 @@ struct Language {
 pub struct Locale<'a> {
     /// `en`, `ru`.
     pub id: &'static str,
+    /// A device of the station is simulated. It travels with the words, so that no page can forget to say it.
+    pub simulated: bool,
     language: &'a Language,
     all: &'a Locales,
 }
@@ -82,7 +84,7 @@ impl Locales {
     /// The language of this name, or the first of the list.
     pub fn get(&self, id: &str) -> Locale<'_> {
         let id = LANGUAGES.iter().copied().find(|known| *known == id).unwrap_or(LANGUAGES[0]);
-        Locale { id, language: &self.languages[id], all: self }
+        Locale { id, simulated: false, language: &self.languages[id], all: self }
     }
 
     /// Every language, in the order of the list.
@@ -120,6 +122,12 @@ fn reviewer(text: &str) -> Result<Option<&str>, String> {
 }
 
 impl<'a> Locale<'a> {
+    /// The same words for pages of a station whose devices are simulated, or are not.
+    #[must_use]
+    pub fn on_simulated(self, simulated: bool) -> Self {
+        Self { simulated, ..self }
+    }
+
     /// The language in its own words.
     pub fn name(&self) -> &'static str {
         self.language.file.name

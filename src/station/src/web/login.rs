@@ -1,6 +1,6 @@
 //! Log-in and the choice of language.
 
-use super::access::{COOKIE, LANGUAGE_COOKIE, cookie, language as chosen, set_cookie, standing};
+use super::access::{COOKIE, LANGUAGE_COOKIE, cookie, set_cookie, standing, words};
 use super::errors::PageError;
 use super::locale::LANGUAGES;
 use super::logins::Standing;
@@ -63,7 +63,7 @@ pub fn welcome(app: &App, headers: &HeaderMap, person: &Person) -> Response {
 }
 
 fn said(app: &App, headers: &HeaderMap, refusal: Option<PageError>) -> Response {
-    pages::login(app.locales.get(chosen(app, headers)), app.desk.panel().simulated, !app.production, refusal)
+    pages::login(words(app, headers), !app.production, refusal)
 }
 
 /// The field of the language form.

@@ -1,6 +1,6 @@
 //! The officer's page: one address, whose content follows the step of the case.
 
-use super::access::{Form, Officer, language};
+use super::access::{Form, Officer, words};
 use super::errors::PageError;
 use super::{App, live, pages};
 use crate::desk::{Command, DeskRefusal, ManualFields, Noted};
@@ -68,7 +68,7 @@ pub(super) fn order(path: &'static str, read: fn(&Form) -> Asked) -> Router<Arc<
 
 /// The page. The script fetches it again when the view's version grows, and changes what differs.
 async fn show(Officer(login): Officer, State(app): State<Arc<App>>, headers: HeaderMap) -> Response {
-    pages::officer(app.locales.get(language(&app, &headers)), &login, &app.desk.panel())
+    pages::officer(words(&app, &headers), &login, &app.desk.panel())
 }
 
 fn document(form: &Form) -> Asked {

@@ -1,6 +1,6 @@
 //! One's own PIN: chosen by its owner before anything else where somebody else has set it, and whenever they like.
 
-use super::access::{Anybody, Form, language};
+use super::access::{Anybody, Form, words};
 use super::errors::PageError;
 use super::logins::{Login, Moment};
 use super::{App, access, login, logins, people_pages, session};
@@ -56,7 +56,7 @@ fn is_locked(app: &App, headers: &HeaderMap) -> bool {
 }
 
 fn asked(app: &App, headers: &HeaderMap, login: &Login, refused: Option<PageError>) -> Response {
-    let t = app.locales.get(language(app, headers));
+    let t = words(app, headers);
     if is_locked(app, headers) {
         return session::locked(app, t, login, "/");
     }

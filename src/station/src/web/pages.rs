@@ -20,7 +20,6 @@ use jiff::{Timestamp, tz::TimeZone};
 #[template(path = "login.html")]
 struct LoginPage<'a> {
     t: Locale<'a>,
-    simulated: bool,
     pin_only: bool,
     refusal: Option<Told>,
 }
@@ -46,10 +45,10 @@ pub(super) fn told(t: Locale<'_>, refusal: PageError) -> Told {
 }
 
 /// The log-in page, with the refusal of the last try. It says so where a PIN is all that is asked for.
-pub fn login(t: Locale<'_>, simulated: bool, pin_only: bool, refusal: Option<PageError>) -> Response {
+pub fn login(t: Locale<'_>, pin_only: bool, refusal: Option<PageError>) -> Response {
     let refusal = refusal.map(|refusal| told(t, refusal));
     let status = refusal.as_ref().map_or(StatusCode::OK, |told| told.status);
-    (status, page(&LoginPage { t, simulated, pin_only, refusal })).into_response()
+    (status, page(&LoginPage { t, pin_only, refusal })).into_response()
 }
 
 #[derive(Template)]

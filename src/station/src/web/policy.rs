@@ -1,6 +1,6 @@
 //! The administrator's pages of the rules: what works, what lies here, what would be decided, and what is confirmed.
 
-use super::access::{Administrator, Form, language};
+use super::access::{Administrator, Form, words};
 use super::errors::PageError;
 use super::{App, policy_pages};
 use crate::policy_cli::{CliError, leaflet_page};
@@ -43,7 +43,7 @@ async fn show(Administrator(login): Administrator, State(app): State<Arc<App>>, 
     let Some(lying) = app.off_the_loop(move || policy.lying()).await else {
         return PageError::Stopping.into_response();
     };
-    policy_pages::desk(app.locales.get(language(&app, &headers)), &login, &app.policy, &lying)
+    policy_pages::desk(words(&app, &headers), &login, &app.policy, &lying)
 }
 
 /// The form, for the time and place of this station.
@@ -87,7 +87,7 @@ async fn answer(
     let Some(chosen) = wanted else { return PageError::from(PolicyRefusal::NoSuchPack).into_response() };
     let pack = &chosen.rules.pack;
     let said = ask.then(|| asked.question(pack).map(|question| question.ask(pack)));
-    let t = app.locales.get(language(app, headers));
+    let t = words(app, headers);
     policy_pages::ask(t, login, (&lying, &chosen.rules), (&asked, said.as_ref()))
 }
 
@@ -213,7 +213,7 @@ async fn replay(
     let (policy, who) = (app.policy.clone(), login.id.clone());
     match app.off_the_loop(move || policy.replay(&wanted.pack, day, &who)).await {
         Some(Ok((rules, replay))) => {
-            let t = app.locales.get(language(&app, &headers));
+            let t = words(&app, &headers);
             policy_pages::replay(t, &login, &app.policy, (&rules, &replay, day))
         }
         Some(Err(refusal)) => PageError::from(refusal).into_response(),

@@ -1,6 +1,6 @@
 //! The second factor at a browser: a key is touched to log in and to unlock a screen, and touched to be registered.
 
-use super::access::{Anybody, Form, STEP_COOKIE, cookie, language, set_cookie};
+use super::access::{Anybody, Form, STEP_COOKIE, cookie, set_cookie, words};
 use super::ceremonies::{Ceremony, Step};
 use super::errors::PageError;
 use super::logins::{LoginRefusal, random_token};
@@ -36,9 +36,7 @@ pub fn begin(app: &App, person: &Person) -> Response {
 /// The page that asks for a touch: of a known key, or of one to be registered by a code.
 pub async fn page(State(app): State<Arc<App>>, headers: HeaderMap) -> Response {
     match at_this_browser(&app, &headers) {
-        Ok((_, ceremony, person)) => {
-            people_pages::touch(app.locales.get(language(&app, &headers)), &ceremony, !person.keys.is_empty())
-        }
+        Ok((_, ceremony, person)) => people_pages::touch(words(&app, &headers), &ceremony, !person.keys.is_empty()),
         Err(_) => Redirect::to("/login").into_response(),
     }
 }

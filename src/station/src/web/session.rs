@@ -1,6 +1,6 @@
 //! The log-in while it lasts: what remains of it, the locked screen, and the way back to the page that was there.
 
-use super::access::{Anybody, COOKIE, Form, cookie, language, set_cookie};
+use super::access::{Anybody, COOKIE, Form, cookie, set_cookie, words};
 use super::errors::PageError;
 use super::locale::Locale;
 use super::logins::{Login, LoginRefusal, Standing, WARNING};
@@ -69,7 +69,7 @@ pub async fn unlock(Anybody(login): Anybody, State(app): State<Arc<App>>, header
     match checked {
         Some(Ok(())) => Redirect::to(&back).into_response(),
         Some(Err(refusal)) => {
-            let t = app.locales.get(language(&app, &headers));
+            let t = words(&app, &headers);
             pages::locked(t, &login, has_keys(&app, &login), &back, Some(refusal.into()))
         }
         None => PageError::Stopping.into_response(),
@@ -87,7 +87,7 @@ pub async fn log_out(State(app): State<Arc<App>>, headers: HeaderMap) -> Respons
 /// What stands in place of every page of a locked screen.
 pub fn wall(app: &App, request: &Request<Body>, login: &Login) -> Response {
     let path = if request.method() == Method::GET { request.uri().path() } else { "/" };
-    locked(app, app.locales.get(language(app, request.headers())), login, &back_to(path))
+    locked(app, words(app, request.headers()), login, &back_to(path))
 }
 
 /// The locked screen of somebody, which opens to a page.

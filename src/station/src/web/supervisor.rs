@@ -1,6 +1,6 @@
 //! The supervisor's page: cases that wait for a second person.
 
-use super::access::{Form, Supervisor, language};
+use super::access::{Form, Supervisor, words};
 use super::errors::PageError;
 use super::pages::History;
 use super::{App, live, pages};
@@ -35,7 +35,7 @@ pub fn routes() -> Router<Arc<App>> {
 }
 
 async fn list(Supervisor(login): Supervisor, State(app): State<Arc<App>>, headers: HeaderMap) -> Response {
-    pages::supervisor(app.locales.get(language(&app, &headers)), &login, &app.desk.panel())
+    pages::supervisor(words(&app, &headers), &login, &app.desk.panel())
 }
 
 async fn case(
@@ -45,7 +45,7 @@ async fn case(
     headers: HeaderMap,
 ) -> Response {
     let Some(number) = CaseNumber::parse(&number) else { return PageError::NotFound.into_response() };
-    let t = app.locales.get(language(&app, &headers));
+    let t = words(&app, &headers);
     let history = History { lines: app.desk.history(number.clone()).await, zone: &app.zone };
     let panel = app.desk.panel();
     match panel.parked.iter().find(|parked| parked.view.case == number) {

@@ -4,7 +4,7 @@ mod csv;
 mod page;
 
 use super::App;
-use super::access::{Administrator, Auditor, Supervisor, language};
+use super::access::{Administrator, Auditor, Supervisor, words};
 use super::logins::Login;
 use axum::Router;
 use axum::extract::{Query, State};
@@ -61,8 +61,8 @@ fn shown(app: &App, login: &Login, headers: &HeaderMap, wanted: Wanted) -> Respo
     let known = app.figures.known_shifts();
     let shift = wanted.shift.filter(|shift| known.contains(shift)).unwrap_or_else(|| current.clone());
     let tally = app.figures.of(&shift);
-    let known = Known { shift: &shift, current: &current, known: &known, simulated: app.desk.panel().simulated };
-    page::show(app.locales.get(language(app, headers)), login, known, tally.as_ref())
+    let known = Known { shift: &shift, current: &current, known: &known };
+    page::show(words(app, headers), login, known, tally.as_ref())
 }
 
 async fn administrators_file(Administrator(login): Administrator, State(app): State<Arc<App>>) -> Response {

@@ -39,8 +39,6 @@ pub struct Known<'a> {
     pub current: &'a str,
     /// Those that are known.
     pub known: &'a [String],
-    /// A device of the station is simulated.
-    pub simulated: bool,
 }
 
 /// A shift in texts and lengths of bars.
@@ -229,10 +227,9 @@ pub mod tests {
     async fn each_chart_has_its_numbers_and_small_grounds_are_not_told() {
         let locales = Locales::load().unwrap();
         let known = vec!["2026-03-15T08:00".to_owned()];
-        let of = Known { shift: &known[0], current: &known[0], known: &known, simulated: true };
+        let of = Known { shift: &known[0], current: &known[0], known: &known };
         for id in LANGUAGES {
             let page = html(show(locales.get(id), &login(Role::Administrator), of, Some(&busy_shift()))).await;
-            assert!(page.contains(&locales.get(id).say("simulated")), "{id}");
             assert!(!page.contains(" style=") && !page.contains("{ $"), "{id}");
             let tables = page.matches("<table").count();
             assert!(tables >= 6, "{id}: {tables} tables");
@@ -251,7 +248,7 @@ pub mod tests {
         let page = html(show(
             t,
             &login(Role::Supervisor),
-            Known { shift: "2026-03-15T08:00", current: "2026-03-15T08:00", known: &[], simulated: true },
+            Known { shift: "2026-03-15T08:00", current: "2026-03-15T08:00", known: &[] },
             None,
         ))
         .await;

@@ -96,7 +96,7 @@ async fn attack_cues_are_for_the_officer_alone_and_say_what_they_are() {
             assert_eq!(page.contains("edges of a sheet or screen"), told[1] && here, "{step}");
             let pages = [
                 html(pages::supervisor(locales.get("en"), &login(Role::Supervisor), &shown)).await,
-                html(pages::login(locales.get("en"), true, true, None)).await,
+                html(pages::login(locales.get("en"), true, None)).await,
                 serde_json::to_string(&shown.view).unwrap(),
             ];
             assert!(

@@ -240,7 +240,7 @@ pub async fn html(response: Response) -> String {
 /// Every page there is, in one language, with a name for messages.
 async fn all_pages(t: Locale<'_>) -> Vec<(String, String)> {
     let (officer, supervisor) = (login(Role::Officer), login(Role::Supervisor));
-    let mut made = vec![("log-in".into(), html(pages::login(t, true, true, Some(PageError::LoginWaits(30)))).await)];
+    let mut made = vec![("log-in".into(), html(pages::login(t, true, Some(PageError::LoginWaits(30)))).await)];
     made.push((
         "locked".into(),
         html(pages::locked(t, &officer, true, "/officer", Some(PageError::LoginFailed))).await,

@@ -21,6 +21,16 @@ async fn no_page_needs_anything_that_its_own_policy_forbids() {
 }
 
 #[tokio::test]
+async fn every_page_of_a_simulated_station_says_so_and_no_other_does() {
+    let locales = Locales::load().unwrap();
+    for simulated in [true, false] {
+        for (name, page) in all_pages(locales.get("en").on_simulated(simulated)).await {
+            assert_eq!(page.contains("<span class=\"badge simulated\">SIMULATED</span>"), simulated, "{name}");
+        }
+    }
+}
+
+#[tokio::test]
 async fn every_form_of_a_case_carries_the_secret_of_the_log_in() {
     let locales = Locales::load().unwrap();
     for (name, page) in all_pages(locales.get("en")).await {
