@@ -9,6 +9,7 @@
 mod ask;
 mod check;
 mod group;
+mod resting;
 
 use super::{Scanner, ScannerEvent, ScannerFactory};
 use crate::run::Run;
@@ -27,6 +28,7 @@ use domain::finger::Finger;
 use domain::units::Ppi;
 use group::Group;
 use jiff::{SignedDuration, Timestamp};
+use resting::Resting;
 use serde::Deserialize;
 use serde_json::Value;
 use std::net::IpAddr;
@@ -93,7 +95,7 @@ pub struct Timing {
     pub busy: Duration,
     /// What a device may take to answer beyond the time that it was given.
     pub grace: Duration,
-    /// For fingers to be lifted that are asked for again: the device cannot tell that they were.
+    /// How long the device is asked whether fingers still lie there that are asked for again.
     pub lift: Duration,
 }
 
@@ -104,7 +106,7 @@ impl Default for Timing {
             again: Duration::from_millis(200),
             busy: Duration::from_secs(4),
             grace: Duration::from_secs(5),
-            lift: Duration::from_secs(2),
+            lift: Duration::from_millis(500),
         }
     }
 }
@@ -118,6 +120,14 @@ pub trait Outside: Send {
     fn random(&mut self) -> Option<[u8; 16]>;
 }
 
+/// Fingers that were taken.
+struct OnGlass {
+    group: Group,
+    ridges: Resting,
+    /// They were seen to be gone.
+    lifted: bool,
+}
+
 /// One scanner behind one service.
 pub struct SbiScanner<O> {
     settings: Settings,
@@ -126,7 +136,7 @@ pub struct SbiScanner<O> {
     outside: O,
     found: Option<Found>,
     /// What the traveller was last seen to have on the glass.
-    on: Option<Group>,
+    on: Option<OnGlass>,
     /// `hash` of the traveller's last sample.
     previous_hash: String,
     seen: Seen,
@@ -209,26 +219,29 @@ impl<O: Outside> SbiScanner<O> {
         report: &mut dyn FnMut(ScannerEvent),
     ) -> Result<(), SbiError> {
         let group = Group::of(wanted).ok_or(SbiError::Wanted)?;
-        if let Some(before) = self.on {
-            if before == group || self.settings.whole_slaps {
-                // Resting fingers would be taken again at once; a device that names none would send those of another
-                // group as well.
-                run.pause(run.left().map_or(self.timing.lift, |left| left.min(self.timing.lift)));
-            }
-            if run.stopped() {
-                return Ok(());
-            }
-            self.on = None;
+        if run.stopped() {
+            return Ok(());
+        }
+        if let Some(on) = self.on.as_mut().filter(|on| !on.lifted && on.group != group && !self.settings.whole_slaps) {
+            // A device that names its fingers sends none of another group, whether those rest or not.
+            on.lifted = true;
             report(ScannerEvent::Lifted);
         }
         let mut busy_since: Option<Instant> = None;
-        loop {
-            if run.stopped() {
-                return Ok(());
-            }
-            match self.attempt(run, group, wanted) {
+        while !run.stopped() {
+            let resting = self.on.as_ref().is_some_and(|on| !on.lifted);
+            let patience = if resting { self.timing.lift } else { self.longest() };
+            match self.attempt(run, group, wanted, patience) {
+                // They were not lifted since: that is no attempt.
+                Ok(images) if self.on.as_ref().is_some_and(|on| on.ridges.lies_as_in(&images)) => {}
+                // Nothing, or something else. What was seen in so short a time is not the best that there is.
+                Ok(_) | Err(SbiError::Refused(ErrorCode::NothingDetected)) if resting => {
+                    self.on.as_mut().into_iter().for_each(|on| on.lifted = true);
+                    report(ScannerEvent::Lifted);
+                    continue;
+                }
                 Ok(images) => {
-                    self.on = Some(group);
+                    self.on = Some(OnGlass { group, ridges: Resting::of(&images), lifted: false });
                     report(ScannerEvent::Placed);
                     report(ScannerEvent::Fingers(images));
                     return Ok(());
@@ -244,6 +257,12 @@ impl<O: Outside> SbiScanner<O> {
             }
             run.pause(self.timing.again);
         }
+        Ok(())
+    }
+
+    /// What a device is given for fingers to be put down.
+    fn longest(&self) -> Duration {
+        Duration::from_millis(self.settings.timeout_ms.into())
     }
 
     /// One request with a transaction of its own.
@@ -252,10 +271,10 @@ impl<O: Outside> SbiScanner<O> {
         run: &Run<'_>,
         group: Group,
         wanted: &[Finger],
+        patience: Duration,
     ) -> Result<Vec<domain::image::FingerImage>, SbiError> {
         let found = self.found.as_ref().ok_or(SbiError::NotOpen)?;
-        let whole = Duration::from_millis(self.settings.timeout_ms.into());
-        let time = run.left().map_or(whole, |left| left.min(whole));
+        let time = run.left().map_or(patience, |left| left.min(patience));
         if time < self.timing.again {
             return Err(SbiError::NoFinger);
         }

@@ -13,13 +13,13 @@ use domain::guarded::Biometric;
 use domain::image::FingerImage;
 use domain::units::Ppi;
 use drivers::run::Run;
-use drivers::sbi::iso::Compression;
+use drivers::sbi::iso::{Compression, FingerRecord};
 use drivers::sbi::jws::Signer;
 use drivers::sbi::message::{
     BioData, BioType, CaptureRequest, Certification, DeviceStatus, DeviceSubType, Environment, Purpose, Sample, Token,
     sub_type, time_text,
 };
-use drivers::sbi::{ErrorCode, first_hash, next_hash};
+use drivers::sbi::{ErrorCode, first_hash, jp2, next_hash};
 use drivers::scanner::sbi::{Outside, SbiScanner, Settings, Timing};
 use drivers::scanner::{Scanner, ScannerEvent};
 use jiff::{SignedDuration, Timestamp};
