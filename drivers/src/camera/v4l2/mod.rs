@@ -178,6 +178,8 @@ impl V4l2 {
         match (streamed, ended) {
             // The thread knows better why no picture came.
             (Err(V4l2Error::Gone(_)), Some(Err(error))) => Err(error),
+            // No picture came, and by now nothing is there that could send one.
+            (Err(stalled @ V4l2Error::Stalled(_)), _) => Err(index_of(&self.settings.device).err().unwrap_or(stalled)),
             (streamed, _) => streamed,
         }
     }
