@@ -34,6 +34,9 @@ pub const ESCAPE: &str = "\u{E00C}";
 /// The Tab key.
 pub const TAB: &str = "\u{E004}";
 
+/// The key of that name, which goes to the next choice of a list.
+pub const DOWN: &str = "\u{E015}";
+
 /// Before a key is pressed again that had no effect.
 const AGAIN: Duration = Duration::from_secs(1);
 

@@ -6,6 +6,7 @@
 
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test that cannot go on panics and says why")]
 
+pub mod at_the_page;
 pub mod chrome;
 pub mod fake_intake;
 pub mod heads;

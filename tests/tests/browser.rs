@@ -3,10 +3,10 @@
 
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test that fails panics")]
 
-use domain::device::CaptureGroup;
-use serde_json::{Value, json};
+use serde_json::json;
 use std::time::Duration;
-use tests::chrome::{BACKSPACE, Chrome, DELETE, ENTER, TAB};
+use tests::at_the_page::{follow_the_page, log_in_by_keys};
+use tests::chrome::{BACKSPACE, Chrome, DELETE, ENTER};
 use tests::station::{OFFICER, SUPERVISOR};
 use tests::wait::until;
 use tests::{Sim, Station, people};
@@ -14,14 +14,8 @@ use tests::{Sim, Station, people};
 /// Screens in CSS pixels: a kiosk, a desk, and a tablet of 10 inches, held upright.
 const SCREENS: [(u32, u32, bool); 3] = [(1280, 800, false), (1920, 1080, false), (800, 1280, true)];
 
-/// How long a whole capture may take, three attempts at a finger among it.
-const CAPTURE: Duration = Duration::from_secs(90);
-
-/// What the page asks the traveller for: step, finger, prompt.
-const ASKED: &str = "
-    const desk = document.querySelector('.desk'), slot = document.querySelector('h1.slot');
-    const prompt = document.getElementById('prompt');
-    return [desk.dataset.step, slot ? slot.dataset.slot : '', prompt ? prompt.textContent.trim() : ''];";
+/// How long a record may take to the intake.
+const ARRIVES: Duration = Duration::from_secs(30);
 
 /// Counts the keys that a person presses; what a reader types is none.
 const COUNT_KEYS: &str = "
@@ -74,7 +68,7 @@ async fn an_officer_enrols_by_clicking_and_a_supervisor_approves() {
         format!("return location.pathname === '/supervisor' && !document.querySelector('[data-case=\"{parked}\"]');");
     chrome.script("the case to leave the list", &gone).await;
     // The case leaves the list before its record is on disk: nothing may be queued yet, or any more.
-    until("the record to arrive", CAPTURE, async || (listed(&station).len() == 2).then_some(())).await;
+    until("the record to arrive", ARRIVES, async || (listed(&station).len() == 2).then_some(())).await;
     assert_eq!(listed(&station), ["enrolled", "enrolled-with-exceptions"]);
     chrome.quit().await;
 }
@@ -98,13 +92,8 @@ async fn enrol_with_the_keyboard_alone(station: &Station, chrome: &Chrome, sim: 
     let traveller = people::adult(first);
     sim.arrive(&traveller).await;
 
-    chrome.open(&station.place().address()).await;
-    chrome.see("input[name=person]:focus").await;
-    chrome.press(OFFICER.0).await;
-    chrome.press(TAB).await;
-    chrome.press(OFFICER.1).await;
-    chrome.press(ENTER).await;
     // The key that logs in may reach the button of the page that comes: then a case is open already.
+    log_in_by_keys(chrome, station, OFFICER).await;
     chrome.see(".desk[data-step]").await;
     chrome.script("a count of keys", COUNT_KEYS).await;
     chrome.press_until(ENTER, "[data-step=document]").await;
@@ -162,37 +151,6 @@ async fn log_in(chrome: &Chrome, station: &Station, (person, pin): (&str, &str))
     chrome.fill("input[name=person]", person).await;
     chrome.fill("input[name=pin]", pin).await;
     chrome.click("#login button").await;
-}
-
-/// The traveller reads the page and puts fingers down and lifts them, until the page shows the summary.
-async fn follow_the_page(chrome: &Chrome, sim: &mut Sim) {
-    let mut last = Value::Null;
-    until("the summary", CAPTURE, async || {
-        let asked = chrome.script("the officer's page", ASKED).await;
-        if asked == last {
-            return None;
-        }
-        let [step, slot, prompt] = [0, 1, 2].map(|at| asked[at].as_str().unwrap().to_owned());
-        assert!(["declare", "capturing", "summary"].contains(&step.as_str()), "{asked}");
-        match prompt.as_str() {
-            "Put the finger on the sensor" | "Put all these fingers flat on the glass" => {
-                sim.hand(&fingers(&slot)).await
-            }
-            "Lift the finger" | "Lift the fingers" => sim.hand(&[]).await,
-            _ => {}
-        }
-        last = asked;
-        (step == "summary").then_some(())
-    })
-    .await;
-    sim.hand(&[]).await;
-}
-
-/// The fingers that the page's word for a slot means.
-fn fingers(slot: &str) -> Vec<String> {
-    let slaps = [CaptureGroup::RightFour, CaptureGroup::LeftFour, CaptureGroup::TwoThumbs];
-    let slap = slaps.into_iter().find(|slap| slap.id() == slot);
-    slap.map_or_else(|| vec![slot.to_owned()], |slap| slap.fingers().iter().map(ToString::to_string).collect())
 }
 
 /// An officer at another browser takes somebody whose prints stay poor. One hand is bandaged, which saves time.

@@ -6,7 +6,8 @@
 
 use hardware_sim::shift::browser::{Browser, BrowserError};
 use serde_json::{Value, json};
-use tests::chrome::{Chrome, ENTER, ESCAPE, TAB};
+use tests::at_the_page::log_in_by_keys;
+use tests::chrome::{Chrome, ENTER, ESCAPE};
 use tests::station::SUPERVISOR;
 use tests::{Officer, Setup, Sim, Station, people};
 
@@ -149,11 +150,7 @@ async fn a_relative_comes_later(station: &Station, officer: &mut Officer, exempt
 }
 
 async fn log_in(chrome: &Chrome, station: &Station) {
-    chrome.open(&format!("{}/login", station.place().address())).await;
-    chrome.see("input[name=person]:focus").await;
-    for keys in [SUPERVISOR.0, TAB, SUPERVISOR.1, ENTER] {
-        chrome.press(keys).await;
-    }
+    log_in_by_keys(chrome, station, SUPERVISOR).await;
     // The key that logs in may reach the page that comes, and open the first case there.
     chrome.press_until(ESCAPE, ".waiting").await;
 }

@@ -32,6 +32,11 @@ document.addEventListener("keydown", (event) => {
     field.form?.requestSubmit();
     return;
   }
+  if (event.key === "Escape" && field) {
+    // Letters are keys of the page again.
+    field.blur();
+    return;
+  }
   if (event.ctrlKey || event.altKey || event.metaKey || event.repeat || field) return;
   const character = written(event);
   if (character && scanned && (event.key !== "Enter" || keys.length > 0)) {
@@ -80,7 +85,10 @@ function press(event) {
   const target = [...document.querySelectorAll("[data-key]")].find((item) => pressed(item.dataset.key) && shown(item));
   if (!target || target.disabled || performance.now() - shownAt < 250) return false;
   if (target.localName === "select") choose(target);
-  else {
+  else if (target.localName === "summary" && target.parentElement.open && first(target.parentElement)) {
+    // A fold that stands open already is gone into, not shut.
+    first(target.parentElement).focus();
+  } else {
     target.focus();
     target.click();
   }
@@ -98,8 +106,11 @@ function choose(select) {
   select.dispatchEvent(new Event("change"));
 }
 
-// A fold that was opened hands the focus to its first field.
+// The first field of a fold.
+const first = (fold) => fold.querySelector("input:not([type=hidden]), textarea, select");
+
+// A fold that was opened hands the focus to it.
 document.addEventListener("toggle", (event) => {
   if (event.target.dataset.jsQuiet) delete event.target.dataset.jsQuiet;
-  else if (event.target.open) event.target.querySelector("input:not([type=hidden]), textarea, select")?.focus();
+  else if (event.target.open) first(event.target)?.focus();
 }, true);

@@ -23,11 +23,9 @@ decide?.addEventListener("change", (event) => {
   if (note.required) note.focus();
 });
 decide?.addEventListener("keydown", (event) => {
-  if (event.target.localName !== "input" || (event.key !== "Enter" && event.key !== "Escape")) return;
-  if (event.key === "Enter") event.preventDefault();
-  if (event.target.name !== "note") return;
-  event.stopPropagation();
-  event.target.blur();
+  if (event.target.localName !== "input" || event.key !== "Enter") return;
+  event.preventDefault();
+  if (event.target.name === "note") event.target.blur();
 });
 
 takeForms(async (sent) => location.assign(sent.answer.url));
