@@ -270,6 +270,14 @@ fn open_store(
             closed => closed?,
         }
     }
+    for (case, outcome) in outbox.unnoted(&report)? {
+        let kept = desk::record_kept(clock.utc_ms(), case, outcome);
+        match outbox.note(&kept) {
+            // Held, and written before the next line.
+            Err(StoreFault::NoSpace) => {}
+            noted => noted?,
+        }
+    }
     if let Some(newest) = outbox.newest_time_ms() {
         clock.compare_with_newest_record(newest);
     }

@@ -17,6 +17,9 @@ use domain::units::StaffId;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use sha2::{Digest, Sha256};
 
+/// Lines that are held while the disk is full: more than a station makes before somebody looks after it.
+pub(crate) const MOST_OWED: usize = 1024;
+
 /// A segment that is larger is followed by a new one: opening a store reads two at most.
 pub(crate) const SEGMENT_BYTES: u64 = 4 << 20;
 

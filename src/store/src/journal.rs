@@ -3,6 +3,7 @@
 //! A line is the hash in hexadecimal, a space, the fact as JSON, a line feed. The hash is over the hash of the line
 //! before (zeros before the first) and the JSON. No line holds personal or biometric data.
 
+use crate::audit::MOST_OWED;
 use crate::restored::Restored;
 use domain::case::{CaseNumber, RecordId, StationId};
 use domain::record::AuditHead;
@@ -12,7 +13,7 @@ use jiff::{Timestamp, tz::TimeZone};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use sha2::{Digest, Sha256};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
 
 /// Case numbers that each minute of a day has for itself: more than a desk ever opens in one.
 const CASES_OF_A_MINUTE: u32 = 1000;
@@ -136,6 +137,8 @@ pub(crate) struct Replay {
     /// Time of the last record: UTC, milliseconds since 1970.
     pub newest_time_ms: Option<i64>,
     pub cases: BTreeMap<CaseNumber, OpenCase>,
+    /// The newest records, oldest first: as many as lines of the audit trail can wait for room.
+    pub newest: VecDeque<(CaseNumber, Outcome)>,
     /// Every end of the audit trail that a record was signed with, in order.
     pub anchors: Vec<AuditHead>,
     /// Highest count of a case for each station and day: `S1-251224` to 7.
@@ -280,6 +283,10 @@ impl Replay {
             self.anchors.push(anchor);
         }
         self.cases.remove(&appended.case);
+        self.newest.push_back((appended.case.clone(), appended.outcome));
+        if self.newest.len() > MOST_OWED {
+            self.newest.pop_front();
+        }
         Ok(())
     }
 

@@ -97,3 +97,22 @@ fn every_changed_byte_is_found_while_the_store_is_at_work() {
     fs::write(&file, &whole).unwrap();
     assert!(reader.check(&keys).is_ok());
 }
+
+/// The end of the program between a record and its line costs no line: the next start knows which are missing.
+#[test]
+fn a_record_without_its_line_is_known_at_the_next_start() {
+    let world = World::new();
+    let folder = world.dir.path().join("store");
+    let kept = |n| Event { what: Action::RecordKept, case: Some(case(n)), ..event(1) };
+    let open = || Outbox::open(&folder, &world.station).unwrap();
+    for (records, lines, lacking) in [(0..0, 0..0, 0..0), (1..4, 1..3, 3..4), (4..7, 3..5, 5..7), (7..7, 5..7, 7..7)] {
+        let (mut outbox, _) = open();
+        records.for_each(|n| drop(outbox.append(world.signed(&outbox, closure(n))).unwrap()));
+        lines.for_each(|n| outbox.note(&kept(n)).unwrap());
+        drop(outbox);
+        let (outbox, report) = open();
+        let unnoted = outbox.unnoted(&report).unwrap();
+        let expected: Vec<_> = lacking.map(|n| (case(n), closure(n).outcome)).collect();
+        assert_eq!(unnoted, expected);
+    }
+}

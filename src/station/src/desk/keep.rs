@@ -239,13 +239,7 @@ impl Keeper {
         let mut outbox = self.outbox();
         match outbox.append(record) {
             Ok(receipt) => {
-                let event = AuditEvent {
-                    at_ms: clock.utc_ms(),
-                    who: StaffId("station".into()),
-                    what: Action::RecordKept,
-                    case: Some(receipt.case().clone()),
-                    reason: Reason::word(receipt.outcome().id()),
-                };
+                let event = record_kept(clock.utc_ms(), receipt.case().clone(), receipt.outcome());
                 // The record is kept; a line that found no room keeps the next traveller away.
                 if let Err(fault) = outbox.note(&event) {
                     tracing::error!(code = fault.code(), detail = %fault, "a line of the audit trail could not be written");
@@ -256,6 +250,12 @@ impl Keeper {
             Err(fault) => Err(told(fault)),
         }
     }
+}
+
+/// The line of the audit trail for a record that is kept.
+pub fn record_kept(at_ms: i64, case: CaseNumber, outcome: Outcome) -> AuditEvent {
+    let (who, reason) = (StaffId("station".into()), Reason::word(outcome.id()));
+    AuditEvent { at_ms, who, what: Action::RecordKept, case: Some(case), reason }
 }
 
 /// Waits for the disk, or a chip. The task that asked waits with it, for the order of things; other tasks of the same thread move on

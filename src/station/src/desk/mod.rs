@@ -51,7 +51,7 @@ pub use devices::spec as device_spec;
 pub use engine::MEND;
 pub use engine::{EngineView, Lacking};
 pub use history::HistoryLine;
-pub use keep::Keeper;
+pub use keep::{Keeper, record_kept};
 pub use orders::RESERVED_BYTES;
 pub use sight::Sight;
 pub use view::{

@@ -9,7 +9,8 @@ use crate::journal::{self, Appended, Chain, Entry, Fact, Hash, Name, Read, State
 use crate::restored::Restored;
 use crate::sign::peek_header;
 use domain::case::{CaseNumber, StationId};
-use std::collections::BTreeMap;
+use domain::session::Outcome;
+use std::collections::{BTreeMap, VecDeque};
 use std::io;
 use std::path::Path;
 use std::sync::Arc;
@@ -33,6 +34,8 @@ pub struct OpenReport {
     pub restored: Option<Restored>,
     /// How the index was found.
     pub index: IndexState,
+    /// The newest records, oldest first, for [`Outbox::unnoted`].
+    pub newest: VecDeque<(CaseNumber, Outcome)>,
 }
 
 impl Outbox {
@@ -95,6 +98,7 @@ impl Outbox {
             cut_tail,
             restored: outbox.restored(),
             index: IndexState::Intact,
+            newest: replay.newest,
         };
         outbox.compare_files(&entries, &mut report)?;
         if let (Some(folder), Index::Memory { records, .. }) = (index_folder, &outbox.index) {
@@ -141,6 +145,7 @@ impl Outbox {
                     self.journal(&Fact::Appended(appended.clone()))?;
                     self.count_in(&appended);
                     report.adopted.push(appended.sequence);
+                    report.newest.push_back((appended.case, appended.outcome));
                 }
                 None => {
                     self.set_aside(file)?;

@@ -1,16 +1,14 @@
 //! The audit trail on the disk: opened beside the journal, held against the ends of it that records were signed with.
 
-use super::{Outbox, StoreFault, folder_of};
-use crate::audit::{self, Event, FOLDER, SEGMENT_BYTES, beginning, segment};
+use super::{OpenReport, Outbox, StoreFault, folder_of};
+use crate::audit::{self, Action, Event, FOLDER, MOST_OWED, SEGMENT_BYTES, beginning, segment};
 use crate::disk::{Disk, is_full};
 use crate::journal::{Broken, Chain};
 use domain::case::{CaseNumber, StationId};
 use domain::record::AuditHead;
-use std::collections::VecDeque;
+use domain::session::Outcome;
+use std::collections::{BTreeSet, VecDeque};
 use std::io;
-
-/// Lines that are held while the disk is full: more than a station makes before somebody looks after it.
-const MOST_OWED: usize = 1024;
 
 /// Where the next line goes.
 pub(super) struct Trail {
@@ -91,6 +89,21 @@ impl Outbox {
             found.extend(wanted.take(most - found.len()));
         }
         Ok(found)
+    }
+
+    /// Kept records whose line of the trail the end of the program, or a full disk, has prevented: oldest first. A record
+    /// and its line go to the disk one after the other, so only the newest can lack theirs.
+    ///
+    /// # Errors
+    /// A disk that cannot be read.
+    pub fn unnoted(&self, report: &OpenReport) -> Result<Vec<(CaseNumber, Outcome)>, StoreFault> {
+        let lines = self.last_lines(usize::MAX, None)?;
+        let noted: BTreeSet<_> =
+            lines.into_iter().filter(|line| line.what == Action::RecordKept).filter_map(|line| line.case).collect();
+        let lacking = report.newest.iter().rev().take_while(|(case, _)| !noted.contains(case));
+        let mut lacking: Vec<_> = lacking.cloned().collect();
+        lacking.reverse();
+        Ok(lacking)
     }
 
     /// What a line says, by its number from 1; nothing where there is no such line. As with [`Self::last_lines`], nothing is
