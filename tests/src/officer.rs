@@ -33,7 +33,12 @@ type Done<T> = Result<T, BrowserError>;
 impl Officer {
     /// Logs in and waits for the first view.
     pub async fn log_in(station: &str) -> Done<Self> {
-        let browser = Browser::log_in(station, OFFICER.0, OFFICER.1).await?;
+        Self::log_in_as(station, OFFICER).await
+    }
+
+    /// The same for another officer.
+    pub async fn log_in_as(station: &str, (person, pin): (&str, &str)) -> Done<Self> {
+        let browser = Browser::log_in(station, person, pin).await?;
         let views = browser.views();
         let mut officer = Self { browser, views, seen: Arc::default() };
         officer.until("the first view", |view| !view.step.is_empty()).await?;

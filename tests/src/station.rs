@@ -19,6 +19,8 @@ use tokio::sync::{Mutex, MutexGuard};
 
 /// The officer's name and PIN.
 pub const OFFICER: (&str, &str) = ("anna", "2468");
+/// Another officer's.
+pub const SECOND_OFFICER: (&str, &str) = ("clara", "5317");
 /// The supervisor's.
 pub const SUPERVISOR: (&str, &str) = ("boris", "1357");
 /// The auditor's.
@@ -103,8 +105,8 @@ impl Setup {
             let text = fs::read_to_string(&config).unwrap();
             fs::write(&config, text.replace("sqlite://intake.sqlite", &cluster.database().unwrap())).unwrap();
         }
-        let roles = ["officer", "supervisor", "auditor", "administrator"];
-        let people = [OFFICER, SUPERVISOR, AUDITOR, ADMINISTRATOR];
+        let roles = ["officer", "supervisor", "auditor", "administrator", "officer"];
+        let people = [OFFICER, SUPERVISOR, AUDITOR, ADMINISTRATOR, SECOND_OFFICER];
         let people: Vec<_> =
             roles.iter().zip(people).map(|(role, (id, pin))| format!("--person={role}:{id}:{pin}")).collect();
         let people: Vec<_> = people.iter().map(String::as_str).collect();
