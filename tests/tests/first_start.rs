@@ -22,9 +22,24 @@ async fn a_station_is_led_to_its_first_log_in_and_a_stop_costs_nothing() {
     let (code, authority) = (said("code "), said("authority "));
     fs::write(place.path("pin"), "864209\n").unwrap();
     let intake = format!("https://localhost:{}", place.provisioning);
-    let tries: [Try; 5] = [
-        ("no\n".into(), false, vec!["station    S1", "Put [station]"]),
-        ("yes\n".into(), false, vec!["made the signing key", "nothing more was typed"]),
+    // As the package leaves it: a line that only this checkpoint can know.
+    let whole = fs::read_to_string(place.config()).unwrap();
+    place.replace("id = \"S1\"", "id = \"\"");
+    let open = fs::read_to_string(place.config()).unwrap();
+    let kept = "\n".repeat(6);
+    let tries: [Try; 7] = [
+        ("a name\n\n\n".into(), false, vec!["is not this checkpoint's yet", "the configuration is as it was"]),
+        (
+            format!("a name\n{kept}no\n"),
+            false,
+            vec!["Answer again?", "station.toml:5: the station's id needs", "the configuration is as it was"],
+        ),
+        (
+            format!("?\n{kept}yes\nS1\n{kept}yes\n"),
+            false,
+            vec!["station    S1", "made the signing key", "nothing more was typed"],
+        ),
+        (format!("no\n{kept}\nno\n"), false, vec!["is written", "Is that this station?"]),
         (format!("yes\n{intake}\n{authority}\nAAAA-BBBB\n"), false, vec!["there already", "the intake refuses"]),
         (
             format!("yes\n{intake}\n{authority}\n{code}\nzarina\n"),
@@ -33,12 +48,15 @@ async fn a_station_is_led_to_its_first_log_in_and_a_stop_costs_nothing() {
         ),
         ("yes\n".into(), true, vec!["it knows this station already", "zarina is one", "6 of 6"]),
     ];
-    for (typed, ends_well, shown) in tries {
+    for (number, (typed, ends_well, shown)) in tries.into_iter().enumerate() {
         let (ended_well, said) = first_start(&other, &typed);
         assert_eq!(ended_well, ends_well, "{typed}{said}");
         for words in shown {
             assert!(said.contains(words), "{words} after {typed}{said}");
         }
+        // Nothing is written that is not right as a whole, and then nothing but what was asked for.
+        let expected = if number < 2 { &open } else { &whole };
+        assert!(fs::read_to_string(place.config()).unwrap() == *expected, "{typed}{said}");
         assert!(!said.contains("864209") && !said.contains(&code), "{said}");
     }
 }

@@ -3,15 +3,17 @@
 //! It asks at a terminal and not on a page: before there is an administrator a page would be open to whoever comes first.
 //! A step that is done already is told and passed over, so that this can be stopped anywhere and started again.
 
-use crate::config::{ConfigFaults, Loaded, Mode};
+use crate::config::{Loaded, Mode};
+use crate::configure::{self, ConfigureArgs, ConfigureError};
 use crate::devices_cli::{Row, settled};
 use crate::doctor::{self, DoctorArgs};
 use crate::people::{PeopleError, Register, Role};
 use crate::people_cli::{self, AddArgs, PeopleCliError, PeopleCommand, PersonArgs, PinArgs};
 use crate::provision::{self, ProvisionArgs, ProvisionError};
 use crate::setup::{self, DataDir, InitArgs, SetupError};
+use crate::terminal::{NoAnswer, asked, say, yes};
 use clap::Args;
-use std::io::{self, Write};
+use std::io;
 use std::path::PathBuf;
 use thiserror::Error;
 
@@ -32,12 +34,12 @@ pub struct FirstStartArgs {
 /// The first start ended before its end. What was done by then stays done.
 #[derive(Debug, Error)]
 pub enum FirstStartError {
-    /// The configuration is wrong.
-    #[error(transparent)]
-    Config(#[from] ConfigFaults),
+    /// The configuration.
+    #[error("{0}. Start this again when that is mended")]
+    Configure(#[from] ConfigureError),
     /// Nobody answers.
-    #[error("nothing more was typed: start this again, and it goes on from here")]
-    NoAnswer,
+    #[error("{0}: start this again, and it goes on from here")]
+    NoAnswer(#[from] NoAnswer),
     /// Somebody wants to change something first.
     #[error("{0}. Then start this again: it goes on from here")]
     NotYet(String),
@@ -59,7 +61,7 @@ pub enum FirstStartError {
 }
 
 /// A step: its title, and what it does.
-type Step = (&'static str, fn(&Course) -> Result<(), FirstStartError>);
+type Step = (&'static str, fn(&mut Course) -> Result<(), FirstStartError>);
 
 /// Every step, in the order in which one rests on another.
 const STEPS: &[Step] = &[
@@ -83,34 +85,47 @@ struct Course<'a> {
 /// # Errors
 /// [`FirstStartError`] of the step that could not be taken.
 pub fn run(args: &FirstStartArgs) -> Result<(), FirstStartError> {
-    let course = Course { args, loaded: Loaded::read(&args.config)?, data: DataDir(args.data.clone()) };
+    let loaded = Loaded::read(&args.config).or_else(|faults| {
+        println!("The configuration is not this checkpoint's yet:\n{faults}\n");
+        configured(args)
+    })?;
+    let mut course = Course { args, loaded, data: DataDir(args.data.clone()) };
     for (number, (title, step)) in STEPS.iter().enumerate() {
         println!("\n{} of {}  {title}", number + 1, STEPS.len());
-        step(&course)?;
+        step(&mut course)?;
     }
     println!("\nStart the station: `systemctl start gatepost`. Its pages: http://{}", course.loaded.config.desk.listen);
     Ok(())
 }
 
-fn station(course: &Course) -> Result<(), FirstStartError> {
-    let config = &course.loaded.config;
+fn configured(args: &FirstStartArgs) -> Result<Loaded, ConfigureError> {
+    configure::run(&ConfigureArgs { config: args.config.clone() })
+}
+
+fn station(course: &mut Course) -> Result<(), FirstStartError> {
+    loop {
+        show(&course.loaded);
+        if yes("Is that this station?")? {
+            return Ok(());
+        }
+        course.loaded = configured(course.args)?;
+    }
+}
+
+fn show(loaded: &Loaded) {
+    let config = &loaded.config;
     println!("station    {}", config.station.id);
     println!("checkpoint {}", config.station.checkpoint);
-    println!("rules      {}", course.loaded.rules.version());
+    println!("rules      {}", loaded.rules.version());
     println!("intake     {}", config.intake.url);
     if config.people.mode == Mode::Demonstration {
         println!(
             "mode       DEMONSTRATION: a PIN alone opens every page. At a border write [people] mode = \"production\""
         );
     }
-    if yes("Is that this station?")? {
-        return Ok(());
-    }
-    let path = course.args.config.display();
-    Err(FirstStartError::NotYet(format!("Put [station], [policy] and [intake] right in {path}")))
 }
 
-fn keys(course: &Course) -> Result<(), FirstStartError> {
+fn keys(course: &mut Course) -> Result<(), FirstStartError> {
     if course.data.signing_key().exists() && course.data.people().exists() {
         println!("there already");
         return Ok(());
@@ -119,7 +134,7 @@ fn keys(course: &Course) -> Result<(), FirstStartError> {
     Ok(setup::init(&InitArgs { config: args.config.clone(), data: args.data.clone(), people: Vec::new() })?)
 }
 
-fn devices(course: &Course) -> Result<(), FirstStartError> {
+fn devices(course: &mut Course) -> Result<(), FirstStartError> {
     let rows = settled(&course.loaded, &crate::serve::beside_this_program("gatepost-driver"));
     rows.iter().for_each(|row| println!("{}", told(row)));
     if rows.is_empty() {
@@ -138,7 +153,7 @@ fn told(row: &Row) -> String {
     format!("{:<10} {:<8} {}{simulated}{fault}", row.name, row.kind, row.label)
 }
 
-fn intake(course: &Course) -> Result<(), FirstStartError> {
+fn intake(course: &mut Course) -> Result<(), FirstStartError> {
     if course.data.provisioned().exists() {
         println!("it knows this station already");
         return Ok(());
@@ -166,7 +181,7 @@ fn intake(course: &Course) -> Result<(), FirstStartError> {
     Ok(runtime.block_on(provision::provision(&args))?)
 }
 
-fn administrator(course: &Course) -> Result<(), FirstStartError> {
+fn administrator(course: &mut Course) -> Result<(), FirstStartError> {
     let people = Register::open(&course.data.people())?.people();
     let there = people.all().iter().find(|person| person.role == Role::Administrator && !person.retired);
     if let Some(person) = there {
@@ -186,37 +201,11 @@ fn administrator(course: &Course) -> Result<(), FirstStartError> {
     Ok(())
 }
 
-fn findings(course: &Course) -> Result<(), FirstStartError> {
+fn findings(course: &mut Course) -> Result<(), FirstStartError> {
     let Course { args, .. } = course;
     let args = DoctorArgs { config: args.config.clone(), data: args.data.clone(), driver: None, json: false };
     if let Err(faults) = doctor::run(&args) {
         println!("\n{faults}: `gatepost doctor` looks again");
     }
     Ok(())
-}
-
-fn yes(question: &str) -> Result<bool, FirstStartError> {
-    loop {
-        match asked(&format!("{question} yes/no: "))?.to_lowercase().as_str() {
-            "yes" | "y" => return Ok(true),
-            "no" | "n" => return Ok(false),
-            _ => {}
-        }
-    }
-}
-
-/// A line of the administrator's.
-fn asked(question: &str) -> Result<String, FirstStartError> {
-    say(question);
-    let mut line = String::new();
-    match io::stdin().read_line(&mut line) {
-        Ok(1..) => Ok(line.trim().to_owned()),
-        Ok(0) | Err(_) => Err(FirstStartError::NoAnswer),
-    }
-}
-
-fn say(question: &str) {
-    print!("{question}");
-    // Whoever cannot read the question cannot answer it either.
-    let _ = io::stdout().flush();
 }

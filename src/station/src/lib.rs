@@ -5,6 +5,7 @@
 pub mod certificate_cli;
 pub mod clock;
 pub mod config;
+pub mod configure;
 pub mod desk;
 pub mod devices_cli;
 pub mod display_cli;
@@ -26,6 +27,7 @@ pub mod serve;
 pub mod setup;
 pub mod store_cli;
 pub mod store_measure;
+pub mod terminal;
 pub mod upload;
 pub mod web;
 

@@ -2,8 +2,8 @@
 
 use clap::{Parser, Subcommand};
 use station::{
-    certificate_cli, devices_cli, display_cli, doctor, first_start, key_cli, people_cli, policy_cli, provision, serve,
-    setup, store_cli,
+    certificate_cli, configure, devices_cli, display_cli, doctor, first_start, key_cli, people_cli, policy_cli,
+    provision, serve, setup, store_cli,
 };
 use std::process::ExitCode;
 use std::time::Duration;
@@ -23,6 +23,8 @@ enum Command {
     /// station must not be running.
     #[command(subcommand)]
     Certificate(certificate_cli::CertificateCommand),
+    /// Asks for what only this checkpoint can know, and writes it into the configuration when it is right as a whole.
+    Configure(configure::ConfigureArgs),
     /// Lists what is attached, and how it is.
     Devices(devices_cli::DevicesArgs),
     /// Looks after travellers' displays.
@@ -57,6 +59,7 @@ fn main() -> ExitCode {
     let cli = Cli::parse();
     let outcome = match cli.command {
         Command::Certificate(command) => certificate_cli::run(&command).map_err(|e| e.to_string()),
+        Command::Configure(args) => configure::run(&args).map(drop).map_err(|e| e.to_string()),
         Command::Devices(args) => devices_cli::devices(&args).map_err(|e| e.to_string()),
         Command::Display(command) => display_cli::run(&command).map_err(|e| e.to_string()),
         Command::Doctor(args) => doctor::run(&args).map_err(|e| e.to_string()),
