@@ -22,6 +22,9 @@ use tokio::net::TcpListener;
 /// The format that the text is in.
 const OPEN_METRICS: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
 
+/// Seconds are the unit of all times in Prometheus.
+const SECONDS_A_DAY: i64 = 86_400;
+
 /// What is measured.
 pub struct Measured {
     /// The figures since the start.
@@ -75,7 +78,9 @@ impl Measured {
         let mut registry = Registry::with_prefix("gatepost_station");
         counted(&mut registry, &self.figures.since_the_start());
         shown(&mut registry, &self.desk.panel());
-        gauge(&mut registry, "certificate_days", "Whole days until the certificate ends", (self.certificate_days)());
+        let left = Gauge::<i64>::default();
+        left.set((self.certificate_days)().saturating_mul(SECONDS_A_DAY));
+        registry.register_with_unit("certificate_left", "Whole days until the certificate ends", Unit::Seconds, left);
         gauge(
             &mut registry,
             "drifting_devices",
