@@ -2,13 +2,15 @@
 
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test that fails panics")]
 
-use serde_json::Value;
+use serde_json::{Value, json};
+use station::figures::drift::RECENT;
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
+use std::time::Duration;
 use tests::place::Place;
 use tests::process::run;
-use tests::station::Station;
+use tests::station::{Setup, Station};
 
 /// The findings, by the doctor's own words, and whether the program ended well.
 fn doctor(place: &Place) -> (bool, Vec<Value>) {
@@ -59,6 +61,66 @@ async fn each_fault_is_found_and_comes_with_a_remedy() {
         mend();
     }
     assert_eq!(faults(&doctor(place).1), []);
+}
+
+/// What a scanner and a camera said of themselves: sixty captures when they were new, and the latest forty-one.
+fn seeded(platen: f64, backdrop: f64) -> String {
+    let of = |measure: &str, was: f64, is: f64| json!({ "measure": measure, "base": [was, 1.5], "recent": vec![is; RECENT] });
+    let devices = json!({
+        "scanner: simulated / platen": of("platen", 250.0, platen),
+        "camera: simulated / backdrop": of("backdrop", 190.0, backdrop),
+    });
+    json!({ "shifts": {}, "devices": devices }).to_string()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn devices_that_became_worse_are_told_whether_the_station_is_at_work_or_not() {
+    let mut station = Setup { intake: false, ..Setup::default() }.start().await;
+    station.stop().await;
+    let path = station.place().path("station/figures.json");
+    let told = |place: &Place| {
+        let captures = |finding: &Value| ["captures", "devices"].contains(&finding["check"].as_str().unwrap());
+        let (_, findings) = doctor(place);
+        let told = findings.into_iter().filter(captures).filter(|finding| {
+            ["worse", "darker", "damaged"].iter().any(|word| finding["found"].as_str().unwrap().contains(word))
+        });
+        told.map(|finding| [&finding["verdict"], &finding["found"], &finding["remedy"]].map(Value::clone)).collect()
+    };
+    for (file, wanted) in [
+        (seeded(250.0, 189.0), vec![["good", "none is worse than at first (2 of 2", ""]]),
+        (
+            seeded(201.0, 120.0),
+            vec![
+                ["note", "camera: simulated: the backdrop is darker, 120 of 255 after 190", "lamp"],
+                ["note", "scanner: simulated: the platen is darker, 201 of 255 after 250", "clean the platen"],
+            ],
+        ),
+        // As it was written before the latest captures were kept.
+        (
+            String::from(r#"{"shifts":{},"devices":{"scanner: s / platen":{"measure":"platen","base":[250.0,1.5]}}}"#),
+            vec![["good", "none is worse than at first (0 of 1", ""]],
+        ),
+        (String::from("{"), vec![["note", "figures.json is damaged", "begins anew"]]),
+    ] {
+        fs::write(&path, &file).unwrap();
+        let found: Vec<[Value; 3]> = told(station.place());
+        assert_eq!(found.len(), wanted.len(), "{file}: {found:?}");
+        for (found, wanted) in found.iter().zip(&wanted) {
+            let fits = found.iter().zip(wanted).all(|(found, wanted)| found.as_str().unwrap().contains(wanted));
+            assert!(fits && found[0] == wanted[0] && wanted[2].is_empty() == (found[2] == ""), "{found:?} {wanted:?}");
+        }
+    }
+    // A station that starts knows what it knew, and the doctor reads the file beside it.
+    fs::write(&path, seeded(201.0, 190.0)).unwrap();
+    station.restart().await;
+    let worse = |health: &Value| {
+        let findings = health["findings"].as_array().unwrap();
+        findings.iter().any(|finding| finding.to_string().contains("the platen is darker"))
+    };
+    station.until_health("the finding", Duration::from_secs(20), worse).await;
+    let at_work: Vec<[Value; 3]> = told(station.place());
+    assert_eq!(at_work.len(), 1, "{at_work:?}");
+    assert!(at_work[0][1].as_str().unwrap().starts_with("scanner: simulated: the platen"), "{at_work:?}");
 }
 
 /// What can be done to a file or folder.

@@ -12,6 +12,7 @@ mod keys;
 mod machine;
 mod models;
 mod report;
+mod worn;
 
 pub use at_work::{AtWork, Teller};
 pub use report::{Finding, Verdict};
@@ -34,6 +35,7 @@ const CHECKS: &[fn(&Patient) -> Vec<Finding>] = &[
     keys::check,
     models::check,
     devices::check,
+    worn::check,
     intake::check,
 ];
 

@@ -20,6 +20,9 @@ pub const DEVIATIONS: f64 = 3.0;
 /// Grey values by which it may in any case: a steady device scatters so little that one grey value would be an alarm.
 pub const LEAST: f64 = 8.0;
 
+/// Parts of a grey value that are kept: finer ones would make the file larger and tell nothing.
+const PARTS: f64 = 10.0;
+
 /// The median absolute deviation of a normal distribution, as a share of its standard deviation, upside down.
 const MAD_TO_DEVIATION: f64 = 1.4826;
 
@@ -42,8 +45,8 @@ struct Watched {
     /// Their median and robust standard deviation.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     base: Option<(f64, f64)>,
-    /// The latest ones. They begin anew with the program.
-    #[serde(skip)]
+    /// The latest ones, so that a restart forgets none of them.
+    #[serde(default, skip_serializing_if = "VecDeque::is_empty")]
     recent: VecDeque<f64>,
 }
 
@@ -52,7 +55,7 @@ struct Watched {
 pub struct Drifting {
     /// The device: configured name and label.
     pub device: String,
-    /// `platen` or `backdrop`.
+    /// `platen`, `residue` or `backdrop`.
     pub measure: String,
     /// The first median, in grey values from 0 to 255.
     pub was: f64,
@@ -66,6 +69,7 @@ impl Drift {
         if !value.is_finite() {
             return;
         }
+        let value = (value * PARTS).round() / PARTS;
         let key = format!("{device} / {measure}");
         if self.0.len() >= MOST_WATCHED && !self.0.contains_key(&key) {
             return;
@@ -79,7 +83,7 @@ impl Drift {
             return;
         }
         watched.recent.push_back(value);
-        if watched.recent.len() > RECENT {
+        while watched.recent.len() > RECENT {
             watched.recent.pop_front();
         }
     }
@@ -112,6 +116,7 @@ impl Drifting {
     /// What to do now.
     pub fn remedy(&self) -> &'static str {
         match self.measure.as_str() {
+            "residue" => "clean the platen as its maker says, and wipe it oftener",
             "platen" => "clean the platen as its maker says; if it stays dark, have the scanner looked at",
             _ => {
                 "clean the lens, look at the lamps and at what has changed in the room; if the light stays weak, \
@@ -180,17 +185,21 @@ mod tests {
     }
 
     #[test]
-    fn the_first_captures_outlive_a_restart_and_are_kept_as_two_numbers() {
+    fn the_first_captures_are_kept_as_two_numbers_and_the_latest_ones_rounded() {
         let mut drift = Drift::default();
         for n in 0..FIRST {
             drift.add("d", "backdrop", 150.0 + (n % 3) as f64);
         }
         let text = serde_json::to_string(&drift).unwrap();
+        // So were files written before the latest captures were kept.
         assert_eq!(text, r#"{"d / backdrop":{"measure":"backdrop","base":[151.0,1.4826]}}"#);
         let mut again: Drift = serde_json::from_str(&text).unwrap();
-        (0..RECENT).for_each(|_| again.add("d", "backdrop", 100.0));
-        let found = again.drifting();
-        assert_eq!((found[0].device.as_str(), found[0].was, found[0].is), ("d", 151.0, 100.0));
+        (0..2 * RECENT).for_each(|n| again.add("d", "backdrop", if n < RECENT { 140.0 } else { 100.0 + 1.0 / 3.0 }));
+        let text = serde_json::to_string(&again).unwrap();
+        let latest = vec!["100.3"; RECENT].join(",");
+        assert!(text.ends_with(&format!(r#""recent":[{latest}]}}}}"#)), "{text}");
+        let found = serde_json::from_str::<Drift>(&text).unwrap().drifting();
+        assert_eq!((found[0].device.as_str(), found[0].was, found[0].is), ("d", 151.0, 100.3));
         assert!(found[0].remedy().contains("lamp"));
     }
 

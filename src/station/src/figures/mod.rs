@@ -49,6 +49,22 @@ struct Kept {
     devices: Drift,
 }
 
+/// What the file holds now; nothing where there is none. One that is not ours is invalid data.
+fn kept(file: &SharedFile) -> io::Result<Kept> {
+    let Some(bytes) = file.read()? else { return Ok(Kept::default()) };
+    // Not by `?`: half a file would become an end that came unexpectedly.
+    serde_json::from_slice(&bytes).map_err(|error| io::Error::new(io::ErrorKind::InvalidData, error))
+}
+
+/// What the figures' file says of the devices, for those who are not the station: it may be at work meanwhile, because the
+/// file is only ever replaced as a whole.
+///
+/// # Errors
+/// A file that cannot be read; `InvalidData` for one that is not ours.
+pub fn drift_in(path: &Path) -> io::Result<Drift> {
+    kept(&SharedFile::new(path)).map(|kept| kept.devices)
+}
+
 impl Figures {
     /// The figures in this file; it is made when the first case ends. One that cannot be read as ours begins anew.
     ///
@@ -56,13 +72,12 @@ impl Figures {
     /// A file that cannot be read at all.
     pub fn open(path: &Path, shifts: Shifts) -> io::Result<Self> {
         let file = SharedFile::new(path);
-        let kept = match file.read()?.map(|bytes| serde_json::from_slice(&bytes)) {
-            None => Kept::default(),
-            Some(Ok(kept)) => kept,
-            Some(Err(error)) => {
+        let kept = match kept(&file) {
+            Err(error) if error.kind() == io::ErrorKind::InvalidData => {
                 tracing::error!(%error, "the file of the figures is damaged; counting begins anew");
                 Kept::default()
             }
+            kept => kept?,
         };
         let known = Mutex::new(Known { kept, started: Tally::default() });
         Ok(Self { shifts, file: Some(file), known, writing: Mutex::default() })
