@@ -132,14 +132,14 @@ fn look(planned: &Planned, at: usize, args: &DayArgs) -> Result<Seen, String> {
 
 fn drawn(person: &Person, hands: bool) -> Result<Vec<Vec<u8>>, String> {
     let pictures = Pictures::make(person, SENSOR)?;
-    let clip = pictures.clip(&Pose::default(), None)?;
+    let clip = pictures.clip(&Pose::default(), None, 1.0)?;
     let mut drawn: Vec<Vec<u8>> = FRAMES.iter().map(|number| clip.frame(*number).to_vec()).collect();
     for (finger, number) in person.planned_fingers().into_iter().flat_map(|f| (0..TOUCHES).map(move |n| (f, n))) {
-        drawn.push(pictures.impression(finger, number)?.to_vec());
+        drawn.push(pictures.impression(finger, number, None)?.to_vec());
     }
     if hands {
         let there = Finger::ALL.into_iter().filter(|finger| !person.lacks(*finger));
-        drawn.extend(there.map(|finger| pictures.laid(finger, 0).image.as_raw().clone()));
+        drawn.extend(there.map(|finger| pictures.laid(finger, 0, None).image.as_raw().clone()));
     }
     Ok(drawn)
 }

@@ -1,5 +1,6 @@
 //! `gatepost-sim render`: pictures into files, and the truth about them if asked.
 
+mod glass;
 mod head;
 mod heads;
 mod measure;

@@ -12,6 +12,7 @@ use clap::Args;
 use render::Rng;
 use render::print::{Axis, Impression, Look, Master, at_depth};
 
+use super::glass::GlassArgs;
 use super::{RenderError, print_truth, save, write_truth};
 
 /// How fingers are put down. Defects are levels from 0 to 1.
@@ -193,6 +194,9 @@ pub struct PrintArgs {
     /// On what.
     #[command(flatten)]
     pub sensor: SensorArgs,
+    /// How clean that is.
+    #[command(flatten)]
+    pub glass: GlassArgs,
 }
 
 /// Many impressions, PNG files in a folder, and the truth about each as a line of JSON in its `truth.jsonl`: for
@@ -221,6 +225,9 @@ pub struct PrintsArgs {
     /// On what.
     #[command(flatten)]
     pub sensor: SensorArgs,
+    /// How clean that is.
+    #[command(flatten)]
+    pub glass: GlassArgs,
 }
 
 /// Renders the impression and writes the file.
@@ -228,7 +235,8 @@ pub(super) fn run(args: &PrintArgs) -> Result<(), RenderError> {
     let SensorArgs { width, height, ppi, bits } = args.sensor;
     let wanted = args.how.touch(args.touch);
     let touch = if args.population { drawn(&wanted) } else { wanted };
-    let print = Master::from_seed(args.seed, args.finger).print(&touch, width, height, ppi);
+    let mut print = Master::from_seed(args.seed, args.finger).print(&touch, width, height, ppi);
+    args.glass.cover(&mut print.image, ppi);
     save(&at_depth(&print.image, bits), &args.out)?;
     let Some(path) = &args.truth else { return Ok(()) };
     let mut truth = print_truth(&print.truth);
@@ -278,7 +286,8 @@ fn one_finger(args: &PrintsArgs, number: u64) -> Result<String, RenderError> {
     for impression in 0..args.impressions {
         let wanted = args.how.touch(person.wrapping_mul(1000).wrapping_add(impression));
         let touch = if args.population { drawn(&wanted) } else { wanted };
-        let print = master.print(&touch, width, height, ppi);
+        let mut print = master.print(&touch, width, height, ppi);
+        args.glass.cover(&mut print.image, ppi);
         let name = format!("{number:05}-{impression:02}.png");
         save(&at_depth(&print.image, bits), &args.dir.join(Path::new(&name)))?;
         let mut truth = print_truth(&print.truth);

@@ -9,6 +9,7 @@ use serde_json::json;
 use render::print::slap::{self, HandPose, Slap, SlapPicture};
 use render::print::{Impression, Master};
 
+use super::glass::GlassArgs;
 use super::print::TouchArgs;
 use super::{RenderError, contact_truth, print_truth, save, write_truth};
 
@@ -74,6 +75,9 @@ pub struct SlapArgs {
     /// How it is put down: rotation and shift are those of the hand.
     #[command(flatten)]
     pub how: TouchArgs,
+    /// How clean the glass is.
+    #[command(flatten)]
+    pub glass: GlassArgs,
 }
 
 /// Renders the slap and writes the files.
@@ -101,7 +105,8 @@ pub(super) fn run(args: &SlapArgs) -> Result<(), RenderError> {
         // Lengths are the hand's own.
         seed: args.seed,
     };
-    let picture = Slap::lay(&laid, pose, args.width, args.height);
+    let mut picture = Slap::lay(&laid, pose, args.width, args.height);
+    args.glass.cover(&mut picture.image, slap::PPI);
     save(&picture.image, &args.out)?;
     if let Some(folder) = &args.segments {
         std::fs::create_dir_all(folder).map_err(|source| RenderError::Truth { path: folder.clone(), source })?;

@@ -2,7 +2,8 @@
 
 use super::Service;
 use crate::stage::Platen;
-use image::GrayImage;
+use image::imageops::{FilterType, resize};
+use image::{GrayImage, Luma};
 use render::Rng;
 use render::print::slap::{HEIGHT, HandPose, Slap, WIDTH};
 use render::print::{Impression, Master};
@@ -23,6 +24,18 @@ impl Service {
                 let image = Arc::new(draw(platen));
                 *seen = Some((Arc::clone(platen), Arc::clone(&image)));
                 image
+            }
+        }
+    }
+
+    /// The free glass, as large as this.
+    pub(super) fn free_glass(&self, width: u32, height: u32) -> GrayImage {
+        match self.stage.slap_glass() {
+            None => GrayImage::from_pixel(width, height, Luma([255])),
+            Some(glass) => {
+                let mut whole = GrayImage::from_pixel(WIDTH, HEIGHT, Luma([255]));
+                glass.cover(&mut whole);
+                resize(&whole, width, height, FilterType::Triangle)
             }
         }
     }
@@ -51,5 +64,9 @@ fn draw(platen: &Platen) -> GrayImage {
         platen.fingers.iter().map(|laid| (laid.finger.code(), &*laid.master, &laid.touch)).collect();
     let seed = platen.fingers.iter().fold(0, |seed: u64, laid| seed.rotate_left(7) ^ laid.touch.seed);
     let pose = HandPose { rotation: platen.pose.rotation, seed, ..HandPose::default() };
-    Slap::lay(&fingers, pose, WIDTH, HEIGHT).image
+    let mut image = Slap::lay(&fingers, pose, WIDTH, HEIGHT).image;
+    if let Some(glass) = &platen.glass {
+        glass.cover(&mut image);
+    }
+    image
 }

@@ -13,7 +13,7 @@ use axum::response::{IntoResponse, Response};
 use drivers::camera::monotonic_now;
 use image::codecs::jpeg::JpegEncoder;
 use image::imageops::{FilterType, resize};
-use image::{ExtendedColorType, GrayImage, Luma};
+use image::{ExtendedColorType, GrayImage};
 use serde_json::json;
 use std::io;
 use std::sync::Arc;
@@ -97,7 +97,7 @@ impl Service {
             Kind::Slap => {
                 let glass = match self.stage.platen() {
                     Some(platen) => resize(&*self.glass(&platen), PREVIEW.0, PREVIEW.1, FilterType::Triangle),
-                    None => GrayImage::from_pixel(PREVIEW.0, PREVIEW.1, Luma([255])),
+                    None => self.free_glass(PREVIEW.0, PREVIEW.1),
                 };
                 jpeg(&glass).unwrap_or_default()
             }

@@ -2,7 +2,7 @@
 
 use super::wording;
 use crate::stage::hand::{HandPose, MAX_ROTATION, MAX_TOGETHER};
-use crate::stage::{Device, FaultKind};
+use crate::stage::{Device, FaultKind, Wear};
 use domain::finger::Finger;
 use render::head::Pose;
 use serde::Deserialize;
@@ -133,6 +133,8 @@ pub enum Deed {
     StandAlone,
     /// The traveller takes another pose.
     Turn(Turn),
+    /// A device is worn from now on, or as new again.
+    Wear(Device, Wear),
 }
 
 /// What a cue did in the traveller's stead: a shift then leaves it.
@@ -188,6 +190,19 @@ impl fmt::Display for Cue {
     }
 }
 
+/// Wear as it stands in a file: no level makes the device as new again.
+#[derive(Clone, Copy, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct RawWear {
+    device: Device,
+    #[serde(default)]
+    film: f32,
+    #[serde(default)]
+    residue: f32,
+    #[serde(default)]
+    dim: f32,
+}
+
 /// A cue as it stands in a file.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -201,6 +216,7 @@ pub(super) struct RawCue {
     of: Option<Device>,
     after_bytes: Option<u64>,
     mend: Option<Device>,
+    wears: Option<RawWear>,
     puts: Option<Vec<Finger>>,
     rotation: Option<f32>,
     #[serde(default)]
@@ -238,6 +254,10 @@ impl RawCue {
         deeds.extend(self.fault(devices)?);
         if let Some(device) = self.mend {
             deeds.push(Deed::Mend(there(device, devices)?));
+        }
+        if let Some(RawWear { device, film, residue, dim }) = self.wears {
+            let wear = Wear { film, residue, dim }.of(device)?;
+            deeds.push(Deed::Wear(there(device, devices)?, wear));
         }
         deeds.extend(self.put()?);
         if let Some(turn) = self.turns {
@@ -312,6 +332,18 @@ mod tests {
             assert_eq!(cue.is(&Event::PageTells(vec![told.to_owned()])), counts, "{told}");
         }
         assert!(!cue.is(&Event::CameraStarts));
+    }
+
+    #[test]
+    fn wear_fits_its_device() {
+        let read = |wears: &str| {
+            let cue: RawCue = toml::from_str(&format!("on = \"camera starts\"\nwears = {wears}")).unwrap();
+            cue.checked(1, &[Device::Camera, Device::Scanner]).map(|cue| cue.deeds)
+        };
+        let wear = Wear { residue: 0.5, ..Wear::default() };
+        assert_eq!(read("{ device = \"scanner\", residue = 0.5 }"), Ok(vec![Deed::Wear(Device::Scanner, wear)]));
+        assert!(read("{ device = \"camera\", residue = 0.5 }").unwrap_err().contains("cannot have residue"));
+        assert!(read("{ device = \"slap\" }").unwrap_err().contains("no slap at the desk"));
     }
 
     #[test]

@@ -1,7 +1,7 @@
 //! Orders on the control socket: one JSON object a line in, one a line out.
 
 use super::pictures::FRAME;
-use super::{Device, FaultKind, HandPose, Stage, StageError};
+use super::{Device, FaultKind, HandPose, Stage, StageError, Wear};
 use crate::person::{Person, Traits};
 use crate::render_cli::truth as told;
 use crate::scenario::{self, Event, Scenario, ScenarioError, Turn};
@@ -88,6 +88,20 @@ pub enum Order {
     },
     /// What the frame now shown really shows: every face with its box, points and pose, and whose it is.
     Truth {},
+    /// A device is worn from now on, for everybody; without any level it is as new again.
+    Wear {
+        /// This one.
+        device: Device,
+        /// A film on a scanner's glass, 0 to 1.
+        #[serde(default)]
+        film: f32,
+        /// Prints of former fingers on it, 0 to 1.
+        #[serde(default)]
+        residue: f32,
+        /// What a camera's lamp lacks of its light, 0 to 1.
+        #[serde(default)]
+        dim: f32,
+    },
     /// Who stands there, for the page and for tests: facts, lines, faults, and since when the camera shows them so.
     Who {},
 }
@@ -189,6 +203,7 @@ pub fn carry_out(stage: &Stage, order: Order) -> Result<Value, ControlError> {
         }
         Order::Swipe { lines } => stage.swipe(lines)?,
         Order::Truth {} => return Ok(truth(stage)),
+        Order::Wear { device, film, residue, dim } => stage.set_wear(device, Wear { film, residue, dim })?,
         Order::Who {} => return Ok(who(stage)),
     }
     Ok(json!({ "ok": true }))
@@ -242,7 +257,11 @@ mod tests {
     fn orders_are_read() {
         let pair = Order::Hand { fingers: vec![Finger::LeftThumb, Finger::RightThumb], rotation: -8.0 };
         let turn = Turn { yaw: Some(9.0), ..Turn::default() };
-        let rows: [(&str, Order); 11] = [
+        let rows: [(&str, Order); 12] = [
+            (
+                r#"{"do":"wear","device":"slap","residue":0.5}"#,
+                Order::Wear { device: Device::Slap, film: 0.0, residue: 0.5, dim: 0.0 },
+            ),
             (r#"{"do":"pose","yaw":9}"#, Order::Pose(turn)),
             (r#"{"do":"page","says":"tells D-12"}"#, Order::Page { says: "tells D-12".into() }),
             (r#"{"do":"hand","fingers":["left-thumb","right-thumb"],"rotation":-8}"#, pair),
@@ -303,6 +322,7 @@ mod tests {
             (r#"{"do":"arrive","seed":7,"traits":{"skinn":1}}"#, "skinn"),
             (r#"{"do":"leave","now":true}"#, "now"),
             (r#"{"do":"pose","yaw":1,"jaw":1}"#, "jaw"),
+            (r#"{"do":"wear","device":"slap","rust":1}"#, "rust"),
             (&long, "512 characters"),
         ];
         for (line, said) in rows {
@@ -320,8 +340,8 @@ mod tests {
 
         #[test]
         fn nearly_right_lines_never_panic(
-            word in "arrive|autopilot|cues|fault|finger|hand|leave|page|play|pose|swipe|counters|truth|who",
-            key in "seed|on|traits|says|scenario|device|fault|finger|fingers|rotation|lines|yaw|lids|after_bytes",
+            word in "arrive|autopilot|cues|fault|finger|hand|leave|page|play|pose|swipe|counters|truth|wear|who",
+            key in "seed|on|traits|says|scenario|device|fault|finger|fingers|rotation|lines|yaw|lids|after_bytes|film|dim",
             value in "[0-9eE+.\"a-z\\[\\]{}:,-]{0,20}",
         ) {
             let _ = parse(format!(r#"{{"do":"{word}","{key}":{value}}}"#).as_bytes());

@@ -41,10 +41,12 @@ impl Stage {
         }
         let number = self.next_touch(&visitor)?;
         let (grey, comes) = if self.is_live() {
-            let landing = visitor.pictures.landing(finger, number);
+            let landing = visitor.pictures.landing(finger, number, self.sensor_glass().as_deref());
             (landing.grey(), Some(Arc::new(landing)))
         } else {
-            (visitor.pictures.impression(finger, number).map_err(StageError::Picture)?, None)
+            let glass = self.sensor_glass();
+            let grey = visitor.pictures.impression(finger, number, glass.as_deref()).map_err(StageError::Picture)?;
+            (grey, None)
         };
         // Only now, since drawing takes long.
         let comes = comes.map(|landing| (landing, Way::Down(Instant::now())));

@@ -7,7 +7,7 @@ use domain::finger::Finger;
 use image::GrayImage;
 pub use render::print::slap::HandPose;
 use render::print::slap::{self, Slap, SlapPicture};
-use render::print::{Impression, Master};
+use render::print::{Glass, Impression, Master};
 use std::sync::atomic::Ordering;
 use std::sync::{Arc, OnceLock, PoisonError};
 use std::time::{Duration, Instant};
@@ -52,6 +52,8 @@ pub struct Platen {
     pub pose: HandPose,
     /// Which placement of this visit it is: no two are alike.
     pub number: u32,
+    /// The glass below, where it is dirty.
+    pub glass: Option<Arc<Glass>>,
     whole: OnceLock<SlapPicture>,
 }
 
@@ -66,7 +68,11 @@ impl Platen {
             let together = self.fingers.iter().zip(&touches);
             let laid: Vec<_> =
                 together.map(|(laid, touch)| (laid.finger.code(), laid.master.as_ref(), touch)).collect();
-            Slap::lay(&laid, self.pose, slap::WIDTH, slap::HEIGHT)
+            let mut slap = Slap::lay(&laid, self.pose, slap::WIDTH, slap::HEIGHT);
+            if let Some(glass) = &self.glass {
+                glass.cover(&mut slap.image);
+            }
+            slap
         })
     }
 }
@@ -104,7 +110,9 @@ impl Stage {
         let number = self.next_touch(&visitor)?;
         // Lengths are the hand's own.
         let pose = HandPose { seed: visitor.person.seed, ..pose };
-        let platen = Platen { fingers: lay(&visitor, fingers, number)?, pose, number, whole: OnceLock::new() };
+        let glass = self.slap_glass();
+        let fingers = lay(&visitor, fingers, number, glass.as_deref())?;
+        let platen = Platen { fingers, pose, number, glass, whole: OnceLock::new() };
         let platen = Arc::new(platen);
         self.scene_of(&visitor)?.hand = Some(OnPlaten { platen, landing: true });
         self.moved.notify_all();
@@ -209,9 +217,9 @@ fn check(visitor: &Visitor, fingers: &[Finger], pose: HandPose) -> Result<(), St
 }
 
 /// Draws the impressions, one thread each.
-fn lay(visitor: &Visitor, fingers: &[Finger], number: u32) -> Result<Vec<Laid>, StageError> {
+fn lay(visitor: &Visitor, fingers: &[Finger], number: u32, glass: Option<&Glass>) -> Result<Vec<Laid>, StageError> {
     std::thread::scope(|scope| {
-        let draw = |finger: Finger| scope.spawn(move || visitor.pictures.laid(finger, number));
+        let draw = |finger: Finger| scope.spawn(move || visitor.pictures.laid(finger, number, glass));
         let drawing: Vec<_> = fingers.iter().map(|finger| draw(*finger)).collect();
         let failed = |_| StageError::Picture(String::from("an impression could not be drawn"));
         drawing.into_iter().map(|thread| thread.join().map_err(failed)).collect()

@@ -7,9 +7,9 @@ use domain::finger::Finger;
 use image::codecs::jpeg::JpegEncoder;
 use image::{ExtendedColorType, GrayImage};
 use render::Rng;
-use render::print::{Impression, Master};
+use render::print::{Glass, Impression, Master};
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 /// Width and height of the sensor in pixels: one inch by 1.2.
@@ -19,7 +19,7 @@ pub const LIVE_SIZE: (u32, u32) = (500, 600);
 pub const LIVE_RATE: u64 = 15;
 
 /// Its resolution in pixels per inch.
-const LIVE_PPI: f32 = 500.0;
+pub(super) const LIVE_PPI: f32 = 500.0;
 
 /// Impressions that are drawn of a finger on its way down, the final one included. Those in between are mixed.
 const KEYS: usize = 5;
@@ -46,7 +46,8 @@ const FREE: u8 = 250;
 #[derive(Debug, Default)]
 pub(super) struct Live {
     there: AtomicBool,
-    free: OnceLock<Vec<Arc<Vec<u8>>>>,
+    /// The pictures of a free glass, drawn when they are first asked for.
+    free: Mutex<Vec<Arc<Vec<u8>>>>,
     watched: Mutex<Option<Instant>>,
 }
 
@@ -69,12 +70,16 @@ pub(super) enum Way {
 }
 
 impl Landing {
-    /// Draws them all.
-    pub fn draw(master: &Master, touch: &Impression) -> Self {
+    /// Draws them all, on a glass that may be dirty.
+    pub fn draw(master: &Master, touch: &Impression, glass: Option<&Glass>) -> Self {
         // One after another: the stream goes on meanwhile, and needs a core.
         let draw = |key: usize| {
             let touch = on_its_way(touch, key as f32 / (KEYS - 1) as f32);
-            master.impression(&touch, LIVE_SIZE.0, LIVE_SIZE.1, LIVE_PPI)
+            let mut image = master.impression(&touch, LIVE_SIZE.0, LIVE_SIZE.1, LIVE_PPI);
+            if let Some(glass) = glass {
+                glass.cover(&mut image);
+            }
+            image
         };
         let keys: Vec<GrayImage> = (0..KEYS).map(draw).collect();
         let mut noise = Rng::stream(touch.seed, 0x11FE);
@@ -110,6 +115,24 @@ impl Landing {
     }
 }
 
+impl Live {
+    /// The `number`-th picture of the free glass.
+    fn free(&self, number: u64) -> Arc<Vec<u8>> {
+        let mut free = self.free.lock().unwrap_or_else(PoisonError::into_inner);
+        if free.is_empty() {
+            *free = free_glass(None);
+        }
+        turn(&free, number)
+    }
+
+    /// The free glass is dirty from now on, or clean.
+    pub(super) fn set_free(&self, glass: Option<&Glass>) {
+        if self.there.load(Ordering::Acquire) {
+            *self.free.lock().unwrap_or_else(PoisonError::into_inner) = free_glass(glass);
+        }
+    }
+}
+
 impl Stage {
     /// The scanner for single fingers is a live-scan sensor from now on.
     pub fn set_live(&self) {
@@ -137,7 +160,7 @@ impl Stage {
                     let (picture, rests) = landing.at(way, number);
                     (picture, rests && std::mem::take(coming))
                 }
-                _ => (turn(self.live.free.get_or_init(free_glass), number), false),
+                _ => (self.live.free(number), false),
             }
         };
         if first {
@@ -204,13 +227,13 @@ fn on_its_way(touch: &Impression, down: f32) -> Impression {
     }
 }
 
-fn free_glass() -> Vec<Arc<Vec<u8>>> {
+fn free_glass(glass: Option<&Glass>) -> Vec<Arc<Vec<u8>>> {
     let mut noise = Rng::stream(u64::from(FREE), 0x11FE);
-    (0..RESTING).map(|_| Arc::new(jpeg(&blank(), &mut noise))).collect()
-}
-
-fn blank() -> GrayImage {
-    GrayImage::from_pixel(LIVE_SIZE.0, LIVE_SIZE.1, image::Luma([FREE]))
+    let mut image = GrayImage::from_pixel(LIVE_SIZE.0, LIVE_SIZE.1, image::Luma([FREE]));
+    if let Some(glass) = glass {
+        glass.cover(&mut image);
+    }
+    (0..RESTING).map(|_| Arc::new(jpeg(&image, &mut noise))).collect()
 }
 
 fn turn(pictures: &[Arc<Vec<u8>>], number: u64) -> Arc<Vec<u8>> {

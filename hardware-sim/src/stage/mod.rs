@@ -14,12 +14,14 @@ pub mod pictures;
 mod prompter;
 mod shown;
 pub mod socket;
+mod wear;
 
 pub use counters::Counters;
 pub use fault::{Device, Fault, FaultKind, KEPT};
 pub use hand::{HandPose, Laid, Platen, SLAPS};
 pub use landing::{LIVE_RATE, LIVE_SIZE};
 pub use shown::Shown;
+pub use wear::Wear;
 
 use crate::person::Person;
 use crate::scenario::Event;
@@ -40,6 +42,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::{Duration, Instant};
 use thiserror::Error;
+use wear::Worn;
 
 /// Documents that may wait to be swiped; a person has two hands.
 const MAX_SWIPES: usize = 4;
@@ -104,6 +107,9 @@ pub enum StageError {
         /// What serves it.
         option: &'static str,
     },
+    /// Wear that a device cannot have.
+    #[error("{0}")]
+    Wear(String),
     /// More fingers than the glass has room for.
     #[error("at most {} fingers lie on the glass together", hand::MAX_TOGETHER)]
     TooManyFingers,
@@ -125,6 +131,8 @@ struct Scene {
     /// The seed of somebody who stands beside the visitor.
     companion: Option<u64>,
     clip: Arc<Clip>,
+    /// The view of an empty desk.
+    empty: Arc<Clip>,
     /// How often the camera's view was changed, and when the first frame of the newest one left the camera.
     views: (u64, Option<Millis>),
     /// The number of the newest frame of this view that left the camera, 0 before one did.
@@ -137,6 +145,7 @@ struct Scene {
     hand: Option<OnPlaten>,
     hand_lifted: Option<Instant>,
     faults: [Fault; Device::ALL.len()],
+    worn: Worn,
     plugged: [bool; Device::ALL.len()],
     swipes: VecDeque<Vec<String>>,
     counters: Counters,
@@ -164,7 +173,6 @@ pub struct Stage {
     prompter: Mutex<Prompter>,
     scripted: AtomicBool,
     clock_command: OnceLock<PathBuf>,
-    empty: Arc<Clip>,
     dark: OnceLock<Clip>,
     live: Live,
     started: Instant,
@@ -173,12 +181,13 @@ pub struct Stage {
 impl Stage {
     /// An empty desk.
     pub fn new(settings: Settings) -> io::Result<Self> {
-        let empty = Arc::new(pictures::empty_desk().map_err(io::Error::other)?);
+        let empty = Arc::new(pictures::empty_desk(1.0).map_err(io::Error::other)?);
         let scene = Scene {
             visitor: None,
             pose: Pose::default(),
             companion: None,
             clip: Arc::clone(&empty),
+            empty,
             views: (0, None),
             frame: 0,
             touch: None,
@@ -187,6 +196,7 @@ impl Stage {
             hand: None,
             hand_lifted: None,
             faults: [Fault::default(); Device::ALL.len()],
+            worn: Worn::default(),
             plugged: [false; Device::ALL.len()],
             swipes: VecDeque::new(),
             counters: Counters::default(),
@@ -205,7 +215,6 @@ impl Stage {
             prompter: Mutex::default(),
             scripted: AtomicBool::new(false),
             clock_command: OnceLock::new(),
-            empty,
             dark: OnceLock::new(),
             live: Live::default(),
             started: Instant::now(),
@@ -250,7 +259,7 @@ impl Stage {
         if self.expects_hands() {
             pictures.grow_hands();
         }
-        let clip = pictures.clip(&pose, None).map_err(StageError::Picture)?;
+        let clip = pictures.clip(&pose, None, self.lamp()).map_err(StageError::Picture)?;
         let mut scene = self.scene();
         scene.visitor = Some(Arc::new(Visitor { person, pictures }));
         (scene.pose, scene.companion) = (pose, None);
@@ -267,7 +276,8 @@ impl Stage {
     pub fn leave(&self) {
         let mut scene = self.scene();
         scene.visitor = None;
-        scene.show(Arc::clone(&self.empty));
+        let empty = Arc::clone(&scene.empty);
+        scene.show(empty);
         (scene.touch, scene.hand, scene.companion) = (None, None, None);
         scene.swipes.clear();
         drop(scene);
@@ -294,7 +304,7 @@ impl Stage {
             let scene = self.scene();
             (scene.visitor.clone().ok_or(StageError::NobodyThere)?, change(scene.pose, scene.companion))
         };
-        let clip = visitor.pictures.clip(&pose, companion).map_err(StageError::Picture)?;
+        let clip = visitor.pictures.clip(&pose, companion, self.lamp()).map_err(StageError::Picture)?;
         let mut scene = self.scene_of(&visitor)?;
         (scene.pose, scene.companion) = (pose, companion);
         scene.show(Arc::new(clip));

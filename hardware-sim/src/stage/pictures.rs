@@ -2,12 +2,13 @@
 
 use super::hand::{FINGER_SIZE, Laid, PLATEN_PPI, SLAPS};
 use super::landing::Landing;
+use super::wear::cover_cut;
 use crate::person::Person;
 use domain::finger::Finger;
 use image::codecs::jpeg::JpegEncoder;
 use image::{ExtendedColorType, RgbImage};
 use render::head::{self, Figure, Identity, Light, Pose, Scene, Subject, Truth};
-use render::print::Master;
+use render::print::{Glass, Master};
 use std::sync::{Arc, OnceLock};
 
 /// Size of a camera frame in pixels.
@@ -45,15 +46,19 @@ impl Clip {
     }
 }
 
-/// The view of an empty desk.
-pub fn empty_desk() -> Result<Clip, image::ImageError> {
-    let head = head::Clip::of(&[], &Scene::default(), FRAME, 1);
+/// The view of an empty desk under a lamp that gives this share of its light.
+pub fn empty_desk(lamp: f32) -> Result<Clip, image::ImageError> {
+    let head = head::Clip::of(&[], &Scene { light: lit(lamp), ..Scene::default() }, FRAME, 1);
     jpeg(&head.frame(0)).map(|_| Clip { head })
 }
 
 /// Where somebody stands who looks over the visitor's shoulder: a whole face in the picture, a little farther away.
 fn beside() -> Pose {
     Pose { yaw: -6.0, distance: 0.8, offset_x: 0.33, offset_y: -0.02, ..Pose::default() }
+}
+
+fn lit(lamp: f32) -> Light {
+    Light { exposure: lamp * Light::default().exposure, ..Light::default() }
 }
 
 /// Light that reaches the sensor through a covered lens, as a share of a well-lit booth.
@@ -120,9 +125,9 @@ impl Pictures {
         }
     }
 
-    /// The head in this pose, and somebody else's beside it.
-    pub fn clip(&self, pose: &Pose, companion: Option<u64>) -> Result<Clip, String> {
-        let scene = Scene { seed: self.person.seed, ..Scene::default() };
+    /// The head in this pose, and somebody else's beside it, under a lamp that gives this share of its light.
+    pub fn clip(&self, pose: &Pose, companion: Option<u64>, lamp: f32) -> Result<Clip, String> {
+        let scene = Scene { seed: self.person.seed, light: lit(lamp), ..Scene::default() };
         let other = companion.map(Identity::from_seed);
         let visitor =
             self.person.faces_camera().then_some(Figure { subject: Subject::Person(&self.head), pose: *pose });
@@ -131,25 +136,31 @@ impl Pictures {
         Ok(Clip { head: head::Clip::of(&figures, &scene, FRAME, SHOTS) })
     }
 
-    /// The `number`-th touch of this visit: 8-bit grey, as large as the sensor.
-    pub fn impression(&self, finger: Finger, number: u32) -> Result<Arc<Vec<u8>>, String> {
+    /// The `number`-th touch of this visit, on a glass that may be dirty: 8-bit grey, as large as the sensor.
+    pub fn impression(&self, finger: Finger, number: u32, glass: Option<&Glass>) -> Result<Arc<Vec<u8>>, String> {
         let touch = self.person.touch(finger, number);
         let (width, height) = self.sensor;
-        let image = self.master(finger).impression(&touch, width, height, PPI);
+        let mut image = self.master(finger).impression(&touch, width, height, PPI);
+        if let Some(glass) = glass {
+            glass.cover(&mut image);
+        }
         Ok(Arc::new(image.into_raw()))
     }
 
     /// The `number`-th touch of this visit as a live-scan sensor sees it come down.
-    pub(super) fn landing(&self, finger: Finger, number: u32) -> Landing {
-        Landing::draw(&self.master(finger), &self.person.touch(finger, number))
+    pub(super) fn landing(&self, finger: Finger, number: u32, glass: Option<&Glass>) -> Landing {
+        Landing::draw(&self.master(finger), &self.person.touch(finger, number), glass)
     }
 
     /// The `number`-th touch of this visit as a slap scanner has it.
-    pub fn laid(&self, finger: Finger, number: u32) -> Laid {
+    pub fn laid(&self, finger: Finger, number: u32, glass: Option<&Glass>) -> Laid {
         let (touch, master) = (self.person.touch(finger, number), self.master(finger));
         let (width, height) = FINGER_SIZE;
-        let image = Arc::new(master.impression(&touch, width, height, PLATEN_PPI));
-        Laid { finger, touch, master, image }
+        let mut image = master.impression(&touch, width, height, PLATEN_PPI);
+        if let Some(glass) = glass {
+            cover_cut(glass, finger, &mut image);
+        }
+        Laid { finger, touch, master, image: Arc::new(image) }
     }
 
     /// The pattern of a finger.

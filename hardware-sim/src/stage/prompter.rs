@@ -161,6 +161,7 @@ impl Stage {
                 let pose = turn.of(self.pose()).map_err(|(what, ..)| StageError::Picture(what.to_owned()))?;
                 self.turn(pose)
             }
+            Deed::Wear(device, wear) => self.set_wear(*device, *wear),
         }
     }
 

@@ -7,6 +7,7 @@
 mod defects;
 mod fields;
 mod geometry;
+mod glass;
 mod grow;
 mod hand;
 mod impression;
@@ -18,6 +19,7 @@ mod touch;
 mod truth;
 
 pub use geometry::Contact;
+pub use glass::Glass;
 pub use grow::{Master, Singular};
 pub use impression::{Print, at_depth};
 pub use minutiae::{Kind, Minutia};

@@ -8,7 +8,7 @@ use super::grow::{HEIGHT, Master, WIDTH};
 use super::impression::Touch;
 
 /// Fingers that were on the platen before. They are the same few for everybody: turned, shifted and mirrored anew.
-static OTHERS: LazyLock<[Master; 2]> =
+pub(super) static OTHERS: LazyLock<[Master; 2]> =
     LazyLock::new(|| [Master::from_seed(0x0074_E125, 2), Master::from_seed(0x0074_E126, 7)]);
 
 /// Grey of an old ridge.
