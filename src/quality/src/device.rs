@@ -1,5 +1,9 @@
 //! What a picture says of the device that took it, and not of whoever is in it: a dirty platen, an ageing light.
 
+mod residue;
+
+pub use residue::residue;
+
 use domain::image::{FingerImage, Frame};
 
 /// The rim of a finger's image that is looked at, as a share of its shorter side: few fingertips reach that far.
@@ -61,7 +65,7 @@ mod tests {
     use domain::units::{Millis, Ppi};
     use proptest::prelude::*;
 
-    fn print(width: u32, height: u32, grey: impl Fn(u32, u32) -> u8) -> FingerImage {
+    pub(super) fn print(width: u32, height: u32, grey: impl Fn(u32, u32) -> u8) -> FingerImage {
         let pixels = (0..width * height).map(|i| grey(i % width, i / width)).collect();
         FingerImage::new(width, height, Ppi::FIVE_HUNDRED, 8, pixels).unwrap()
     }
@@ -93,6 +97,7 @@ mod tests {
         fn any_size_is_measured_or_not(width in 0u32..40, height in 0u32..40, grey: u8) {
             if let Ok(image) = FingerImage::new(width, height, Ppi::FIVE_HUNDRED, 8, vec![grey; (width * height) as usize]) {
                 prop_assert!(platen(&image).is_none_or(|found| found == f64::from(grey)));
+                prop_assert!(residue(&image).is_none_or(|found| found == 255.0));
             }
             if let Ok(frame) = Frame::new(width, height, Millis(0), 0, vec![grey; (3 * width * height) as usize]) {
                 prop_assert!(backdrop(&frame).is_none_or(|found| found == f64::from(grey)));

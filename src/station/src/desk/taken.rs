@@ -24,7 +24,9 @@ impl Desk {
 
     /// Has the images of the placement that runs judged: what a device sent at the end, or what a preview kept.
     pub(super) fn judge_fingers(&mut self, attempt: u64, images: Vec<FingerImage>) {
-        self.watch_device(DeviceKind::FingerScanner, "platen", images.first().and_then(quality::device::platen));
+        let glass = images.first();
+        self.watch_device(DeviceKind::FingerScanner, "platen", glass.and_then(quality::device::platen));
+        self.watch_device(DeviceKind::FingerScanner, "residue", glass.and_then(quality::device::residue));
         if let Some(case) = self.at_desk.as_mut() {
             case.course.works();
         }

@@ -30,7 +30,12 @@ pub fn check(patient: &Patient) -> Vec<Finding> {
 /// A device whose captures have become worse.
 pub(super) fn worse(of: &Drifting) -> Finding {
     let Drifting { device, measure, was, is } = of;
-    Finding::note(DEVICES, format!("{device}: the {measure} is darker, {is:.0} of 255 after {was:.0}"), of.remedy())
+    let what = match measure.as_str() {
+        "residue" => "prints of former fingers lie on the platen: its evenness is",
+        "platen" => "the platen is darker,",
+        _ => "the backdrop is darker,",
+    };
+    Finding::note(DEVICES, format!("{device}: {what} {is:.0} of 255 after {was:.0}"), of.remedy())
 }
 
 /// A device of a station that is at work.
