@@ -89,6 +89,13 @@ impl Sim {
         self.order(json!({ "do": "fault", "device": device, "fault": "none" })).await;
     }
 
+    /// A device is worn from now on, in these ways and so much (0 to 1); as new again without any.
+    pub async fn wear(&mut self, device: &str, ways: &[(&str, f64)]) {
+        let mut order = json!({ "do": "wear", "device": device });
+        ways.iter().for_each(|(way, level)| order[*way] = json!(level));
+        self.order(order).await;
+    }
+
     /// What the devices did so far.
     pub async fn opens(&mut self) -> Opens {
         serde_json::from_value(self.order(json!({ "do": "counters" })).await).unwrap()
