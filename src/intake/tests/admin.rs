@@ -118,7 +118,7 @@ async fn counters_say_what_came(intake: Intake) {
         "gatepost_intake_stations_silent 0",
         "gatepost_intake_records 1",
         "gatepost_intake_forks 0",
-        "# EOF",
+        "# TYPE gatepost_intake_envelopes_total counter",
     ] {
         assert!(text.lines().any(|line| line == expected), "{expected} in {text}");
     }

@@ -9,6 +9,7 @@ mod fault;
 mod identity;
 mod key;
 mod provisioned;
+mod scrape;
 mod side;
 mod subject;
 
@@ -17,6 +18,7 @@ pub use fault::{Fault, Refused, tls_error};
 pub use identity::Identity;
 pub use key::certified;
 pub use provisioned::{EarlierKey, MAX_PROVISIONED_BYTES, Parts, Provisioned, Renewed, Successions, certificate};
+pub use scrape::scraped;
 pub use side::{SetupFault, Time, believes, client, first_contact, server, server_for_anybody};
 pub use subject::{IssuingKey, RequestFault, SubjectKey, certificate_request};
 

@@ -4,7 +4,7 @@
 use crate::desk::{DeskHandle, Panel};
 use crate::figures::{Figures, Tally, WAITED_STEPS};
 use axum::Router;
-use axum::http::header;
+use axum::http::{HeaderMap, header};
 use axum::response::IntoResponse;
 use axum::routing::get;
 use domain::device::DeviceState;
@@ -18,9 +18,6 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
 use tokio::net::TcpListener;
-
-/// The format that the text is in.
-const OPEN_METRICS: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
 
 /// Seconds are the unit of all times in Prometheus.
 const SECONDS_A_DAY: i64 = 86_400;
@@ -61,9 +58,13 @@ struct Device {
 /// Answers `/metrics` on this listener, and nothing else, until the program ends.
 pub fn serve(listener: TcpListener, measured: Measured) {
     let measured = Arc::new(measured);
-    let answer = move || {
+    let answer = move |asked: HeaderMap| {
         let measured = measured.clone();
-        async move { ([(header::CONTENT_TYPE, OPEN_METRICS)], measured.text()).into_response() }
+        async move {
+            let accept = asked.get(header::ACCEPT).and_then(|accept| accept.to_str().ok());
+            let (kind, text) = link::scraped(accept, measured.text());
+            ([(header::CONTENT_TYPE, kind)], text).into_response()
+        }
     };
     let pages = Router::new().route("/metrics", get(answer));
     tokio::spawn(async move {

@@ -4,7 +4,7 @@
 
 use crate::failure::Failure;
 use crate::process::cargo;
-use crate::setup;
+use crate::{packages, setup};
 use clap::Args;
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -34,6 +34,7 @@ const JUDGES: &[(&str, &str)] = &[
     ("slap.py", "requirements"),
     ("sbom.py", "sbom"),
     ("cose.py", "cose"),
+    ("metrics.py", "requirements"),
 ];
 
 /// What `judge` is told.
@@ -63,6 +64,9 @@ pub fn run(options: &Options) -> Result<(), Failure> {
         return Err(Failure::new(format!("No judge has such a name. There are: {}.", known.join(", "))));
     }
     setup::run(setup::For::Judges)?;
+    if judges.iter().any(|(script, _)| *script == "metrics.py") {
+        packages::install_program("promtool", packages::PROMETHEUS)?;
+    }
     cargo(&["build", "--package", "domain", "--example", "mrz"])?;
     cargo(&["build", "--release"])?;
     if judges.iter().any(|(script, _)| *script == "cose.py") {

@@ -37,6 +37,9 @@ pub const FONTS: &[&str] = &["fonts-noto-core", "fonts-wqy-microhei"];
 /// that nothing here touches.
 pub const DATABASE: &[&str] = &["postgresql"];
 
+/// What reads the metrics of station and intake. Debian's package also starts a server that nothing here touches.
+pub const PROMETHEUS: &[&str] = &["prometheus"];
+
 /// Debian's tools for making packages, and systemd's for judging units.
 pub const PACKAGING: &[&str] = &["binutils", "dpkg-dev", "systemd"];
 

@@ -9,7 +9,8 @@ use crate::refusal::Refusal;
 use axum::Router;
 use axum::extract::{Query, Request, State};
 use axum::http::header::{
-    CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, HOST, HeaderName, REFERRER_POLICY, X_CONTENT_TYPE_OPTIONS,
+    ACCEPT, CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, HOST, HeaderName, REFERRER_POLICY,
+    X_CONTENT_TYPE_OPTIONS,
 };
 use axum::http::{HeaderMap, HeaderValue, StatusCode};
 use axum::middleware::{Next, from_fn};
@@ -81,10 +82,11 @@ fn is_by_address(headers: &HeaderMap) -> bool {
     address == "localhost" || address.parse::<IpAddr>().is_ok()
 }
 
-async fn metrics(State(service): State<Arc<Service>>) -> Result<Response, Refusal> {
+async fn metrics(State(service): State<Arc<Service>>, asked: HeaderMap) -> Result<Response, Refusal> {
     let all = service.database.overview((service.clock)().saturating_sub(DAY_MS)).await?;
-    let kind = "application/openmetrics-text; version=1.0.0; charset=utf-8";
-    Ok(([(CONTENT_TYPE, kind)], service.metrics.text(&all)).into_response())
+    let accept = asked.get(ACCEPT).and_then(|accept| accept.to_str().ok());
+    let (kind, text) = link::scraped(accept, service.metrics.text(&all));
+    Ok(([(CONTENT_TYPE, kind)], text).into_response())
 }
 
 /// Which part of the stations is asked for.
