@@ -13,8 +13,10 @@ use serde_json::{Value, json};
 use station::figures::drift::RECENT;
 use std::collections::BTreeMap;
 use std::fs;
+use std::time::Duration;
 use tests::process::run;
 use tests::station::ADMINISTRATOR;
+use tests::wait::until;
 use tests::{Station, people};
 
 /// The measures of the simulated devices.
@@ -63,12 +65,23 @@ async fn seed(station: &mut Station, at_first: &Captures, lately: [(&Captures, u
     station.until_ready(&["camera", "scanner"]).await;
 }
 
+/// Cases that the file counts; none while it is not there.
+fn cases(station: &Station) -> u64 {
+    let Ok(bytes) = fs::read(station.place().path("station/figures.json")) else { return 0 };
+    let kept: Value = serde_json::from_slice(&bytes).unwrap();
+    let shifts = kept["shifts"].as_object().unwrap().values();
+    shifts.flat_map(|shift| shift["outcomes"].as_object().unwrap().values()).map(|n| n.as_u64().unwrap()).sum()
+}
+
+/// Enrols somebody, and waits until the file has it, which is written beside the desk.
 async fn enrol(station: &Station, seed: u64) {
+    let before = cases(station);
     let (mut officer, mut sim) = (station.officer().await, station.sim().await);
     let person = people::adult(seed);
     sim.arrive(&person).await;
     officer.enrol(&mut sim, &person.lines).await.unwrap();
     sim.leave().await;
+    until("the file of figures", Duration::from_secs(20), async || (cases(station) > before).then_some(())).await;
 }
 
 /// Which measures are told by the health page, `/health`, the metric (how many) and the doctor.
