@@ -54,11 +54,11 @@ fn main() -> ExitCode {
         tracing::error!("standard input is no socket of the station: this program is started by gatepost");
         return ExitCode::from(2);
     }
-    let served = stdin
-        .as_fd()
-        .try_clone_to_owned()
-        .map_err(serve::ServeError::from)
-        .and_then(|socket| serve::serve(kind, &driver, arguments.settings, Channel::from_fd(socket)));
+    let served = stdin.as_fd().try_clone_to_owned().map_err(serve::ServeError::from).and_then(|socket| {
+        let channel = Channel::from_fd(socket);
+        serve::end_with_station(&channel)?;
+        serve::serve(kind, &driver, arguments.settings, channel)
+    });
     match served {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {

@@ -1,4 +1,4 @@
-//! The station's side of a driver process: started, watched, restarted, and never waited for.
+//! The station's side of a driver process: started or connected to, watched, restarted, and never waited for.
 //!
 //! All events of a device come from one thread of its own, in order. Pixels arrive copied out of sealed files; what a
 //! driver says of itself is checked before anybody sees it.
@@ -37,8 +37,17 @@ pub struct DriverSpec {
     pub driver: String,
     /// The driver's own settings; see [`crate::settings::check`].
     pub settings: Value,
-    /// The program `gatepost-driver`.
-    pub program: PathBuf,
+    /// Where the driver is.
+    pub place: DriverPlace,
+}
+
+/// How the station comes to a driver.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum DriverPlace {
+    /// It starts this program, `gatepost-driver`: the driver runs as the station's account, within its walls.
+    Program(PathBuf),
+    /// It connects to `KIND-DRIVER.sock` in this folder, where systemd listens and starts the driver's own unit.
+    Sockets(PathBuf),
 }
 
 /// Something that a device did.
@@ -75,7 +84,7 @@ pub enum HostEventKind {
     State(DeviceState),
 }
 
-/// A device of the station: a supervised process. Dropping it ends the process.
+/// A device of the station: a supervised process. Dropping it ends the process, or tells it to end itself.
 pub struct DriverHandle {
     shared: Arc<Shared>,
     thread: Option<JoinHandle<()>>,

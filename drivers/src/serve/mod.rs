@@ -1,8 +1,11 @@
 //! The life of a driver process: one thread hears the station, one works with the device.
 
 mod control;
+mod last_resort;
 mod outbox;
 mod worker;
+
+pub use last_resort::end_with_station;
 
 use crate::wire::{Channel, Request, WireError};
 use crate::{camera, reader, scanner};
@@ -11,11 +14,16 @@ use domain::device::{DeviceFault, DeviceKind, DeviceState};
 use outbox::Outbox;
 use serde_json::Value;
 use std::sync::Arc;
-use std::time::Duration;
+use std::thread::JoinHandle;
+use std::time::{Duration, Instant};
 use thiserror::Error;
 
 /// How often to look whether the worker has ended.
 const LOOK: Duration = Duration::from_millis(200);
+
+/// What the worker gets to close its device in order when the station is gone. Less than a driver gets from a station that
+/// would kill it.
+const SETTLE: Duration = Duration::from_millis(300);
 
 /// Why a driver process ends other than by order.
 #[derive(Debug, Error)]
@@ -71,12 +79,20 @@ pub fn serve(kind: DeviceKind, driver: &str, settings: Option<Value>, channel: C
     };
     let heard = hear(&control, &outbox, || worker.is_finished());
     control.end();
+    // It may hang in the device: then the end of the process takes it along.
+    settle(&worker);
     match heard {
-        // The worker may hang in the device: the end of the process takes it along.
         Err(WireError::Closed) => Ok(()),
         Err(error) => Err(error.into()),
         Ok(()) if worker.is_finished() => worker.join().unwrap_or(Err(ServeError::Hangs)),
         Ok(()) => Ok(()),
+    }
+}
+
+fn settle<T>(worker: &JoinHandle<T>) {
+    let patience = Instant::now() + SETTLE;
+    while !worker.is_finished() && Instant::now() < patience {
+        std::thread::sleep(Duration::from_millis(5));
     }
 }
 

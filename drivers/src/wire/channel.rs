@@ -5,14 +5,16 @@ use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::io::Errno;
 use rustix::net::{
     AddressFamily, RecvAncillaryBuffer, RecvAncillaryMessage, RecvFlags, ReturnFlags, SendAncillaryBuffer,
-    SendAncillaryMessage, SendFlags, SocketFlags, SocketType, recvmsg, sendmsg, socketpair,
+    SendAncillaryMessage, SendFlags, Shutdown, SocketAddrUnix, SocketFlags, SocketType, connect, recvmsg, sendmsg,
+    shutdown, socket_with, socketpair,
 };
 use serde::Serialize;
 use serde::de::DeserializeOwned;
-use std::io::{IoSlice, IoSliceMut};
+use std::io::{self, IoSlice, IoSliceMut};
 use std::mem::MaybeUninit;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
-use std::time::Duration;
+use std::path::Path;
+use std::time::{Duration, Instant};
 
 /// The longest message in bytes. A descriptor with long names needs about one thousand.
 pub const MAX_DATAGRAM: usize = 16 * 1024;
@@ -40,9 +42,26 @@ impl Channel {
         Ok((Self(ours), Self(theirs)))
     }
 
+    /// A new connection to whoever listens at this path.
+    ///
+    /// # Errors
+    /// Nobody listens, this account may not connect, or so many connections wait to be taken that ours would too.
+    pub fn connect(path: &Path) -> io::Result<Self> {
+        let flags = SocketFlags::CLOEXEC | SocketFlags::NONBLOCK;
+        let socket = socket_with(AddressFamily::UNIX, SocketType::SEQPACKET, flags, None)?;
+        connect(&socket, &SocketAddrUnix::new(path)?)?;
+        rustix::io::ioctl_fionbio(&socket, false)?;
+        Ok(Self(socket))
+    }
+
     /// The end that was inherited as an open socket.
     pub fn from_fd(socket: OwnedFd) -> Self {
         Self(socket)
+    }
+
+    /// Another hold on the same end.
+    pub(crate) fn try_clone(&self) -> io::Result<Self> {
+        self.0.try_clone().map(Self)
     }
 
     /// The bare socket.
@@ -88,6 +107,28 @@ impl Channel {
         // The reason is dropped: it may quote what was sent.
         let message = serde_json::from_slice(&bytes[..got.bytes]).map_err(|_| WireError::Malformed(got.bytes))?;
         Ok(Some(Received { message, attachment }))
+    }
+
+    /// Tells the other side that nothing more comes, and waits at most this long until it has closed its end. Whether it
+    /// has.
+    pub(crate) fn say_no_more(self, wait: Duration) -> bool {
+        // Fails only when the other side has gone already.
+        let _ = shutdown(&self.0, Shutdown::Write);
+        self.wait_for_end(Some(wait))
+    }
+
+    /// Waits at most this long (for ever without a limit) until the other side says no more, or is gone; whatever else it
+    /// says meanwhile stays for [`Self::receive`]. Whether it has.
+    pub(crate) fn wait_for_end(&self, wait: Option<Duration>) -> bool {
+        let end = wait.map(|wait| Instant::now() + wait);
+        loop {
+            let left = end.map(|end| end.saturating_duration_since(Instant::now()));
+            let left = left.map(|left| Timespec::try_from(left).unwrap_or_default());
+            match poll(&mut [PollFd::new(&self.0, PollFlags::RDHUP)], left.as_ref()) {
+                Err(Errno::INTR) => {}
+                waited => return waited.is_ok_and(|ready| ready > 0),
+            }
+        }
     }
 
     fn send_with<M: Serialize>(
@@ -174,6 +215,24 @@ mod tests {
         drop(driver);
         assert_eq!(station.receive::<Event>(Some(Duration::ZERO)).unwrap_err(), WireError::Closed);
         assert_eq!(station.send(&Request::Stop, None).unwrap_err(), WireError::Closed);
+    }
+
+    #[test]
+    fn an_end_is_awaited_while_there_is_still_something_to_read() {
+        let (station, driver) = Channel::pair().unwrap();
+        driver.send(&Event::Alive, None).unwrap();
+        station.send(&Request::Stop, None).unwrap();
+        assert!(!driver.wait_for_end(Some(Duration::from_millis(20))), "something to read is no end");
+        std::thread::scope(|scope| {
+            let waiting = scope.spawn(|| driver.wait_for_end(None));
+            assert!(!station.say_no_more(Duration::from_millis(20)), "the driver has not closed its end");
+            assert!(waiting.join().unwrap());
+        });
+        assert_eq!(driver.receive::<Request>(None).unwrap().unwrap().message, Request::Stop);
+        assert_eq!(driver.receive::<Request>(None).unwrap_err(), WireError::Closed);
+        let (station, driver) = Channel::pair().unwrap();
+        drop(driver);
+        assert!(station.say_no_more(Duration::from_secs(20)));
     }
 
     #[test]

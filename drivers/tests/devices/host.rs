@@ -3,7 +3,7 @@
 use crate::fakes::pty::Device;
 use crate::fakes::sensor::{Script, Sensor};
 use domain::device::{DeviceKind, DeviceState};
-use drivers::host::{DriverHandle, DriverSpec, HostEvent, HostEventKind};
+use drivers::host::{DriverHandle, DriverPlace, DriverSpec, HostEvent, HostEventKind};
 use serde_json::{Value, json};
 use std::io::Write;
 use std::path::{Path, PathBuf};
@@ -14,7 +14,16 @@ use std::time::Duration;
 const PATIENCE: Duration = Duration::from_secs(30);
 
 pub fn start(kind: DeviceKind, driver: &str, settings: Value, program: &Path) -> (DriverHandle, Receiver<HostEvent>) {
-    let spec = DriverSpec { name: "desk".into(), kind, driver: driver.into(), settings, program: program.to_owned() };
+    start_at(kind, driver, settings, DriverPlace::Program(program.to_owned()))
+}
+
+pub fn start_at(
+    kind: DeviceKind,
+    driver: &str,
+    settings: Value,
+    place: DriverPlace,
+) -> (DriverHandle, Receiver<HostEvent>) {
+    let spec = DriverSpec { name: "desk".into(), kind, driver: driver.into(), settings, place };
     let (sender, events) = channel();
     (DriverHandle::start(spec, move |event| drop(sender.send(event))), events)
 }

@@ -11,6 +11,7 @@ mod camera_sbi;
 mod factories;
 mod host;
 mod host_capture;
+mod host_units;
 mod reader_serial;
 #[cfg(feature = "sbi")]
 mod sbi_tokens;

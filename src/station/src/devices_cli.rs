@@ -2,11 +2,12 @@
 
 use crate::config::{ConfigFaults, Loaded};
 use crate::desk::device_spec;
+use crate::driver_place::DriverArgs;
 use clap::Args;
 use domain::device::DeviceState;
-use drivers::host::{DriverHandle, HostEvent, HostEventKind};
+use drivers::host::{DriverHandle, DriverPlace, HostEvent, HostEventKind};
 use serde::Serialize;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::mpsc;
 use std::time::{Duration, Instant};
 
@@ -19,9 +20,9 @@ pub struct DevicesArgs {
     /// The station's configuration.
     #[arg(long)]
     pub config: PathBuf,
-    /// The driver program; by default the one beside this program.
-    #[arg(long)]
-    pub driver: Option<PathBuf>,
+    /// Where the drivers are.
+    #[command(flatten)]
+    pub drivers: DriverArgs,
     /// One JSON object a line.
     #[arg(long)]
     pub json: bool,
@@ -58,18 +59,17 @@ pub struct Row {
 /// Lists the configured devices.
 pub fn devices(args: &DevicesArgs) -> Result<(), ConfigFaults> {
     let loaded = Loaded::read(&args.config)?;
-    let program = args.driver.clone().unwrap_or_else(|| crate::serve::beside_this_program("gatepost-driver"));
-    settled(&loaded, &program).iter().for_each(|row| print(row, args.json));
+    settled(&loaded, &args.drivers.place()).iter().for_each(|row| print(row, args.json));
     Ok(())
 }
 
 /// Starts every driver, waits until each device has said who it is or that something is wrong, and ends them again.
-pub fn settled(loaded: &Loaded, program: &Path) -> Vec<Row> {
+pub fn settled(loaded: &Loaded, drivers: &DriverPlace) -> Vec<Row> {
     let (news, inbox) = mpsc::channel();
     let start = |device| {
         let news = news.clone();
         // A settled device is one that has said who it is, or that something is wrong.
-        DriverHandle::start(device_spec(device, program), move |event: HostEvent| {
+        DriverHandle::start(device_spec(device, drivers), move |event: HostEvent| {
             let settled = match event.what {
                 HostEventKind::Described(_) | HostEventKind::Fault(_) => true,
                 HostEventKind::State(state) => matches!(state, DeviceState::Absent | DeviceState::Faulted),

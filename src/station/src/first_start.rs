@@ -7,6 +7,7 @@ use crate::config::{Loaded, Mode};
 use crate::configure::{self, ConfigureArgs, ConfigureError};
 use crate::devices_cli::{Row, settled};
 use crate::doctor::{self, DoctorArgs};
+use crate::driver_place::DriverArgs;
 use crate::people::{PeopleError, Register, Role};
 use crate::people_cli::{self, AddArgs, PeopleCliError, PeopleCommand, PersonArgs, PinArgs};
 use crate::provision::{self, ProvisionArgs, ProvisionError};
@@ -135,7 +136,7 @@ fn keys(course: &mut Course) -> Result<(), FirstStartError> {
 }
 
 fn devices(course: &mut Course) -> Result<(), FirstStartError> {
-    let rows = settled(&course.loaded, &crate::serve::beside_this_program("gatepost-driver"));
+    let rows = settled(&course.loaded, &DriverArgs::default().place());
     rows.iter().for_each(|row| println!("{}", told(row)));
     if rows.is_empty() {
         println!("none is configured: write a [[device]] for the camera, the scanner and the reader");
@@ -203,7 +204,12 @@ fn administrator(course: &mut Course) -> Result<(), FirstStartError> {
 
 fn findings(course: &mut Course) -> Result<(), FirstStartError> {
     let Course { args, .. } = course;
-    let args = DoctorArgs { config: args.config.clone(), data: args.data.clone(), driver: None, json: false };
+    let args = DoctorArgs {
+        config: args.config.clone(),
+        data: args.data.clone(),
+        drivers: DriverArgs::default(),
+        json: false,
+    };
     if let Err(faults) = doctor::run(&args) {
         println!("\n{faults}: `gatepost doctor` looks again");
     }

@@ -11,6 +11,7 @@ pub mod devices_cli;
 pub mod display_cli;
 pub mod displays;
 pub mod doctor;
+pub mod driver_place;
 pub mod figures;
 pub mod first_start;
 pub mod key_cli;

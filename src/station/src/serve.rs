@@ -6,6 +6,7 @@ use crate::clock::{Clock, wall_ms};
 use crate::config::{Accepted, ConfigFaults, Loaded, Look, MetricsConfig, Mode};
 use crate::desk::{self, DeskParts, Keeper};
 use crate::displays::Displays;
+use crate::driver_place::DriverArgs;
 use crate::figures::Figures;
 use crate::key_cli;
 use crate::metrics::{self, Measured};
@@ -45,9 +46,9 @@ pub struct ServeArgs {
     /// The station's own files.
     #[arg(long)]
     pub data: PathBuf,
-    /// The driver program; by default the one beside this program.
-    #[arg(long)]
-    pub driver: Option<PathBuf>,
+    /// Where the drivers are.
+    #[command(flatten)]
+    pub drivers: DriverArgs,
 }
 
 /// The station cannot start.
@@ -124,14 +125,13 @@ pub async fn serve(args: &ServeArgs) -> Result<(), ServeError> {
     let people = Register::open(&data.people())?;
     let locales = Locales::load().map_err(ServeError::Locale)?;
 
-    let driver_program = args.driver.clone().unwrap_or_else(|| beside_this_program("gatepost-driver"));
     let figures = figures(&loaded, &data)?;
     let desk = desk::spawn(DeskParts {
         loaded: loaded.clone(),
         clock: clock.clone(),
         keeper: keeper.clone(),
         lookups: crate::lookup::open(&loaded.config.lookup, &connection, clock.for_certificates())?,
-        driver_program,
+        drivers: args.drivers.place(),
         figures: figures.clone(),
         interrupted,
         last_decisions: policy.last(),
@@ -378,12 +378,6 @@ fn hosts(loaded: &Loaded) -> Vec<String> {
     let named = desk.address.trim_start_matches("http://").to_owned();
     let port = desk.listen.port();
     vec![named, format!("localhost:{port}"), format!("127.0.0.1:{port}")]
-}
-
-/// A program that is installed beside this one.
-pub fn beside_this_program(name: &str) -> PathBuf {
-    let this = std::env::current_exe().unwrap_or_default();
-    this.parent().unwrap_or(Path::new(".")).join(name)
 }
 
 async fn stopped() {

@@ -10,6 +10,7 @@ pub mod pty;
 pub mod sbi;
 pub mod sensor;
 pub mod sfm;
+pub mod units;
 
 use drivers::run::Run;
 use std::sync::atomic::AtomicBool;

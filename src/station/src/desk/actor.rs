@@ -23,9 +23,8 @@ use domain::device::DeviceKind;
 use domain::finger::Finger;
 use domain::image::FingerImage;
 use domain::session::{Aim, Outcome};
-use drivers::host::HostEvent;
+use drivers::host::{DriverPlace, HostEvent};
 use std::collections::{BTreeMap, VecDeque};
-use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Instant;
 use tokio::sync::{mpsc, oneshot, watch};
@@ -79,8 +78,8 @@ pub struct DeskParts {
     pub keeper: Arc<Keeper>,
     /// Who is asked about what was owed before arrival.
     pub lookups: Lookups,
-    /// The program of the drivers.
-    pub driver_program: PathBuf,
+    /// Where the drivers are.
+    pub drivers: DriverPlace,
     /// The figures of the shift.
     pub figures: Arc<Figures>,
     /// Cases that the last run left open.
@@ -156,7 +155,7 @@ pub(super) fn assemble(parts: DeskParts) -> (Desk, mpsc::Receiver<Message>, Desk
     let (sight, sighted) = watch::channel(Sight::default());
     let face = FaceWorker::start(&parts.loaded, messages.clone(), Live { picture: preview, sight });
     let resting = PreviewWorker::start(&parts.loaded, messages.clone());
-    let devices = Devices::start(&parts.loaded, &parts.driver_program, &messages, &face, &resting);
+    let devices = Devices::start(&parts.loaded, &parts.drivers, &messages, &face, &resting);
     let ended = |case: &CaseNumber| RecentView { case: case.clone(), outcome: Outcome::Interrupted, record: None };
     let recent = parts.interrupted.iter().rev().map(ended).take(MOST_RECENT).collect();
     let interrupted = parts.interrupted.iter().rev().take(MOST_RECENT);

@@ -7,8 +7,7 @@ use super::preview::PreviewWorker;
 use super::view::{DevicePanel, FaultView};
 use crate::config::{Device, Loaded};
 use domain::device::{DeviceKind, DeviceState};
-use drivers::host::{DriverHandle, DriverSpec, HostEvent, HostEventKind};
-use std::path::Path;
+use drivers::host::{DriverHandle, DriverPlace, DriverSpec, HostEvent, HostEventKind};
 use tokio::sync::mpsc;
 
 /// All devices.
@@ -17,13 +16,13 @@ pub struct Devices {
 }
 
 /// What a driver needs to be started.
-pub fn spec(device: &Device, program: &Path) -> DriverSpec {
+pub fn spec(device: &Device, place: &DriverPlace) -> DriverSpec {
     DriverSpec {
         name: device.name.clone(),
         kind: device.kind,
         driver: device.driver.clone(),
         settings: device.settings.clone(),
-        program: program.to_owned(),
+        place: place.clone(),
     }
 }
 
@@ -32,14 +31,14 @@ impl Devices {
     /// desk.
     pub fn start(
         loaded: &Loaded,
-        program: &Path,
+        drivers: &DriverPlace,
         messages: &mpsc::Sender<Message>,
         face: &FaceWorker,
         preview: &PreviewWorker,
     ) -> Self {
         let start = |device: &Device| {
             let (messages, face, preview) = (messages.clone(), face.clone(), preview.clone());
-            DriverHandle::start(spec(device, program), move |event: HostEvent| {
+            DriverHandle::start(spec(device, drivers), move |event: HostEvent| {
                 match (event.attempt, event.what) {
                     (Some(attempt), HostEventKind::Preview(frame)) => face.offer(attempt, frame),
                     (Some(attempt), HostEventKind::FingerPreview(frame)) => preview.offer(attempt, frame),

@@ -60,7 +60,7 @@ impl Place {
             loaded: self.loaded.clone(),
             clock: self.clock.clone(),
             keeper: keeper.clone(),
-            driver_program: self.at("no-driver"),
+            drivers: drivers::host::DriverPlace::Program(self.at("no-driver")),
             figures: Arc::new(crate::figures::Figures::in_memory(Default::default())),
             interrupted: Vec::new(),
             last_decisions: Last::default(),

@@ -24,7 +24,7 @@ pub fn check(patient: &Patient) -> Vec<Finding> {
             "write a [[device]] for the camera and the scanner",
         )];
     }
-    settled(loaded, patient.driver).iter().map(device).collect()
+    settled(loaded, patient.drivers).iter().map(device).collect()
 }
 
 /// A device whose captures have become worse.

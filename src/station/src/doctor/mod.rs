@@ -19,8 +19,10 @@ pub use report::{Finding, Verdict};
 
 use crate::clock::Clock;
 use crate::config::{ClockTrust, ConfigFaults, Loaded};
+use crate::driver_place::DriverArgs;
 use crate::setup::DataDir;
 use clap::Args;
+use drivers::host::DriverPlace;
 use std::net::TcpStream;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -51,9 +53,9 @@ pub struct DoctorArgs {
     /// The station's own files.
     #[arg(long)]
     pub data: PathBuf,
-    /// The driver program; by default the one beside this program.
-    #[arg(long)]
-    pub driver: Option<PathBuf>,
+    /// Where the drivers are.
+    #[command(flatten)]
+    pub drivers: DriverArgs,
     /// One JSON object a line.
     #[arg(long)]
     pub json: bool,
@@ -72,8 +74,8 @@ pub struct Patient<'a> {
     pub data: &'a DataDir,
     /// What time it is: UTC, milliseconds since 1970.
     pub now_ms: i64,
-    /// The driver program.
-    pub driver: &'a Path,
+    /// Where the drivers are.
+    pub drivers: &'a DriverPlace,
     /// Where `proc`, `sys` and `etc` are: `/`, or a made one.
     pub root: &'a Path,
     /// Somebody answers at the address of the pages: the station is at work, and has its devices and its store open.
@@ -88,12 +90,12 @@ pub fn run(args: &DoctorArgs) -> Result<(), NotWell> {
     let loaded = Loaded::read(&args.config);
     let at_work =
         loaded.as_ref().is_ok_and(|loaded| TcpStream::connect_timeout(&loaded.config.desk.listen, LOOPBACK).is_ok());
-    let driver = args.driver.clone().unwrap_or_else(|| crate::serve::beside_this_program("gatepost-driver"));
+    let drivers = args.drivers.place();
     let patient = Patient {
         loaded: loaded.as_ref(),
         data: &DataDir(args.data.clone()),
         now_ms: Clock::new(jiff::tz::TimeZone::UTC, ClockTrust::Demonstration).utc_ms(),
-        driver: &driver,
+        drivers: &drivers,
         root: Path::new("/"),
         at_work,
     };

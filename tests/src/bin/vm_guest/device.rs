@@ -4,7 +4,7 @@ use crate::{Checked, PATIENCE, await_some};
 use domain::device::{DeviceDescriptor, DeviceKind, DeviceState};
 use domain::image::{FingerImage, Frame};
 use domain::permit::CapturePermit;
-use drivers::host::{DriverHandle, DriverSpec, HostEvent, HostEventKind};
+use drivers::host::{DriverHandle, DriverPlace, DriverSpec, HostEvent, HostEventKind};
 use serde_json::Value;
 use std::sync::mpsc::{Receiver, channel};
 use std::time::{Duration, Instant};
@@ -25,7 +25,13 @@ pub struct Device {
 impl Device {
     /// Starts the driver.
     pub fn start(kind: DeviceKind, driver: &str, settings: Value) -> Self {
-        let spec = DriverSpec { name: driver.into(), kind, driver: driver.into(), settings, program: PROGRAM.into() };
+        let spec = DriverSpec {
+            name: driver.into(),
+            kind,
+            driver: driver.into(),
+            settings,
+            place: DriverPlace::Program(PROGRAM.into()),
+        };
         let (sender, events) = channel();
         let handle = DriverHandle::start(spec, move |event| drop(sender.send(event)));
         Self { handle, events, attempt: 0 }
