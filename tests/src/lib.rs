@@ -21,6 +21,7 @@ pub mod sim;
 pub mod soak;
 pub mod station;
 pub mod tour;
+pub mod units;
 pub mod wait;
 
 pub use officer::Officer;

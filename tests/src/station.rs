@@ -4,6 +4,7 @@ use crate::officer::Officer;
 use crate::place::Place;
 use crate::process::{Running, kill_group, program, run, succeed, succeed_with_keys};
 use crate::sim::Sim;
+use crate::units;
 use crate::wait::until;
 use hardware_sim::shift::browser::Browser;
 use intake::testing::Cluster;
@@ -47,11 +48,13 @@ pub struct Setup {
     pub cluster: Option<&'static Cluster>,
     /// The slap scanner sends whole slaps.
     pub whole_slaps: bool,
+    /// The drivers run behind sockets, as their units have it, and are no children of the station.
+    pub units: bool,
 }
 
 impl Default for Setup {
     fn default() -> Self {
-        Self { log: "info,sled=warn", intake: true, scanner: None, cluster: None, whole_slaps: false }
+        Self { log: "info,sled=warn", intake: true, scanner: None, cluster: None, whole_slaps: false, units: false }
     }
 }
 
@@ -82,6 +85,8 @@ pub struct Station {
     station: Option<Running>,
     intake: Option<Running>,
     devices: Running,
+    /// What listens for the drivers, where they have units of their own.
+    units: Vec<Running>,
     /// Process groups of stations that were killed.
     killed: Vec<u32>,
     client: Client,
@@ -114,12 +119,14 @@ impl Setup {
         let credentials = place.path("credentials");
         succeed_with_keys("gatepost", &credentials, &[&init[..], &people].concat());
         let devices = start_devices(&place, self.whole_slaps);
+        let units = if self.units { units::listen(&place) } else { Vec::new() };
         let client = client();
         let mut station = Station {
             setup: self,
             station: None,
             intake: None,
             devices,
+            units,
             killed: Vec::new(),
             client,
             place,
@@ -144,6 +151,11 @@ impl Station {
     /// An ordinary station.
     pub async fn start() -> Self {
         Setup::default().start().await
+    }
+
+    /// Process groups of the drivers that have units of their own.
+    pub fn units(&self) -> Vec<u32> {
+        self.units.iter().map(Running::id).collect()
     }
 
     /// The number of its program's process.
@@ -214,6 +226,9 @@ impl Station {
     async fn begin(&mut self, must_run: bool) -> bool {
         let mut command = Command::new(program("gatepost"));
         command.args(["serve", "--config"]).arg(self.place.config()).arg("--data").arg(self.place.path("station"));
+        if !self.units.is_empty() {
+            command.arg("--driver-sockets").arg(self.place.path("drivers"));
+        }
         command.env("GATEPOST_LOG", self.setup.log).env("CREDENTIALS_DIRECTORY", self.place.path("credentials"));
         let station = self.station.insert(Running::start(&mut command, &self.place.path("logs/station.log")));
         let (client, address) = (&self.client, format!("{}/health", self.place.address()));
