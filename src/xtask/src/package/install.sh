@@ -8,4 +8,5 @@ apt-get -q install --yes --no-install-recommends postgresql procps strace \
 # A browser and a compositor would double the download: that they can be had is enough here.
 apt-get -q install --simulate --no-install-recommends /soak/old/gatepost-kiosk_*.deb
 # Every program that a unit names is there, and every word of it is known.
-systemd-analyze verify --man=no /lib/systemd/system/gatepost.service /lib/systemd/system/gatepost-intake.service
+systemd-analyze verify --man=no /lib/systemd/system/gatepost.service /lib/systemd/system/gatepost-intake.service \
+    /lib/systemd/system/gatepost-driver-*

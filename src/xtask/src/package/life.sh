@@ -1,12 +1,14 @@
 # In a clean Debian without a network, after the packages of /soak/old were installed: sets station and intake up as
 # administrator.md says, enrols travellers, upgrades to /soak/new, enrols again, removes and purges. No systemd runs here: the
 # programs are started by the ExecStart lines of their units, as the units' accounts, without capabilities or new privileges,
-# with the units' limits, and under a watch that notes every system call which the units' filters refuse.
+# with the units' limits, and under a watch that notes every system call which the units' filters refuse. Each driver has an
+# account of its own, and is started by systemd's own listener when the station connects to its socket.
 # Words: travellers of each of the three parts, seed.
 travellers=$1
 seed=$2
 out=/soak/out
-mkdir -p "$out" /run/credentials/gatepost /run/gatepost-sim
+mkdir -p "$out" /run/credentials/gatepost /run/gatepost-sim /run/gatepost-drivers
+install --directory --mode=1777 /run/calls
 store=/var/lib/gatepost
 
 say() { echo "- $*"; }
@@ -24,12 +26,16 @@ wait_until() {
     done
 }
 
+# What every unit takes away, and what else comes before its program.
+walls="prlimit --core=0 -- setpriv --no-new-privs --bounding-set=-all --inh-caps=-all"
+bare="env -i PATH=/usr/bin:/bin HOME=/"
+watch="strace -f --seccomp-bpf -qq -e signal=none"
+
 # Runs a program as the account of a unit.
 as() {
     account=$1
     shift
-    prlimit --core=0 -- setpriv --reuid "$account" --regid "$account" --init-groups --no-new-privs \
-        --bounding-set=-all --inh-caps=-all env -i PATH=/usr/bin:/bin HOME=/ CREDENTIALS_DIRECTORY=/run/credentials/"$account" "$@"
+    $walls --reuid "$account" --regid "$account" --init-groups $bare CREDENTIALS_DIRECTORY=/run/credentials/"$account" "$@"
 }
 
 # The calls of a group of systemd, and of the groups in it.
@@ -54,9 +60,51 @@ start() {
     account=$(sed -n 's/^User=//p' "/lib/systemd/system/$unit.service")
     line=$(sed -n 's/^ExecStart=//p' "/lib/systemd/system/$unit.service")
     # shellcheck disable=SC2086 # its words are words
-    as "$account" strace -f --seccomp-bpf -qq -e signal=none -e "trace=!$(allowed "$unit")" -o "/var/lib/$unit/calls" $line \
+    as "$account" $watch -e "trace=!$(allowed "$unit")" -o "/var/lib/$unit/calls" $line \
         >> "$out/$unit.log" 2>&1 &
     started=$!
+}
+
+# Listens for the drivers as their socket units do; the numbers of the listeners are in $listeners. A connection starts the
+# unit's program as the next of systemd's accounts of the moment, with the groups that the unit names.
+start_drivers() {
+    listeners=
+    account=61184
+    for socket in /lib/systemd/system/gatepost-driver-*.socket; do
+        driver=$(basename "$socket" .socket)
+        service=/lib/systemd/system/$driver@.service
+        group=$(sed -n 's/^SupplementaryGroups=//p' "$service")
+        groups=${group:+--groups $group}
+        cat > "/tmp/$driver" << END
+#!/bin/sh
+exec $walls --reuid $account --regid $account ${groups:---clear-groups} $bare \
+    $watch -e "trace=!$(allowed "$driver@")" -o /run/calls/$driver.\$\$ \
+    $(sed -n 's/^ExecStart=//p' "$service") > /dev/null 2>> $out/$driver.log
+END
+        chmod 755 "/tmp/$driver"
+        path=$(sed -n 's/^ListenSequentialPacket=//p' "$socket")
+        rm -f "$path"
+        systemd-socket-activate --accept --inetd --seqpacket --listen="$path" "/tmp/$driver" > "$out/listener-$driver.log" 2>&1 &
+        listeners="$listeners $!"
+        wait_until "the socket of $driver" [ -S "$path" ]
+        chown "$(sed -n 's/^SocketUser=//p' "$socket"):$(sed -n 's/^SocketGroup=//p' "$socket")" "$path"
+        chmod "$(sed -n 's/^SocketMode=//p' "$socket")" "$path"
+        account=$((account + 1))
+    done
+}
+stop_drivers() {
+    wait_until "the end of the drivers" no_driver
+    # shellcheck disable=SC2086 # numbers
+    kill $listeners
+    sed '/<detached \.\.\.>/d' /run/calls/* >> "$out/drivers.calls"
+    rm /run/calls/*
+}
+no_driver() { ! pgrep --exact gatepost-driver > /dev/null; }
+# Three devices, three drivers, three accounts, and none of them the station's.
+walled_off() {
+    ps -C gatepost-driver -o uid= | sort -u > "$out/accounts"
+    [ "$(wc -l < "$out/accounts")" = 3 ] && [ "$(sort -n "$out/accounts" | head -n 1)" -ge 61184 ] || fail "the drivers' accounts"
+    ! id -nG gatepost | grep -q gatepost-devices || fail "the station's account has the devices' group"
 }
 
 # Asks the program, not the watch, to end.
@@ -82,10 +130,16 @@ start_intake() {
     wait_until "the intake's start" grep -q '^ready' "$out/gatepost-intake.log"
 }
 start_station() {
+    start_drivers
     start gatepost
     station=$started
     wait_until "the station's start" healthy
 }
+stop_station() {
+    stop gatepost "$station"
+    stop_drivers
+}
+enabled() { find /etc/systemd/system/sockets.target.wants -name 'gatepost-driver-*.socket' 2> /dev/null | wc -l; }
 shift_of() {
     as gatepost gatepost-sim shift --control /run/gatepost-sim/control.sock --travellers "$travellers" --seed "$1" \
         --report /tmp/report.json --officer anna:2468 --supervisor boris:1357 > "$out/shift-$1.log" 2>&1
@@ -107,6 +161,9 @@ sed -i 's/^mode = .*/mode = "demonstration"/' /etc/gatepost-intake/intake.toml
 /usr/libexec/gatepost-intake/make-database >> "$out/database.log" 2>&1 || fail "the data base, made a second time"
 cp /usr/share/gatepost-sim/station.toml /etc/gatepost/station.toml
 chown gatepost: /run/gatepost-sim
+# What udev does for serial lines: whoever is of the devices' group may open them.
+mount -o "remount,mode=0660,gid=$(getent group gatepost-devices | cut -d : -f 3)" /dev/pts
+[ "$(enabled)" = "$(find /lib/systemd/system -name 'gatepost-driver-*.socket' | wc -l)" ] || fail "the drivers' sockets are not enabled"
 od -An -tx1 -N16 /dev/urandom | tr -d ' ' > /run/credentials/gatepost/gatepost-passphrase
 chown -R gatepost: /run/credentials/gatepost
 chmod 700 /run/credentials/gatepost
@@ -125,12 +182,13 @@ wait_until "the simulator's start" grep -q '^ready' "$out/devices.log"
 say "enrol with the first version"
 start_station
 enrol "$seed"
+walled_off
 wait_until "the arrival of the records" nothing_queued
 
 say "enrol while the intake is away, and upgrade"
 stop gatepost-intake "$intake"
 enrol_without_intake $((seed + 1))
-stop gatepost "$station"
+stop_station
 verified before-upgrade.json
 before=$(digest)
 cp /etc/gatepost/station.toml /tmp/station.toml
@@ -148,7 +206,7 @@ enrol $((seed + 2))
 wait_until "the arrival of the records" nothing_queued
 as gatepost-intake gatepost-intake list --data /var/lib/gatepost-intake --json > "$out/list.jsonl" 2> /dev/null
 as gatepost-intake gatepost-intake verify --data /var/lib/gatepost-intake > "$out/chains.txt" 2> /dev/null || fail "the intake's chains"
-stop gatepost "$station"
+stop_station
 stop gatepost-intake "$intake"
 as gatepost gatepost store stats --data "$store" > "$out/stats.json"
 verified at-the-end.json
@@ -161,11 +219,13 @@ dpkg --remove gatepost-sim gatepost gatepost-intake > "$out/remove.log" 2>&1 || 
 dpkg --purge gatepost-sim gatepost gatepost-intake > "$out/purge.log" 2>&1 || fail "the purge"
 [ ! -e /etc/gatepost/station.toml ] || fail "the configuration outlived the purge"
 [ "$(digest)" = "$before" ] || fail "the purge touched the store"
+[ "$(enabled)" = 0 ] || fail "sockets outlived the purge"
 [ -s /var/lib/gatepost-intake/authority.key ] || fail "the purge took the authority's key"
 dpkg --install /soak/new/gatepost_*.deb > "$out/again.log" 2>&1 || fail "the installation after the purge"
 verified after-purge.json
+[ "$(enabled)" -gt 0 ] || fail "the drivers' sockets did not come back"
 
-[ ! -s "$out/gatepost.calls" ] && [ ! -s "$out/gatepost-intake.calls" ] || {
+[ ! -s "$out/gatepost.calls" ] && [ ! -s "$out/gatepost-intake.calls" ] && [ ! -s "$out/drivers.calls" ] || {
     cut -c 1-120 "$out"/*.calls | sort | uniq -c | sort -rn | head -n 20
     fail "a program makes a system call that its unit refuses"
 }

@@ -13,6 +13,8 @@ mod recipe;
 mod soak;
 #[cfg(test)]
 mod tests;
+#[cfg(test)]
+mod unit_tests;
 mod units;
 
 pub use soak::{NAME as SOAK, run as soak};

@@ -3,19 +3,20 @@
 use super::help::help;
 use super::metadata::Metadata;
 use super::recipe::{NAMES, Recipe};
-use super::{Options, build::Build, make, units};
+use super::units::{self, Unit};
+use super::{Options, build::Build, make};
 use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
 /// Paths of recipes are relative to the workspace's folder; the test's own folder is the crate's.
-fn to_root() {
+pub fn to_root() {
     std::env::set_current_dir(Path::new(env!("CARGO_MANIFEST_DIR")).join("../..")).unwrap();
 }
 
 /// The folder of the programs of this build, which is beside that of this test. They are built by `cargo xtask test`.
-fn programs() -> PathBuf {
+pub fn programs() -> PathBuf {
     let this = std::env::current_exe().unwrap();
     let folder = this.ancestors().nth(2).unwrap().to_owned();
     let there = folder.join("gatepost").exists() && folder.join("gatepost-intake").exists();
@@ -53,15 +54,14 @@ fn what_a_unit_starts_is_known_to_its_program() {
     to_root();
     let folder = programs();
     let mut seen = 0;
-    for (unit, path) in units::files().unwrap() {
-        let text = fs::read_to_string(&path).unwrap();
+    for Unit { name, text } in units::all().unwrap() {
         let lines = text.lines().filter_map(|line| line.strip_prefix("ExecStart=/usr/bin/"));
         for line in lines.filter(|line| line.starts_with("gatepost")) {
             let words: Vec<&str> = line.split(' ').collect();
             let commands: Vec<&str> = words.iter().copied().take_while(|word| !word.starts_with('-')).collect();
             let known = help(&folder, &commands).unwrap();
             for option in words.iter().filter(|word| word.starts_with("--")) {
-                assert!(known.contains(&format!("{option} <")), "{unit}: {option} is no option of {commands:?}");
+                assert!(known.contains(&format!("{option} <")), "{name}: {option} is no option of {commands:?}");
                 seen += 1;
             }
         }
@@ -70,37 +70,7 @@ fn what_a_unit_starts_is_known_to_its_program() {
 }
 
 #[test]
-fn every_unit_has_its_walls() {
-    to_root();
-    let found = units::files().unwrap();
-    assert_eq!(found.len(), 3);
-    for (unit, path) in found {
-        let text = fs::read_to_string(&path).unwrap();
-        let mut wanted = vec![
-            "LimitCORE=0",
-            "NoNewPrivileges=yes",
-            "ProtectSystem=strict",
-            "DevicePolicy=closed",
-            "CapabilityBoundingSet=",
-            "SystemCallArchitectures=native",
-        ];
-        if unit != "gatepost-kiosk.service" {
-            wanted.extend(["SystemCallFilter=@system-service", "MemoryDenyWriteExecute=yes", "RestrictNamespaces=yes"]);
-        }
-        if unit == "gatepost.service" {
-            wanted.extend([
-                "LimitMEMLOCK=infinity",
-                "LoadCredentialEncrypted=gatepost-passphrase:/etc/gatepost/passphrase.cred",
-            ]);
-        }
-        for line in wanted {
-            assert!(text.lines().any(|it| it == line), "{unit} lacks {line}");
-        }
-    }
-}
-
-#[test]
-fn devices_are_for_the_station_alone_and_every_known_scanner_has_its_rule() {
+fn devices_are_for_the_drivers_alone_and_every_known_scanner_has_its_rule() {
     to_root();
     let rules = fs::read_to_string("packaging/gatepost/71-gatepost.rules").unwrap();
     let rules: Vec<&str> = rules.lines().filter(|line| !line.is_empty() && !line.starts_with('#')).collect();
@@ -125,7 +95,10 @@ fn devices_are_for_the_station_alone_and_every_known_scanner_has_its_rule() {
         assert!(rule.starts_with("ACTION!=\"remove\", SUBSYSTEM==\""), "{rule}");
         let mode = rule.split_once("MODE=\"").map(|(_, rest)| &rest[..4]);
         assert!(mode.is_none_or(|mode| mode == "0660"), "{rule}");
-        assert!(mode.is_none() || (rule.contains("GROUP=\"gatepost\"") && rule.contains("TAG-=\"uaccess\"")), "{rule}");
+        assert!(
+            mode.is_none() || (rule.contains("GROUP=\"gatepost-devices\"") && rule.contains("TAG-=\"uaccess\"")),
+            "{rule}"
+        );
     }
 }
 
