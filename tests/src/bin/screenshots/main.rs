@@ -32,12 +32,18 @@ const ON_A_DESK: [&str; 11] = [
 ];
 /// A tablet of 10 inches, held upright. These pages are shown on it.
 const TABLET: (u32, u32, bool) = (800, 1280, true);
-const ON_A_TABLET: [&str; 13] = [
+const ON_A_TABLET: [&str; 19] = [
+    "administrator-ask",
+    "administrator-health",
+    "administrator-people",
+    "administrator-rules",
+    "auditor",
     "display-next",
     "display-next-ar",
     "display-face",
     "display-fingers",
     "display-supervisor",
+    "figures",
     "login",
     "officer-document",
     "officer-declare",
