@@ -225,6 +225,8 @@ mod tests {
         assert!(!driver.wait_for_end(Some(Duration::from_millis(20))), "something to read is no end");
         std::thread::scope(|scope| {
             let waiting = scope.spawn(|| driver.wait_for_end(None));
+            // Closed with something unread, a connection is broken off, and the other side hears nothing more at all.
+            station.receive::<Event>(None).unwrap();
             assert!(!station.say_no_more(Duration::from_millis(20)), "the driver has not closed its end");
             assert!(waiting.join().unwrap());
         });

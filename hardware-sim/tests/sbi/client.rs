@@ -57,6 +57,8 @@ fn take(
     limit: Duration,
 ) -> Result<Vec<FingerImage>, DeviceFault> {
     let mut images = Vec::new();
+    // Each time another traveller: what lies there was not taken before.
+    scanner.release();
     within(limit, |run| {
         scanner.probe(run)?;
         scanner.capture(run, wanted, &mut |event| {
@@ -86,6 +88,9 @@ async fn the_driver_takes_the_fingers_that_lie_there_and_refuses_what_is_not_the
             assert!(image.grey().iter().zip(laid.image.as_raw()).all(|(a, b)| a.abs_diff(*b) <= 1));
         }
         assert_eq!(images.len(), 2);
+        // Of the same traveller, fingers that rest are no other attempt.
+        let resting = within(short, |run| scanner.capture(run, thumbs, &mut |event| panic!("{event:?}"))).unwrap_err();
+        assert_eq!(resting.code, Code::ScannerNoFinger.code());
         assert_eq!(take(&mut scanner, &thumbs[..1], long).unwrap().len(), 1, "one finger alone");
 
         let rows = [

@@ -51,7 +51,7 @@ impl Relief {
     fn of(image: &FingerImage) -> Self {
         let (width, height) = ((image.width / 2) as usize, (image.height / 2) as usize);
         let mut half = Biometric::new(Vec::with_capacity(width * height));
-        for rows in image.grey().chunks_exact((2 * image.width) as usize).take(height) {
+        for rows in image.grey().chunks_exact(2 * image.width.max(1) as usize).take(height) {
             let (upper, lower) = rows.split_at(image.width as usize);
             let pairs = upper.chunks_exact(2).zip(lower.chunks_exact(2)).take(width);
             let mean = |(a, b): (&[u8], &[u8])| (a.iter().chain(b).map(|grey| u32::from(*grey)).sum::<u32>() / 4) as u8;
@@ -72,6 +72,9 @@ impl Relief {
         let (here, there) = (|by: isize| by.max(0).unsigned_abs(), |by: isize| (-by).max(0).unsigned_abs());
         let width = self.width.min(other.width).saturating_sub(dx.unsigned_abs());
         let height = self.height.min(other.height).saturating_sub(dy.unsigned_abs());
+        if width == 0 {
+            return 0.0;
+        }
         let (mut both, mut ours, mut theirs) = (0i64, 0i64, 0i64);
         for y in 0..height {
             let a = self.row(y + here(dy), here(dx), width);
@@ -147,13 +150,13 @@ mod tests {
 
     #[test]
     fn each_finger_is_held_against_itself() {
-        let picture = |turn| touch(200, 240, (100.0, 110.0), turn, 0);
+        let picture = |shift| touch(200, 240, (100.0 + shift, 110.0), 0.0, 0);
         let (index, middle) = (Finger::RightIndex, Finger::RightMiddle);
-        let lay = Resting::of(&[named(picture(0.0), index), named(picture(0.5), middle)]);
+        let lay = Resting::of(&[named(picture(0.0), index), named(picture(13.0), middle)]);
         for (now, rests) in [
-            (vec![named(picture(0.0), index), named(picture(0.5), middle)], true),
-            (vec![named(picture(0.5), middle)], true),
-            (vec![named(picture(0.0), index), named(picture(0.6), middle)], false),
+            (vec![named(picture(0.0), index), named(picture(13.0), middle)], true),
+            (vec![named(picture(13.0), middle)], true),
+            (vec![named(picture(0.0), index), named(picture(26.0), middle)], false),
             (vec![named(picture(0.0), middle)], false),
             (vec![named(picture(0.0), Finger::LeftIndex)], false),
             (vec![picture(0.0)], false),

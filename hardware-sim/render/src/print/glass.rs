@@ -133,7 +133,8 @@ mod tests {
     }
 
     fn mean(image: &GrayImage) -> f32 {
-        image.iter().map(|value| f32::from(*value)).sum::<f32>() / image.len().max(1) as f32
+        let sum: u64 = image.iter().map(|value| u64::from(*value)).sum();
+        sum as f32 / image.len().max(1) as f32
     }
 
     #[test]
