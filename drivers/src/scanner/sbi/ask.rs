@@ -9,9 +9,12 @@ use domain::finger::Finger;
 use domain::guarded::Biometric;
 
 /// Score at which a device may stop looking for a better picture, of 100. It answers with its best in any case.
-const REQUESTED_SCORE: &str = "60";
+const GOOD: u8 = 60;
 
-pub(super) fn bio(found: &Found, group: Group, wanted: &[Finger], previous_hash: &str) -> BioRequest {
+/// The same where it is only asked whether fingers lie there: whatever does will do.
+const ANY: u8 = 1;
+
+pub(super) fn bio(found: &Found, group: Group, wanted: &[Finger], previous_hash: &str, looks: bool) -> BioRequest {
     let texts = |fingers: &[Finger]| fingers.iter().map(|finger| Some(sub_type(*finger).to_owned())).collect();
     let (device_sub_id, missing) = group.sensor(&found.info.device_sub_id, wanted);
     BioRequest {
@@ -19,7 +22,7 @@ pub(super) fn bio(found: &Found, group: Group, wanted: &[Finger], previous_hash:
         count: wanted.len().to_string(),
         bio_sub_type: texts(wanted),
         exception: Some(texts(&missing)),
-        requested_score: REQUESTED_SCORE.to_owned(),
+        requested_score: if looks { ANY } else { GOOD }.to_string(),
         device_id: found.info.device_id.clone(),
         device_sub_id,
         previous_hash: previous_hash.to_owned(),

@@ -13,6 +13,8 @@ use domain::units::Ppi;
 use jiff::{SignedDuration, Timestamp};
 use ring::digest::{SHA256, digest};
 use std::collections::VecDeque;
+use std::panic::resume_unwind;
+use std::thread::ScopedJoinHandle;
 
 /// `bioSubType` of what has no name.
 const UNKNOWN: &str = "UNKNOWN";
@@ -113,8 +115,16 @@ pub(super) fn check(
         return Err(SbiError::Refused(worst(&refused)));
     }
     let digests = samples.iter().map(|sample| sample.digest).collect();
-    let images = samples.iter().map(image).collect::<Result<_, _>>()?;
-    Ok(Accepted { images, hash, digests, refused })
+    Ok(Accepted { images: images(&samples)?, hash, digests, refused })
+}
+
+/// All pictures, decoded beside each other: people wait for it with their hands on the glass.
+fn images(samples: &[Sample]) -> Result<Vec<FingerImage>, SbiError> {
+    std::thread::scope(|scope| {
+        let decoding: Vec<_> = samples.iter().map(|sample| scope.spawn(|| image(sample))).collect();
+        let decoded = |one: ScopedJoinHandle<'_, _>| one.join().unwrap_or_else(|panic| resume_unwind(panic));
+        decoding.into_iter().map(decoded).collect()
+    })
 }
 
 /// One picture that is the device's, and of what was asked for; not decoded yet.

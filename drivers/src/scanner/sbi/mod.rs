@@ -230,8 +230,7 @@ impl<O: Outside> SbiScanner<O> {
         let mut busy_since: Option<Instant> = None;
         while !run.stopped() {
             let resting = self.on.as_ref().is_some_and(|on| !on.lifted);
-            let patience = if resting { self.timing.lift } else { self.longest() };
-            match self.attempt(run, group, wanted, patience) {
+            match self.attempt(run, group, wanted, resting) {
                 // They were not lifted since: that is no attempt.
                 Ok(images) if self.on.as_ref().is_some_and(|on| on.ridges.lies_as_in(&images)) => {}
                 // Nothing, or something else. What was seen in so short a time is not the best that there is.
@@ -265,15 +264,16 @@ impl<O: Outside> SbiScanner<O> {
         Duration::from_millis(self.settings.timeout_ms.into())
     }
 
-    /// One request with a transaction of its own.
+    /// One request with a transaction of its own: for the best picture, or, where it `looks`, for whatever lies there now.
     fn attempt(
         &mut self,
         run: &Run<'_>,
         group: Group,
         wanted: &[Finger],
-        patience: Duration,
+        looks: bool,
     ) -> Result<Vec<domain::image::FingerImage>, SbiError> {
         let found = self.found.as_ref().ok_or(SbiError::NotOpen)?;
+        let patience = if looks { self.timing.lift } else { self.longest() };
         let time = run.left().map_or(patience, |left| left.min(patience));
         if time < self.timing.again {
             return Err(SbiError::NoFinger);
@@ -288,7 +288,7 @@ impl<O: Outside> SbiScanner<O> {
             capture_time: time_text(at),
             domain_uri: None,
             transaction_id: transaction.clone(),
-            bio: vec![bio(found, group, wanted, &self.previous_hash)],
+            bio: vec![bio(found, group, wanted, &self.previous_hash, looks)],
             custom_opts: None,
         };
         let body = serde_json::to_vec(&body).map_err(ServiceError::from)?;

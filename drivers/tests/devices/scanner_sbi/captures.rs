@@ -61,6 +61,24 @@ fn a_slap_comes_exactly_with_positions() {
     assert_eq!((third.bio[0].device_sub_id.as_str(), &third.bio[0].previous_hash), ("3", &first_hash()));
 }
 
+/// Whether the same hand was lifted is looked up quickly, and whatever lies there answers it; what counts is taken well.
+#[test]
+fn a_hand_that_is_taken_again_is_looked_at_first() {
+    let provider = Provider::new();
+    let (server, asked) = honest(&provider.slap());
+    let mut scanner = scanner(&server, &provider);
+    probe(&mut scanner).unwrap();
+    take(&mut scanner, &RIGHT).unwrap();
+    let (events, images) = capture(&mut scanner, &RIGHT, Duration::from_secs(20)).unwrap();
+    assert_eq!(events, ["lifted", "placed", "fingers"]);
+    let wishes: Vec<_> = asked.try_iter().collect();
+    let scores: Vec<_> = wishes.iter().map(|wish| wish.bio[0].requested_score.as_str()).collect();
+    assert_eq!(scores, ["60", "1", "60"]);
+    let times: Vec<u64> = wishes.iter().map(|wish| wish.timeout.parse().unwrap()).collect();
+    assert!(times[1] < times[0] && times[1] < times[2], "{times:?}");
+    assert_exact(&images, &RIGHT, &wishes[2].transaction_id);
+}
+
 #[test]
 fn an_rsa_key_of_a_trusted_module_is_as_good() {
     let provider = Provider::new();

@@ -4,6 +4,7 @@ use super::Kind;
 use super::bits::Bits;
 use super::field::{BLOCK, Field};
 use super::find::{Candidate, branches, walk};
+use std::ops::{Range, RangeInclusive};
 
 /// Length under which a spur, a bridge or an island is a fault of the skeleton, in pixels: less than a ridge period.
 const SHORT: usize = 9;
@@ -66,8 +67,8 @@ fn drop_joined(ridges: &Bits, found: &mut [Candidate]) {
         for first in &begun[..count] {
             let end = walk(ridges, at, *first, SHORT);
             let meets = |other: &Candidate| (other.x - end.x).abs() <= 2 && (other.y - end.y).abs() <= 2;
-            let met = (0..found.len()).find(|other| *other != one && end.stopped && meets(&found[*other]));
-            if let Some(other) = met {
+            let met = rows(found, end.y - 2..=end.y + 2).find(|other| *other != one && meets(&found[*other]));
+            if let Some(other) = met.filter(|_| end.stopped) {
                 (found[one].kept, found[other].kept) = (false, false);
             }
         }
@@ -101,7 +102,15 @@ fn drop_facing(found: &mut [Candidate]) {
 fn drop_crowds(found: &mut [Candidate]) {
     debug_assert!(CROWD as usize >= BLOCK);
     for one in 0..found.len() {
-        let near = found.iter().filter(|other| found[one].distance2(other) <= CROWD * CROWD).count();
+        let at = found[one];
+        let around = &found[rows(found, at.y - CROWD..=at.y + CROWD)];
+        let near = around.iter().filter(|other| at.distance2(other) <= CROWD * CROWD).count();
         found[one].kept &= near <= CROWDED;
     }
+}
+
+/// The places of the candidates in these rows of the picture: they were found row by row. In noise there are thousands.
+fn rows(found: &[Candidate], rows: RangeInclusive<i32>) -> Range<usize> {
+    let first = found.partition_point(|candidate| candidate.y < *rows.start());
+    first..found.partition_point(|candidate| candidate.y <= *rows.end())
 }
