@@ -14,6 +14,9 @@ const MENDED: Duration = Duration::from_secs(10);
 /// How long a record may take to the intake.
 const ARRIVES: Duration = Duration::from_secs(30);
 
+/// A request that is given up after this may have reached the station or not.
+const GIVEN_UP: Duration = Duration::from_millis(2);
+
 /// The station, the officer, and the traveller before them.
 pub struct Walk {
     /// The station.
@@ -66,6 +69,22 @@ impl Walk {
         self.officer.until("the page to go on", over).await.unwrap();
         outdated(&step, &self.officer.post(order, &fields).await.unwrap_err());
     }
+
+    /// The connection ends before the answer, so that the order has reached the station or not. The officer presses again
+    /// on the same page, and it counts once.
+    pub async fn pressed_again(&mut self, order: &str, at: &str) {
+        let before = self.officer.now();
+        let (step, asked) = (before.step.clone(), question(&before));
+        let fields = self.fields(order, at);
+        let fields: Vec<_> = fields.iter().map(|(name, value)| (*name, value.as_str())).collect();
+        let _ = tokio::time::timeout(GIVEN_UP, self.officer.post(order, &fields)).await;
+        if let Err(refused) = self.officer.post(order, &fields).await {
+            outdated(&step, &refused);
+        }
+        let over = |view: &View| view.step != step || question(view) != asked;
+        self.officer.until("the page to go on", over).await.unwrap();
+    }
+
     /// The next traveller.
     pub async fn open(&mut self) {
         self.opened().await;
@@ -148,11 +167,6 @@ impl Walk {
         }
     }
 
-    /// Waits until the view has left a step.
-    pub async fn left(&mut self, step: &str) {
-        self.officer.until("the page to go on", |view| view.step != step).await.unwrap();
-    }
-
     /// From the declaration that the capture was left for.
     pub async fn go_back_to(&mut self, step: &str) {
         if step == "capturing" {
@@ -189,18 +203,29 @@ impl Walk {
     }
 
     /// In the capture the officer reads what happened, and presses Retry.
-    pub async fn held_and_mended(&mut self) {
-        self.sim.fault("camera", "unplug", 0).await;
-        let held = |view: &View| view.step == "held" || view.slot.as_deref() != Some("face");
+    pub async fn held_and_mended(&mut self, device: &str, code: &str) {
+        let slot = self.officer.now().slot;
+        self.sim.fault(device, "unplug", 0).await;
+        let held = |view: &View| view.step == "held" || view.slot != slot;
         let view = self.officer.until("the fault", held).await.unwrap();
         if view.step == "held" {
-            assert_eq!(view.fault.as_ref().map(|fault| fault.code.as_str()), Some("D-30"), "{}", view.describe());
+            assert_eq!(view.fault.as_ref().map(|fault| fault.code.as_str()), Some(code), "{}", view.describe());
             self.mend().await;
             self.officer.post("/officer/retry", &[]).await.unwrap();
             self.officer.until("the capture to go on", |view| view.step == "capturing").await.unwrap();
         } else {
             self.mend().await;
         }
+    }
+
+    /// Devices are pulled out while the record is made and kept: it needs none.
+    pub async fn kept_without_devices(&mut self) {
+        self.officer.post("/officer/sign", &[]).await.unwrap();
+        for device in ["camera", "scanner"] {
+            self.sim.fault(device, "unplug", 0).await;
+        }
+        self.ended("enrolled").await;
+        self.mend().await;
     }
 
     pub async fn mend(&mut self) {
@@ -259,6 +284,12 @@ impl Walk {
         let fields = [("case", self.case.as_str()), ("decision", "approve"), ("reason", "evidence-seen")];
         let decided = tokio::join!(one.post("/supervisor/decide", &fields), two.post("/supervisor/decide", &fields));
         assert!(decided.0.is_ok() != decided.1.is_ok(), "one decision counts: {decided:?}");
+        self.ended("enrolled-with-exceptions").await;
+        // The connection ends before the answer, and the supervisor decides again.
+        self.veto().await;
+        let fields = [("case", self.case.as_str()), ("decision", "approve"), ("reason", "evidence-seen")];
+        let _ = tokio::time::timeout(GIVEN_UP, one.post("/supervisor/decide", &fields)).await;
+        let _ = one.post("/supervisor/decide", &fields).await;
         self.ended("enrolled-with-exceptions").await;
         let history = one.page(&format!("/supervisor/case/{}", self.case)).await.unwrap();
         assert!(history.contains("data-history") && history.contains("Approved"), "{history}");
