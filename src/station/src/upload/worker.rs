@@ -7,7 +7,7 @@
 
 use super::{Connection, ConnectionError, Delivery, Parcel, Target, Trouble};
 use crate::desk::Keeper;
-use link::Successions;
+use link::{Fault, Successions};
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -16,7 +16,8 @@ use tokio::time::timeout;
 
 /// The first pause after a failure; each further one doubles it.
 const SHORTEST_PAUSE: Duration = Duration::from_millis(500);
-/// The pause after a failure that followed on a record that arrived.
+/// The same after a record that arrived: a connection that broke then is tried again soon, because a bad line is no intake
+/// that is down. A line that loses one answer in five, those of handshakes among them, breaks several times in a row.
 const BETWEEN_RECORDS: Duration = Duration::from_millis(20);
 /// The longest pause: an intake that comes back is noticed within a minute.
 const LONGEST_PAUSE: Duration = Duration::from_secs(60);
@@ -80,14 +81,16 @@ pub fn start(mut upload: Upload) {
                     // Either a new record rings, or it is time to look again: both are fine.
                     let _ = timeout(LOOK_AGAIN, upload.keeper.appended.notified()).await;
                 }
-                // A connection that broke between two records is tried again soon: a bad line is no intake that is down.
-                Err(_) if std::mem::take(&mut before.moved) => {
-                    pause = SHORTEST_PAUSE;
-                    tokio::time::sleep(with_jitter(BETWEEN_RECORDS)).await;
-                }
                 Err(trouble) => {
-                    tracing::warn!(%trouble, "records wait for the intake");
-                    (upload.tell)(News::Trouble(upload.old_copy().or(Some(trouble.code))));
+                    if std::mem::take(&mut before.moved) {
+                        pause = BETWEEN_RECORDS;
+                    } else {
+                        tracing::warn!(%trouble, "records wait for the intake");
+                        (upload.tell)(News::Trouble(upload.old_copy().or(Some(trouble.code))));
+                        // Whoever answers has reasons that do not pass as quickly as those of a bad line.
+                        let answered = trouble.code != Fault::Unreachable.code();
+                        pause = if answered { pause.max(SHORTEST_PAUSE) } else { pause };
+                    }
                     tokio::time::sleep(with_jitter(pause)).await;
                     pause = (pause * 2).min(LONGEST_PAUSE);
                 }

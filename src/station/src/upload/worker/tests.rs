@@ -32,6 +32,8 @@ struct Fake(Arc<Mutex<State>>);
 struct State {
     key: Arc<FileKey>,
     reachable: bool,
+    /// So many connections break before the next answer.
+    breaks: u32,
     /// Envelopes by their number, as they came.
     taken: Vec<(u64, Vec<u8>)>,
     /// Every parcel that was tried, in a word.
@@ -56,7 +58,8 @@ impl Fake {
             Parcel::Renewal => "renewal",
             Parcel::Rotation(_) => "rotation",
         });
-        if !state.reachable {
+        if !state.reachable || state.breaks > 0 {
+            state.breaks = state.breaks.saturating_sub(1);
             return Delivery::TryAgain(link::Fault::Unreachable.into());
         }
         match parcel {
@@ -133,7 +136,16 @@ impl World {
         let dir = tempfile::tempdir().unwrap();
         let key = Arc::new(FileKey::create(&dir.path().join("intake.key")).unwrap());
         let (taken, tried, retired) = (Vec::new(), Vec::new(), Vec::new());
-        let state = State { key, reachable: true, taken, tried, retired, other_audit: false, statements: Vec::new() };
+        let state = State {
+            key,
+            reachable: true,
+            breaks: 0,
+            taken,
+            tried,
+            retired,
+            other_audit: false,
+            statements: Vec::new(),
+        };
         let first = store::Signer::public(&*state.key).clone();
         let keeper = keeper(&dir, "store");
         let (_, news) = mpsc::unbounded_channel();
@@ -219,6 +231,31 @@ async fn after_days_without_an_intake_everything_arrives_in_order_within_a_minut
     assert!(back.elapsed() <= LONGEST_PAUSE, "{:?}", back.elapsed());
     assert_eq!(world.taken(), [1, 2, 3]);
     world.until(News::Trouble(None)).await;
+}
+
+/// A bad line is tried again at once and then less and less often; an intake that answers is left in peace.
+#[tokio::test(start_paused = true)]
+async fn a_line_that_breaks_after_a_record_is_tried_again_soon() {
+    let mut world = World::new();
+    world.append(1);
+    world.start();
+    world.until(News::Arrived(1)).await;
+    world.fake.state().breaks = 4;
+    let since = tokio::time::Instant::now();
+    world.append(2);
+    world.until(News::Arrived(2)).await;
+    let longest = BETWEEN_RECORDS * (1 + 2 + 4 + 8);
+    assert!((longest / 2..=longest + Duration::from_millis(20)).contains(&since.elapsed()), "{:?}", since.elapsed());
+
+    world.fake.state().other_audit = true;
+    let since = tokio::time::Instant::now();
+    world.append(3);
+    for _ in 0..3 {
+        world.until(News::ReceiptRefused).await;
+    }
+    world.fake.state().other_audit = false;
+    world.until(News::Arrived(3)).await;
+    assert!(since.elapsed() >= (SHORTEST_PAUSE * 3) / 2, "{:?}", since.elapsed());
 }
 
 /// A record by a key whose time is over waits for an administrator, and those behind it do not wait with it.
