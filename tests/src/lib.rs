@@ -18,6 +18,7 @@ pub mod process;
 pub mod proxy;
 pub mod search;
 pub mod sim;
+pub mod small_disk;
 pub mod soak;
 pub mod station;
 pub mod tour;
@@ -26,4 +27,5 @@ pub mod wait;
 
 pub use officer::Officer;
 pub use sim::Sim;
+pub use small_disk::SmallDisk;
 pub use station::{Setup, Station};

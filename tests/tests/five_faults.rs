@@ -7,14 +7,14 @@ use hardware_sim::shift::browser::Browser;
 use rcgen::{CertificateParams, Issuer, KeyPair, SanType, SubjectPublicKeyInfo};
 use serde_json::Value;
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::Command;
 use std::time::Duration;
 use store::testing::{BOOT, World, closure};
-use tests::Station;
 use tests::place::Place;
 use tests::process::run;
 use tests::station::ADMINISTRATOR;
+use tests::{SmallDisk, Station};
 
 /// How long the station may take until it has noticed.
 const NOTICED: Duration = Duration::from_secs(60);
@@ -118,42 +118,16 @@ fn doctor(place: &Place) -> Vec<Value> {
     lines.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
 }
 
-/// The store moves onto a small file system of its own, which is then filled to the last 2 MiB. Needs the right to mount.
+/// The store moves onto a small file system of its own, which is then filled to the last 2 MiB.
 fn full_disk(place: &Place) -> Option<Made> {
-    let (store, aside) = (place.path("station/store"), place.path("station/store-aside"));
-    fs::rename(&store, &aside).unwrap();
-    fs::create_dir(&store).unwrap();
-    let small = ["-t", "tmpfs", "-o", "size=64m,mode=700", "tmpfs"];
-    let mounted = Command::new("mount").args(small).arg(&store).output();
-    let back = move |store: &Path, aside: &Path| {
-        fs::remove_dir(store).unwrap();
-        fs::rename(aside, store).unwrap();
-    };
-    if !mounted.is_ok_and(|mounted| mounted.status.success()) {
-        back(&store, &aside);
-        return None;
-    }
-    // Unmounts also when the test fails.
-    let mount = Mount(store.clone());
-    let copied = Command::new("cp").arg("-a").arg(aside.join(".")).arg(&store).status();
-    assert!(copied.unwrap().success());
-    let stat = rustix::fs::statvfs(&store).unwrap();
-    let fill = usize::try_from(stat.f_bavail * stat.f_frsize).unwrap() - (2 << 20) - 8192;
-    fs::write(store.join("filler"), vec![1; fill]).unwrap();
+    let store = place.path("station/store");
+    let disk = SmallDisk::under(&store, 64).ok()?;
+    disk.fill((2 << 20) + 8192).unwrap();
     Some(Box::new(move || {
-        drop(mount);
-        back(&store, &aside);
+        drop(disk);
+        fs::remove_dir(&store).unwrap();
+        fs::rename(store.with_extension("aside"), store).unwrap();
     }))
-}
-
-/// A mounted folder.
-struct Mount(PathBuf);
-
-impl Drop for Mount {
-    fn drop(&mut self) {
-        let unmounted = Command::new("umount").arg("--lazy").arg(&self.0).status();
-        assert!(unmounted.is_ok_and(|status| status.success()), "{} stays mounted", self.0.display());
-    }
 }
 
 fn missing_model(place: &Place) -> Option<Made> {

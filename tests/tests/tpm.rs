@@ -14,7 +14,10 @@ use store::testing::Swtpm;
 use tests::process::succeed_with_keys;
 use tests::sim::Sim;
 use tests::wait::until;
-use tests::{Station, people};
+use tests::{SmallDisk, Station, people};
+
+/// How long records may take to the intake.
+const ARRIVES: Duration = Duration::from_secs(30);
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_station_signs_in_its_tpm_and_knows_an_old_copy_of_its_store() {
@@ -22,20 +25,9 @@ async fn a_station_signs_in_its_tpm_and_knows_an_old_copy_of_its_store() {
     let Some(tpm) = Swtpm::start(&station.place().path("tpm")) else { return };
     let folder = station.place().path("");
     let at = |name: &str| folder.join(name);
-    let (config, data, credentials) = (station.place().config(), at("station"), at("credentials"));
-    let gatepost = |words: &[&str]| {
-        let (config, data) = (config.display().to_string(), data.display().to_string());
-        succeed_with_keys("gatepost", &credentials, &[words, &["--config", &config, "--data", &data]].concat())
-    };
-    let key = || VerifyKey::load(&data.join("keys/station.pub")).unwrap().id().to_owned();
-    let first = key();
-
+    let data = at("station");
     station.stop().await;
-    let keys = format!("[keys]\nkind = \"tpm\"\ntcti = \"{}\"\n\n[intake]", tpm.tcti());
-    station.place().replace("[intake]", &keys);
-    gatepost(&["key", "rotate"]);
-    let in_tpm = key();
-    assert_ne!(first, in_tpm);
+    let in_tpm = moves_in(&station, &tpm);
     let file = std::fs::read_to_string(data.join("keys/station.key")).unwrap();
     assert!(file.contains("gatepost TPM key 1"), "{file}");
 
@@ -65,12 +57,12 @@ async fn a_station_signs_in_its_tpm_and_knows_an_old_copy_of_its_store() {
     let log = std::fs::read_to_string(at("logs/station.log")).unwrap();
     assert!(refused.contains("S-01") && log.contains("S-13"), "{refused}");
     drop(officer);
-    until("the intake's word of the second record", Duration::from_secs(30), async || {
+    until("the intake's word of the second record", ARRIVES, async || {
         station.journal().iter().any(|fact| fact["fact"] == "intake-knows").then_some(())
     })
     .await;
     station.stop().await;
-    gatepost(&["store", "accept-restored", "--reason", "disk-replaced"]);
+    gatepost(&station, &["store", "accept-restored", "--reason", "disk-replaced"]);
     assert!(at("newer/journal.log").exists(), "the newer copy is nobody's to take away");
     station.restart().await;
     let third = enrol(&station, &mut sim, 3).await;
@@ -83,6 +75,70 @@ async fn a_station_signs_in_its_tpm_and_knows_an_old_copy_of_its_store() {
         assert!(trail.contains(words), "{words}");
     }
     a_hanging_chip_holds_a_record_and_loses_none(&station, &tpm).await;
+}
+
+/// The disk fills while somebody stands at the desk: their record is kept in the room that the store holds for it, and
+/// nobody else is taken. A station that loses its power there starts on the full disk, and goes on with room again.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_full_disk_loses_no_record_that_a_tpm_signs() {
+    let mut station = Station::start().await;
+    let Some(mut tpm) = Swtpm::start(&station.place().path("tpm")) else { return };
+    station.stop().await;
+    let in_tpm = moves_in(&station, &tpm);
+    let disk = match SmallDisk::under(&station.place().path("station/store"), 64) {
+        Ok(disk) => disk,
+        Err(why) => {
+            eprintln!("SKIPPED a full disk under a station with a TPM: {why}");
+            return;
+        }
+    };
+    station.restart().await;
+    let mut sim = station.sim().await;
+    enrol(&station, &mut sim, 1).await;
+
+    // Nothing arrives, so that no body is erased meanwhile.
+    station.kill_intake();
+    let mut officer = station.officer().await;
+    let case = officer.read(&people::child(4).lines).await.unwrap();
+    disk.fill(0).unwrap();
+    officer.go_on().await.unwrap();
+    assert_eq!(officer.queued(&case).await.unwrap().outcome, "exempt");
+    for _ in 0..2 {
+        let refused = officer.open().await.unwrap_err().to_string();
+        assert!(refused.contains("S-05"), "{refused}");
+        station.kill9();
+        tpm.cut_power();
+        station.restart().await;
+        officer = station.officer().await;
+    }
+    drop(officer);
+
+    disk.empty().unwrap();
+    station.start_intake().await;
+    enrol(&station, &mut sim, 2).await;
+    let sequences = || station.list().iter().map(|record| record.sequence).collect::<Vec<_>>();
+    until("all that was kept", ARRIVES, async || (sequences() == [1, 2, 3]).then_some(())).await;
+    let used = audit(&station.place().path("station")).into_iter().filter(|line| line.contains("\"key-used\""));
+    assert!(used.skip(1).all(|line| line.contains(&in_tpm)), "no other key has signed");
+}
+
+/// The station's signing key moves into the chip: the key's name.
+fn moves_in(station: &Station, tpm: &Swtpm) -> String {
+    let key = || VerifyKey::load(&station.place().path("station/keys/station.pub")).unwrap().id().to_owned();
+    let in_file = key();
+    let keys = format!("[keys]\nkind = \"tpm\"\ntcti = \"{}\"\n\n[intake]", tpm.tcti());
+    station.place().replace("[intake]", &keys);
+    gatepost(station, &["key", "rotate"]);
+    let in_tpm = key();
+    assert_ne!(in_file, in_tpm);
+    in_tpm
+}
+
+/// Runs a command of the administrator's on this station's files.
+fn gatepost(station: &Station, words: &[&str]) {
+    let (config, data) = (station.place().config().display().to_string(), station.place().text("station"));
+    let credentials = station.place().path("credentials");
+    succeed_with_keys("gatepost", &credentials, &[words, &["--config", &config, "--data", &data]].concat());
 }
 
 /// The chip hangs while somebody stands at the desk: the page says why the record waits, and it goes its way when the chip

@@ -3,9 +3,8 @@
 
 use super::worker::{Job, check};
 use super::{Found, Soak, Work};
+use crate::small_disk::SmallDisk;
 use std::fs;
-use std::path::{Path, PathBuf};
-use std::process::Command;
 use store::testing::{DiskFaults, Draw, Tally, World};
 
 /// The line of the list.
@@ -14,8 +13,8 @@ pub(super) const SOAK: Soak = Soak { name: "disk-faults", counts: "days", count:
 /// A real program has one full tmpfs in so many days.
 const DAYS_A_TMPFS: u64 = 50;
 
-/// Size of the tmpfs: more than the store wants free for a new traveller.
-const TMPFS: &str = "size=16m";
+/// Its megabytes: more than the store wants free for a new traveller.
+const TMPFS: u32 = 16;
 
 /// Cases of a program's life, before the disk is full and after.
 const CASES: u8 = 20;
@@ -29,7 +28,7 @@ fn run(count: u64, seed: u64, tell: &mut dyn FnMut(u64)) -> Result<Found, String
     for day in 1..=count {
         found.tally.add(format!("seed {seed}"), days.one());
         if day % DAYS_A_TMPFS == 1 {
-            match Tmpfs::mount(world.dir.path().join("tmpfs")) {
+            match SmallDisk::mount(world.dir.path().join("tmpfs"), TMPFS) {
                 Ok(tmpfs) => {
                     let tally = full_tmpfs(&tmpfs, &world, &mut draw)?;
                     found.tally.add(format!("a full tmpfs on day {day} of seed {seed}"), tally);
@@ -47,9 +46,14 @@ fn run(count: u64, seed: u64, tell: &mut dyn FnMut(u64)) -> Result<Found, String
 }
 
 /// A program works, the disk is filled, it works on and is started again; with room again, everything is there.
-fn full_tmpfs(tmpfs: &Tmpfs, world: &World, draw: &mut Draw) -> Result<Tally, String> {
-    let (store, keys, mut tally) = (tmpfs.0.join("store"), world.dir.path(), Tally::default());
+fn full_tmpfs(tmpfs: &SmallDisk, world: &World, draw: &mut Draw) -> Result<Tally, String> {
+    let (store, keys, mut tally) = (tmpfs.folder().join("store"), world.dir.path(), Tally::default());
     let mut said = Job::work(&store, keys, draw.bits(), 1..=CASES).until_over();
+    // The ballast that the store gives up is taken too, as by a log that grows without end.
+    let ballast = store.join("hold/ballast");
+    if ballast.exists() {
+        fs::remove_file(ballast).map_err(|error| error.to_string())?;
+    }
     tmpfs.fill(draw.below(LEFT)).map_err(|error| format!("the tmpfs cannot be filled: {error}"))?;
     for life in 1..=2 {
         let more = Job::work(&store, keys, draw.bits(), life * CASES + 1..=(life + 1) * CASES).until_over();
@@ -64,49 +68,4 @@ fn full_tmpfs(tmpfs: &Tmpfs, world: &World, draw: &mut Draw) -> Result<Tally, St
     tmpfs.empty().map_err(|error| error.to_string())?;
     tally.add("with room again", check(&store, keys, &said).tally);
     Ok(tally)
-}
-
-/// A mounted tmpfs. Dropping it unmounts.
-struct Tmpfs(PathBuf);
-
-impl Tmpfs {
-    fn mount(folder: PathBuf) -> Result<Self, String> {
-        fs::create_dir_all(&folder).map_err(|error| error.to_string())?;
-        let mounted = Command::new("mount").args(["-t", "tmpfs", "-o", TMPFS, "tmpfs"]).arg(&folder).output();
-        let mounted = mounted.map_err(|error| error.to_string())?;
-        if !mounted.status.success() {
-            return Err(String::from_utf8_lossy(&mounted.stderr).trim().into());
-        }
-        Ok(Self(folder))
-    }
-
-    /// Takes up the room, but for so many bytes.
-    fn fill(&self, left: u64) -> std::io::Result<()> {
-        let stat = rustix::fs::statvfs(&self.0)?;
-        let bytes = (stat.f_bavail * stat.f_frsize).saturating_sub(left);
-        // The ballast that the store gives up is taken too, as by a log that grows without end.
-        let ballast = self.0.join("store/hold/ballast");
-        let held = fs::metadata(&ballast).map_or(0, |found| found.len());
-        if held > 0 {
-            fs::remove_file(ballast)?;
-        }
-        fs::write(self.filler(), vec![1; (bytes + held) as usize])
-    }
-
-    fn empty(&self) -> std::io::Result<()> {
-        fs::remove_file(self.filler())
-    }
-
-    fn filler(&self) -> PathBuf {
-        self.0.join("filler")
-    }
-}
-
-impl Drop for Tmpfs {
-    fn drop(&mut self) {
-        let unmounted = Command::new("umount").arg(&self.0).status();
-        if !unmounted.is_ok_and(|status| status.success()) {
-            eprintln!("{} stays mounted", Path::new(&self.0).display());
-        }
-    }
 }
