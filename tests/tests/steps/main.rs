@@ -46,7 +46,7 @@ async fn no_step_is_lost_or_done_twice() {
     for (step, order, _) in STEPS {
         let mut at = walk.reach(step).await;
         if step == "capturing" {
-            walk.held_and_mended("camera", "D-30").await;
+            walk.held_and_mended("camera", &["D-30"]).await;
             at = walk.at().await;
         } else {
             walk.pulled_out_and_mended(step).await;
@@ -139,7 +139,7 @@ async fn other_steps_outlast_connections_and_devices() {
 
     walk.open().await;
     walk.fingers().await;
-    walk.held_and_mended("scanner", "D-40").await;
+    walk.held_and_mended("scanner", &["D-12", "D-55"]).await;
     let at = walk.at().await;
     walk.pressed_again("/officer/undo", &at).await;
     walk.cancelled().await;
