@@ -167,6 +167,22 @@ const OLD: &str = "
     INSERT INTO forks VALUES ('cc', 'S1', 1, 'r4', 40, x'05');
     INSERT INTO alarms VALUES ('S1', 3, 'audit-trail', 30);";
 
+/// PostgreSQL lays sealed bodies down without a try to compress them; a table of before is told so too.
+#[tokio::test]
+async fn a_server_does_not_try_to_compress_what_is_sealed() {
+    let Some(intake) = Intake::on_postgres_with("").await else { return };
+    let Place::Postgres(url) = &intake.place else { panic!("not on a server") };
+    let server = sqlx::PgPool::connect(url).await.unwrap();
+    let ways = "SELECT string_agg(attstorage::text, '') FROM pg_attribute
+        WHERE attrelid IN ('records'::regclass, 'forks'::regclass) AND attname = 'envelope'";
+    let ways = async || sqlx::query_scalar::<_, String>(ways).fetch_one(&server).await.unwrap();
+    assert_eq!(ways().await, "ee");
+    server.execute("ALTER TABLE forks ALTER COLUMN envelope SET STORAGE EXTENDED").await.unwrap();
+    assert!(ways().await.contains('x'));
+    Database::open(&intake.place).await.unwrap().close().await;
+    assert_eq!(ways().await, "ee");
+}
+
 #[tokio::test]
 async fn a_data_base_of_an_older_program_is_taken_over_with_its_records() {
     let dir = tempfile::tempdir().unwrap();

@@ -15,6 +15,7 @@ mod place;
 mod read;
 mod receipt_keys;
 mod schema;
+mod storage;
 mod tries;
 
 pub use erase::Held;
@@ -98,6 +99,9 @@ impl Database {
         };
         let pool = pool.await?;
         schema::upgrade(&pool, place).await?;
+        if matches!(place, Place::Postgres(_)) {
+            storage::keep_bodies_as_they_are(&pool).await;
+        }
         Ok(Self { pool })
     }
 
