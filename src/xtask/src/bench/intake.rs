@@ -34,7 +34,7 @@ const LOADS: &[Load] = &[
         goal: Some(Goal::AtMost(500.0)),
     },
     Load { what: "105 kB (two fingers)", bytes: "105000", rate: "120", seconds: "20", stations: "600", goal: None },
-    Load { what: "1.53 MB (4-4-2)", bytes: "1530000", rate: "12", seconds: "20", stations: "600", goal: None },
+    Load { what: "1.53 MB (4-4-2)", bytes: "1530000", rate: "48", seconds: "20", stations: "600", goal: None },
 ];
 
 /// How long the intake takes to acknowledge a record, from its moment in the schedule.
