@@ -7,7 +7,6 @@ use hardware_sim::shift::browser::Browser;
 use rcgen::{CertificateParams, Issuer, KeyPair, SanType, SubjectPublicKeyInfo};
 use serde_json::Value;
 use std::fs;
-use std::path::Path;
 use std::process::Command;
 use std::time::Duration;
 use store::testing::{BOOT, World, closure};
