@@ -85,6 +85,9 @@ impl Worker<'_> {
     }
 
     fn capture(&mut self, attempt: u64, what: Target, deadline: Option<Duration>) -> Result<(), WireError> {
+        if self.was_out() {
+            self.state = None;
+        }
         if !self.present() {
             self.told = None;
             self.probe()?;
@@ -219,6 +222,15 @@ impl Worker<'_> {
             self.state = Some(state);
         }
         Ok(())
+    }
+
+    /// A scanner that went and came back between two looks is held by a line that leads nowhere: it is opened anew, and
+    /// nobody has to press Retry for it. A camera is opened for each stream anyway.
+    fn was_out(&mut self) -> bool {
+        match &mut self.device {
+            Device::Scanner(scanner) => scanner.check().is_err(),
+            Device::Camera(_) | Device::Reader(_) => false,
+        }
     }
 
     fn present(&self) -> bool {

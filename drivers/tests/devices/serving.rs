@@ -111,6 +111,25 @@ fn unplugged_in_the_middle_and_plugged_in_again() {
 }
 
 #[test]
+fn out_and_in_again_before_anybody_looked() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("scanner");
+    let sensor = Sensor::plug_in(&path, Script::default());
+    let station = Station::scanner(&path);
+    station.words(2);
+    drop(sensor);
+    let _sensor = Sensor::plug_in(&path, Script::default());
+    station.capture(6, Target::Fingers(vec![Finger::RightIndex]));
+    // On a busy machine a look may have come between, and told of it.
+    let told: Vec<_> = std::iter::from_fn(|| Some(station.words(1).remove(0)))
+        .skip_while(|word| word != "busy")
+        .take_while(|word| word != "ready")
+        .collect();
+    assert_eq!(told, ["busy", "placed 6", "finger 6", "lifted 6"]);
+    station.end().unwrap();
+}
+
+#[test]
 fn a_stream_until_it_is_stopped_and_once_more() {
     let server = CameraServer::start(vec![Play::Parts(part(&picture())), Play::Parts(part(&picture()))]);
     let station = Station::start(DeviceKind::Camera, "mjpeg", json!({"url": server.url()}));

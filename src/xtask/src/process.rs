@@ -49,6 +49,13 @@ pub fn cargo(arguments: &[&str]) -> Result<(), Failure> {
     finished("cargo", arguments, Command::new(cargo).args(arguments))
 }
 
+/// What the cargo that runs this program prints; its progress is on this terminal.
+pub fn cargo_said(arguments: &[&str]) -> Result<String, Failure> {
+    let cargo = std::env::var("CARGO").unwrap_or_else(|_| "cargo".into());
+    println!("$ cargo {}", arguments.join(" "));
+    said(&cargo, arguments)
+}
+
 fn finished(program: &str, arguments: &[&str], command: &mut Command) -> Result<(), Failure> {
     let said = format!("{program} {}", arguments.join(" "));
     let status = command

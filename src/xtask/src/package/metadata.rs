@@ -1,7 +1,7 @@
 //! Which crates of others are in a program, as cargo resolves them.
 
 use crate::failure::Failure;
-use crate::process::said;
+use crate::process::cargo_said;
 use serde::Deserialize;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
@@ -79,10 +79,9 @@ struct Locked {
 impl Metadata {
     /// Asks cargo, and reads Cargo.lock.
     pub fn read(features: &str) -> Result<Self, Failure> {
-        let cargo = std::env::var("CARGO").unwrap_or_else(|_| "cargo".into());
         let arguments =
             ["metadata", "--format-version=1", "--locked", "--filter-platform", PLATFORM, "--features", features];
-        let text = said(&cargo, &arguments)?;
+        let text = cargo_said(&arguments)?;
         let unfit = |error: &dyn std::fmt::Display| Failure::new(format!("cargo metadata cannot be read: {error}."));
         let metadata: Self = serde_json::from_str(&text).map_err(|error| unfit(&error))?;
         let path = Path::new("Cargo.lock");

@@ -204,10 +204,11 @@ fn a_poster_of_ten_thousand_faces_is_answered() {
     }
 }
 
-/// Ten minutes at 30 frames a second and more; on every tenth frame everything is measured.
+/// Two minutes at 30 frames a second; on every tenth frame everything is measured. To the byte: longer shows no more. A
+/// process of twenty thousand frames is in `tests`.
 #[test]
-fn twenty_thousand_frames_leave_nothing_behind() {
-    const FRAMES: u64 = 20_000;
+fn four_thousand_frames_leave_nothing_behind() {
+    const FRAMES: u64 = 4_000;
     let places = (0..8u8).map(|turn| face(200.0 + 6.0 * f32::from(turn), 120.0, 170.0));
     let mut frames: Vec<Frame> = places.map(|drawn| scene(0, &[drawn])).collect();
     let mut tracker = tracker();
