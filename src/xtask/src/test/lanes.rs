@@ -36,9 +36,9 @@ const TAKE: [fn(&mut VecDeque<Program>) -> Option<Program>; 2] = [VecDeque::pop_
 /// Runs all of them, whatever fails first: one run shows everything that is wrong.
 pub fn run(programs: Vec<Program>) -> Result<(), Failure> {
     let count = programs.len();
-    let waiting = Mutex::new(VecDeque::from(programs));
+    let waiting = &Mutex::new(VecDeque::from(programs));
     let failed: Vec<String> = thread::scope(|scope| {
-        let lanes = TAKE.map(|take| scope.spawn(|| lane(&waiting, take)));
+        let lanes = TAKE.map(|take| scope.spawn(move || lane(waiting, take)));
         lanes
             .into_iter()
             .flat_map(|lane| lane.join().unwrap_or_else(|_| vec!["a lane of this command".into()]))
