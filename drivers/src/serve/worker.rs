@@ -85,7 +85,7 @@ impl Worker<'_> {
     }
 
     fn capture(&mut self, attempt: u64, what: Target, deadline: Option<Duration>) -> Result<(), WireError> {
-        if self.was_out() {
+        if self.present() && self.was_out() {
             self.state = None;
         }
         if !self.present() {
