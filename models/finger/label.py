@@ -1,8 +1,9 @@
 """Renders prints of the recipe and has the oracle score them.
 
     python label.py SIMULATOR FOLDER FIRST COUNT [SHARE OF]
+    python label.py SIMULATOR FOLDER labelled [SHARE OF]
 
-Writes FOLDER/NUMBER.png and, one line a print, FOLDER/labels-SHARE.jsonl with number and score (null if it cannot be
+The second draws every number of labels.csv again. Writes FOLDER/NUMBER.png and, one line a print, FOLDER/labels-SHARE.jsonl with number and score (null if it cannot be
 scored). Numbers that are there already are left alone, so that it can be stopped and started again; SHARE OF splits the
 work over processes. A score that labels.csv has is taken from there, which spares the oracle: two thirds of the time.
 """
@@ -34,7 +35,7 @@ def score(number, png, known):
     return judged[0] if judged else None
 
 
-def main(simulator, folder, first, count, share=0, of=1):
+def main(simulator, folder, numbers, share=0, of=1):
     os.makedirs(folder, exist_ok=True)
     path = os.path.join(folder, f"labels-{share}.jsonl")
     known, done = labelled(), set()
@@ -42,7 +43,7 @@ def main(simulator, folder, first, count, share=0, of=1):
         with open(path, encoding="utf-8") as lines:
             done = {json.loads(line)["number"] for line in lines}
     with open(path, "a", encoding="utf-8") as out, tempfile.TemporaryDirectory() as place:
-        for number in range(first, first + count):
+        for number in numbers:
             if number % of != share or number in done:
                 continue
             grey = recipe.picture(recipe.drawn(number), simulator, place)
@@ -56,4 +57,7 @@ def main(simulator, folder, first, count, share=0, of=1):
 
 
 if __name__ == "__main__":
-    main(*sys.argv[1:3], *map(int, sys.argv[3:]))
+    again = sys.argv[3] == "labelled"
+    counts = [int(argument) for argument in sys.argv[4 if again else 3 :]]
+    wanted = sorted(labelled()) if again else range(counts[0], counts[0] + counts[1])
+    main(*sys.argv[1:3], wanted, *(counts if again else counts[2:]))
