@@ -29,9 +29,12 @@ struct Ended {
     good: bool,
 }
 
+/// How a lane takes its next program.
+type Take = fn(&mut VecDeque<Program>) -> Option<Program>;
+
 /// The lanes: one takes programs from the front of the list, the other from its end, so that tests of packages of
 /// computing run beside those of whole stations.
-const TAKE: [fn(&mut VecDeque<Program>) -> Option<Program>; 2] = [VecDeque::pop_front, VecDeque::pop_back];
+const TAKE: [Take; 2] = [VecDeque::pop_front, VecDeque::pop_back];
 
 /// Runs all of them, whatever fails first: one run shows everything that is wrong.
 pub fn run(programs: Vec<Program>) -> Result<(), Failure> {
@@ -52,7 +55,7 @@ pub fn run(programs: Vec<Program>) -> Result<(), Failure> {
 }
 
 /// The names of those that failed.
-fn lane(waiting: &Mutex<VecDeque<Program>>, take: fn(&mut VecDeque<Program>) -> Option<Program>) -> Vec<String> {
+fn lane(waiting: &Mutex<VecDeque<Program>>, take: Take) -> Vec<String> {
     let mut failed = Vec::new();
     while let Some(program) = waiting.lock().ok().and_then(|mut waiting| take(&mut waiting)) {
         let ended = run_one(&program);
