@@ -58,6 +58,7 @@ pub fn run(programs: Vec<Program>) -> Result<(), Failure> {
 fn lane(waiting: &Mutex<VecDeque<Program>>, take: Take) -> Vec<String> {
     let mut failed = Vec::new();
     while let Some(program) = waiting.lock().ok().and_then(|mut waiting| take(&mut waiting)) {
+        println!("-- {} ...", program.name);
         let ended = run_one(&program);
         let how = if ended.good { "good" } else { "FAILED" };
         let printed = String::from_utf8_lossy(&ended.output);

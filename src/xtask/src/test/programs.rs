@@ -36,7 +36,7 @@ pub fn built(selection: &[&str]) -> Result<Vec<Program>, Failure> {
     Ok(programs)
 }
 
-/// Out of cargo's words, those that are programs of tests, in cargo's order.
+/// Out of cargo's words, those that are programs of tests, in the order of their names.
 fn listed(said: &str) -> Result<Vec<Program>, Failure> {
     let artifact = |line: &&str| line.contains("\"reason\":\"compiler-artifact\"");
     let mut programs = Vec::new();
@@ -53,7 +53,7 @@ fn listed(said: &str) -> Result<Vec<Program>, Failure> {
             folder: folder.into(),
         });
     }
-    // Finished in whatever order: the next run shall go as this one.
+    // They were finished in whatever order; the next run shall go as this one.
     programs.sort_by(|one, other| one.name.cmp(&other.name));
     Ok(programs)
 }
