@@ -3,9 +3,10 @@
     python label.py SIMULATOR FOLDER FIRST COUNT [SHARE OF]
     python label.py SIMULATOR FOLDER labelled [SHARE OF]
 
-The second draws every number of labels.csv again. Writes FOLDER/NUMBER.png and, one line a print, FOLDER/labels-SHARE.jsonl with number and score (null if it cannot be
-scored). Numbers that are there already are left alone, so that it can be stopped and started again; SHARE OF splits the
-work over processes. A score that labels.csv has is taken from there, which spares the oracle: two thirds of the time.
+The second draws every number of labels.csv again. Writes FOLDER/NUMBER.png and, one line a print, FOLDER/labels-
+SHARE.jsonl with number and score (null if it cannot be scored). Numbers that are there already are left alone, so
+that it can be stopped and started again; SHARE OF splits the work over processes. A score that labels.csv has is
+taken from there, which spares the oracle: two thirds of the time.
 """
 
 import csv

@@ -6,8 +6,9 @@ import struct
 
 import lightgbm
 import numpy
-import scipy.linalg
 from scipy.spatial.distance import cdist
+
+import tiled
 
 COUNT = 69
 MINUTIAE = slice(12, 16)
@@ -31,7 +32,7 @@ def inputs(values, minutiae):
 class Trees:
     """Gradient boosting on the native values alone, as NIST's forest has them; deterministic on one thread."""
 
-    def __init__(self, seed, rounds=700, leaves=63, rate=0.045):
+    def __init__(self, seed, rounds=1000, leaves=127, rate=0.035):
         self.settings = {
             "objective": "regression",
             "learning_rate": rate,
@@ -185,27 +186,34 @@ class Neighbours:
         self.length = numpy.float32(self.reach * int(ranks.sum()))
         self.rows = self.placed(seen)
         self.base = numpy.float32(numpy.average(scores, weights=weights))
-        near = self.near(self.rows)
-        near[numpy.diag_indices_from(near)] += (self.ridge / weights).astype(numpy.float32)
-        factor = scipy.linalg.cholesky(near, lower=True, overwrite_a=True, check_finite=False)
-        off = (scores - self.base).astype(numpy.float32)
-        self.weights = scipy.linalg.cho_solve((factor, True), off, check_finite=False)
+        nuggets = (self.ridge / weights).astype(numpy.float32)
+
+        def tile(rows, columns):
+            near = self.near(self.rows[rows], self.rows[columns])
+            if rows == columns:
+                near[numpy.diag_indices_from(near)] += nuggets[rows]
+            return near
+
+        self.weights = tiled.solved(tile, len(self.rows), scores - self.base)
         return self
 
     def placed(self, seen):
         ranks = [numpy.searchsorted(limits, seen[:, place], "right") for place, limits in zip(self.used, self.limits)]
         return numpy.stack(ranks, axis=1).astype(numpy.uint8)
 
-    def near(self, rows):
-        near = numpy.empty((len(rows), len(self.rows)), numpy.float32)
-        ours = self.rows.astype(numpy.float32)
+    def near(self, rows, others):
+        near = numpy.empty((len(rows), len(others)), numpy.float32)
+        others = others.astype(numpy.float32)
         for first in range(0, len(rows), 500):
-            apart = cdist(rows[first : first + 500].astype(numpy.float32), ours, "cityblock")
+            apart = cdist(rows[first : first + 500].astype(numpy.float32), others, "cityblock")
             near[first : first + 500] = numpy.exp(-apart / self.length)
         return near
 
     def answer(self, seen):
-        return (self.base + self.near(self.placed(seen)) @ self.weights).astype(float)
+        rows = self.placed(seen)
+        # Some at a time: nearness takes four bytes for every pair.
+        parts = [self.near(rows[first : first + 4000], self.rows) @ self.weights for first in range(0, len(rows), 4000)]
+        return (self.base + numpy.concatenate(parts)).astype(float)
 
     def written(self):
         parts = [struct.pack("<ff", self.base, self.length)]
@@ -221,7 +229,7 @@ class Model:
     def __init__(self, minutiae, shares=(0.4, 0.5), networks=1, seed=1):
         self.minutiae, self.shares = minutiae, shares if minutiae else (0.85, 0.0)
         # What is used where minutiae are not looked for may be smaller.
-        self.trees = Trees(seed) if minutiae else Trees(seed, leaves=31)
+        self.trees = Trees(seed) if minutiae else Trees(seed, rounds=700, leaves=31, rate=0.045)
         self.networks = [Network(seed + number) for number in range(networks)]
 
     def fit(self, values, scores, weights):

@@ -18,7 +18,7 @@ import numpy
 import model
 import recipe
 
-VERSION = "2"
+VERSION = "3"
 HERE = os.path.dirname(os.path.abspath(__file__))
 # A conformance row is a real print; it counts as much as this many drawn ones.
 CONFORMANCE_WEIGHT = 3.0
