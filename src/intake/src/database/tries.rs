@@ -2,11 +2,14 @@
 
 use std::time::Duration;
 
-/// How often. With the pauses below the last try comes after 1.3 s.
-const MOST: u32 = 8;
+/// How often. More than copies are likely to meet at one station's head, as each round lets at least one of them through;
+/// with the pauses below the last try comes after 1.5 s at the latest.
+const MOST: u32 = 12;
 
-/// The first pause; each is twice as long as the one before.
+/// The first pause; each is twice as long as the one before, up to the longest. Of each a random part is left out, at most
+/// half: transactions that met once would otherwise go on in step and meet at every try.
 const PAUSE: Duration = Duration::from_millis(5);
+const LONGEST_PAUSE: Duration = Duration::from_millis(200);
 
 /// Serialisation failure and deadlock of PostgreSQL; busy, and busy with an old snapshot, of SQLite.
 const PASSING: [&str; 4] = ["40001", "40P01", "5", "517"];
@@ -23,7 +26,7 @@ impl Tries {
     pub(super) async fn again(&mut self, error: &sqlx::Error) -> bool {
         match self.next(error) {
             Some(pause) => {
-                tokio::time::sleep(pause).await;
+                tokio::time::sleep(shortened(pause)).await;
                 true
             }
             None => false,
@@ -35,8 +38,14 @@ impl Tries {
             return None;
         }
         self.done += 1;
-        Some(PAUSE * 2_u32.pow(self.done - 1))
+        Some(LONGEST_PAUSE.min(PAUSE * 2_u32.pow(self.done - 1)))
     }
+}
+
+/// Half to all of a pause. A system without random numbers gives all of it.
+fn shortened(pause: Duration) -> Duration {
+    let share = getrandom::u32().unwrap_or(u32::MAX);
+    pause.mul_f64(0.5 + 0.5 * f64::from(share) / f64::from(u32::MAX))
 }
 
 fn is_passing(error: &sqlx::Error) -> bool {
@@ -104,5 +113,12 @@ mod tests {
             assert_eq!(pauses.len(), expected as usize, "{error}");
             assert!(pauses.iter().sum::<Duration>() < Duration::from_secs(2));
         }
+    }
+
+    #[test]
+    fn transactions_that_met_go_out_of_step() {
+        let pauses: Vec<Duration> = (0..32).map(|_| shortened(LONGEST_PAUSE)).collect();
+        assert!(pauses.iter().all(|pause| (LONGEST_PAUSE / 2..=LONGEST_PAUSE).contains(pause)));
+        assert!(pauses.iter().any(|pause| *pause != pauses[0]));
     }
 }
