@@ -1,7 +1,7 @@
 """Solves a symmetric positive system in tiles.
 
-LAPACK counts elements with 32 bits, and OpenBLAS' Cholesky fails beyond 46,340 rows. In tiles nothing is that large, and
-only the lower half is kept: 2 bytes for every pair of rows.
+OpenBLAS' Cholesky died at 53,561 rows, presumably because 32 bits do not count the elements of more than 46,340. In tiles
+nothing is that large, and only the lower half is kept: 2 bytes for every pair of rows.
 """
 
 import numpy

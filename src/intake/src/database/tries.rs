@@ -2,8 +2,7 @@
 
 use std::time::Duration;
 
-/// How often. More than copies are likely to meet at one station's head, as each round lets at least one of them through;
-/// with the pauses below the last try comes after 1.5 s at the latest.
+/// How often: as many as the copies that the tests let meet at one station's head. The pauses below come to 1.5 s at most.
 const MOST: u32 = 12;
 
 /// The first pause; each is twice as long as the one before, up to the longest. Of each a random part is left out, at most
